@@ -1,0 +1,31 @@
+//! What is true about service vouchers: the field's words as types, and its rules as pure functions.
+//!
+//! Nothing here reads a clock, a database or the network, and nothing here knows HTTP. Everything that depends on
+//! a moment, a day or a random number takes it as a parameter.
+
+pub mod application;
+pub mod approval;
+pub mod choice;
+pub mod decision;
+pub mod explain;
+pub mod id;
+pub mod identifiers;
+pub mod information;
+pub mod ledger;
+pub mod money;
+pub mod offering;
+pub mod policy;
+pub mod provider;
+pub mod quantity;
+pub mod rulebook;
+pub mod rules;
+pub mod service_event;
+pub mod text;
+pub mod time;
+pub mod voucher;
+
+pub use id::Id;
+pub use money::{Amount, Currency, Money};
+pub use quantity::{Quantity, Unit};
+pub use text::{Language, Localized};
+pub use time::{Day, Moment, Period};

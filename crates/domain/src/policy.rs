@@ -1,0 +1,314 @@
+//! Who may do what, and to whose things.
+//!
+//! *What*: a role holds scopes, a token names some of them, and an operation asks for one. *Whose*: [`require`]
+//! compares the actor with the owners of the target. What an actor has nothing to do with is hidden, not refused.
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::id::{Id, kind};
+
+/// What a person or a system is to the service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// Runs the installation; sees nobody's data.
+    Operator,
+    /// Publishes voucher types and rulebooks, approves and supervises providers (*rekisterivastaava*).
+    Officer,
+    /// Registers clients and issues vouchers, mostly through an integration (*palveluohjaaja*).
+    CaseWorker,
+    /// Follows the money.
+    Finance,
+    /// Reads everything of the county and changes nothing.
+    Auditor,
+    /// Acts for a provider.
+    Provider,
+    /// Holds vouchers.
+    Resident,
+}
+
+impl Role {
+    /// All roles.
+    pub const ALL: [Self; 7] = [
+        Self::Operator,
+        Self::Officer,
+        Self::CaseWorker,
+        Self::Finance,
+        Self::Auditor,
+        Self::Provider,
+        Self::Resident,
+    ];
+
+    /// The name on the wire.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Operator => "operator",
+            Self::Officer => "officer",
+            Self::CaseWorker => "case-worker",
+            Self::Finance => "finance",
+            Self::Auditor => "auditor",
+            Self::Provider => "provider",
+            Self::Resident => "resident",
+        }
+    }
+
+    /// The role of a name.
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.code() == code)
+    }
+
+    /// Whether the role works for an organiser, and so needs to say for which.
+    pub const fn is_county_staff(self) -> bool {
+        match self {
+            Self::Officer | Self::CaseWorker | Self::Finance | Self::Auditor => true,
+            Self::Operator | Self::Provider | Self::Resident => false,
+        }
+    }
+
+    /// The most that a token of this role can be good for.
+    pub fn scopes(self) -> Vec<Scope> {
+        Scope::ALL.into_iter().filter(|scope| scope.roles().contains(&self)).collect()
+    }
+}
+
+macro_rules! scopes {
+    ($($(#[$doc:meta])* $name:ident = $code:literal for [$($role:ident),+];)+) => {
+        /// What an operation asks its caller to be allowed to do.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Scope { $($(#[$doc])* $name,)+ }
+
+        impl Scope {
+            /// All scopes.
+            pub const ALL: [Self; [$(Self::$name),+].len()] = [$(Self::$name),+];
+
+            /// The name in tokens and in the OpenAPI document.
+            pub const fn code(self) -> &'static str {
+                match self { $(Self::$name => $code,)+ }
+            }
+
+            /// The roles that can hold it.
+            pub const fn roles(self) -> &'static [Role] {
+                match self { $(Self::$name => &[$(Role::$role),+],)+ }
+            }
+        }
+    };
+}
+
+scopes! {
+    /// Found an organiser.
+    OrganisersWrite = "organisers:write" for [Operator];
+    /// Publish voucher types.
+    VoucherTypesWrite = "voucher-types:write" for [Officer];
+    /// Draft rulebooks and read drafts.
+    RulebooksWrite = "rulebooks:write" for [Officer];
+    /// Adopt a rulebook: a decision.
+    RulebooksAdopt = "rulebooks:adopt" for [Officer];
+    /// Register a provider and its units.
+    ProvidersWrite = "providers:write" for [Provider];
+    /// Draft, submit and withdraw applications.
+    ApplicationsWrite = "applications:write" for [Provider];
+    /// Read applications.
+    ApplicationsRead = "applications:read" for [Officer, Auditor, Provider];
+    /// Approve or reject: a decision.
+    ApplicationsDecide = "applications:decide" for [Officer];
+    /// Publish offerings and prices.
+    OfferingsWrite = "offerings:write" for [Provider];
+    /// Register clients.
+    ClientsWrite = "clients:write" for [CaseWorker];
+    /// Read clients.
+    ClientsRead = "clients:read" for [CaseWorker, Auditor];
+    /// Issue and cancel vouchers: decisions.
+    VouchersWrite = "vouchers:write" for [CaseWorker];
+    /// Read vouchers, their choices and what was told about them.
+    VouchersRead = "vouchers:read" for [CaseWorker, Finance, Auditor, Provider, Resident];
+    /// Be told, accept, refuse and choose.
+    VouchersRespond = "vouchers:respond" for [Resident];
+    /// Open a voucher by its number.
+    VouchersLookup = "vouchers:lookup" for [Provider];
+    /// Record service events.
+    ServiceEventsWrite = "service-events:write" for [Provider];
+    /// Read service events.
+    ServiceEventsRead = "service-events:read" for [CaseWorker, Finance, Auditor, Provider, Resident];
+    /// Read vouchers' ledgers.
+    LedgerRead = "ledger:read" for [CaseWorker, Finance, Auditor, Provider, Resident];
+    /// Read decisions.
+    DecisionsRead = "decisions:read" for [Officer, CaseWorker, Finance, Auditor, Provider, Resident];
+    /// Read the audit trail.
+    AuditRead = "audit:read" for [Auditor];
+    /// Read who has looked at one's own data.
+    AccessLogRead = "access-log:read" for [Resident];
+}
+
+impl Scope {
+    /// The scope of a name.
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|scope| scope.code() == code)
+    }
+}
+
+/// Who acts: a person or a system, in one role.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Actor {
+    /// The token's subject, as its issuer names them.
+    pub subject: String,
+    /// In what role.
+    pub role: Role,
+    /// For which organiser; county staff only.
+    pub organiser: Option<Id<kind::Organiser>>,
+    /// Which person; residents only.
+    pub person: Option<Id<kind::Person>>,
+    /// Members of which providers; providers only.
+    pub providers: Vec<Id<kind::Provider>>,
+}
+
+/// Whose a thing is. A thing may have several owners: a chosen voucher has all three.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Target {
+    /// The organiser it belongs to.
+    pub organiser: Option<Id<kind::Organiser>>,
+    /// The provider it belongs to, or that serves under it.
+    pub provider: Option<Id<kind::Provider>>,
+    /// The person it is about.
+    pub person: Option<Id<kind::Person>>,
+}
+
+macro_rules! actions {
+    ($($(#[$doc:meta])* $name:ident for [$($role:ident),+];)+) => {
+        /// What is done to a target.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Action { $($(#[$doc])* $name,)+ }
+
+        impl Action {
+            /// All actions.
+            pub const ALL: [Self; [$(Self::$name),+].len()] = [$(Self::$name),+];
+
+            /// The roles that may do it to what is theirs.
+            pub const fn roles(self) -> &'static [Role] {
+                match self { $(Self::$name => &[$(Role::$role),+],)+ }
+            }
+        }
+    };
+}
+
+actions! {
+    /// Publish a voucher type; draft a rulebook and read the draft.
+    ManageRules for [Officer];
+    /// Adopt a rulebook.
+    AdoptRulebook for [Officer];
+    /// Change a provider's own details, units and offerings; apply.
+    ManageProvider for [Provider];
+    /// Read an application.
+    ReadApplication for [Officer, Auditor, Provider];
+    /// Decide an application.
+    DecideApplication for [Officer];
+    /// Register a client or issue or cancel a voucher.
+    ServeClient for [CaseWorker];
+    /// Read a client's details.
+    ReadClient for [CaseWorker, Auditor];
+    /// Read a voucher and what follows from it.
+    ReadVoucher for [CaseWorker, Finance, Auditor, Provider, Resident];
+    /// Be told, accept, refuse, choose.
+    RespondToVoucher for [Resident];
+    /// Record a service event.
+    RecordServiceEvent for [Provider];
+    /// Read a decision about a client.
+    ReadClientDecision for [CaseWorker, Finance, Auditor, Resident];
+    /// Read a decision about a provider.
+    ReadProviderDecision for [Officer, Auditor, Provider];
+    /// Read the audit trail.
+    ReadAudit for [Auditor];
+}
+
+/// Why an actor may not act.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum Denied {
+    /// The actor has nothing to do with the target and is not told that it exists.
+    #[error("not found")]
+    Hidden,
+    /// The target is the actor's, but the action is not for the role.
+    #[error("this is not for the caller's role")]
+    NotForRole,
+}
+
+/// Lets the actor act on the target, or says why not.
+///
+/// # Errors
+/// [`Denied::Hidden`] where the target is not the actor's; [`Denied::NotForRole`] where it is, but not to act on so.
+pub fn require(actor: &Actor, action: Action, target: &Target) -> Result<(), Denied> {
+    if !is_owner(actor, target) {
+        return Err(Denied::Hidden);
+    }
+    if !action.roles().contains(&actor.role) {
+        return Err(Denied::NotForRole);
+    }
+    Ok(())
+}
+
+fn is_owner(actor: &Actor, target: &Target) -> bool {
+    match actor.role {
+        Role::Officer | Role::CaseWorker | Role::Finance | Role::Auditor => {
+            actor.organiser.is_some() && actor.organiser == target.organiser
+        }
+        Role::Provider => target.provider.is_some_and(|provider| actor.providers.contains(&provider)),
+        Role::Resident => actor.person.is_some() && actor.person == target.person,
+        Role::Operator => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    fn actor(role: Role, own: bool) -> Actor {
+        let n = if own { 1 } else { 2 };
+        Actor {
+            subject: "s".into(),
+            role,
+            organiser: role.is_county_staff().then(|| Id::new(Uuid::from_u128(n))),
+            person: (role == Role::Resident).then(|| Id::new(Uuid::from_u128(n))),
+            providers: if role == Role::Provider { vec![Id::new(Uuid::from_u128(n))] } else { vec![] },
+        }
+    }
+
+    fn target() -> Target {
+        let one = Uuid::from_u128(1);
+        Target { organiser: Some(Id::new(one)), provider: Some(Id::new(one)), person: Some(Id::new(one)) }
+    }
+
+    #[test]
+    fn what_is_anothers_is_hidden_from_every_role() {
+        for role in Role::ALL {
+            for action in Action::ALL {
+                assert_eq!(require(&actor(role, false), action, &target()), Err(Denied::Hidden), "{role:?} {action:?}");
+                assert_eq!(require(&actor(role, true), action, &Target::default()), Err(Denied::Hidden));
+            }
+        }
+    }
+
+    #[test]
+    fn the_matrix_of_actions_and_roles_is_this() {
+        let mut matrix = String::new();
+        for action in Action::ALL {
+            let allowed: Vec<&str> = Role::ALL
+                .into_iter()
+                .filter(|role| require(&actor(*role, true), action, &target()).is_ok())
+                .map(Role::code)
+                .collect();
+            matrix.push_str(&format!("{action:?}: {}\n", allowed.join(" ")));
+        }
+        assert_eq!(matrix, include_str!("policy_matrix.txt"));
+    }
+
+    #[test]
+    fn an_auditor_changes_nothing_and_nobody_both_approves_and_settles() {
+        for scope in Role::Auditor.scopes() {
+            assert!(scope.code().ends_with(":read"), "{scope:?}");
+        }
+        for role in Role::ALL {
+            let scopes = role.scopes();
+            assert!(!(scopes.contains(&Scope::ApplicationsDecide) && scopes.contains(&Scope::VouchersWrite)), "{role:?}");
+        }
+    }
+}
