@@ -83,7 +83,10 @@ impl<'de, K> Deserialize<'de> for Id<K> {
 
 impl<K> utoipa::PartialSchema for Id<K> {
     fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
-        Uuid::schema()
+        utoipa::openapi::ObjectBuilder::new()
+            .schema_type(utoipa::openapi::schema::Type::String)
+            .format(Some(utoipa::openapi::SchemaFormat::KnownFormat(utoipa::openapi::KnownFormat::Uuid)))
+            .into()
     }
 }
 impl<K> utoipa::ToSchema for Id<K> {

@@ -1,0 +1,13 @@
+//! Rules as data: a closed set of building blocks that nest, and the engine that evaluates and explains them.
+
+mod check;
+mod evaluate;
+mod facts;
+mod shares;
+mod value_rule;
+
+pub use check::{Fault, check};
+pub use evaluate::{EvaluateError, Evaluation, Outcome, evaluate};
+pub use facts::{FactError, FactValue, Facts};
+pub use shares::{Shares, shares};
+pub use value_rule::{Band, FurtherPerson, HouseholdTerm, IncomeReduction, ValueRule};
