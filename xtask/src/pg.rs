@@ -45,7 +45,7 @@ pub(crate) fn binaries() -> Result<PathBuf> {
     let in_path = in_path("postgres")
         .and_then(|found| found.canonicalize().ok())
         .and_then(|found| found.parent().map(Path::to_path_buf));
-    let told = in_path_config();
+    let told = told_by_pg_config();
     in_path
         .into_iter()
         .chain(told)
@@ -74,7 +74,7 @@ pub(crate) fn install() -> Result<()> {
     )
 }
 
-fn in_path_config() -> Option<PathBuf> {
+fn told_by_pg_config() -> Option<PathBuf> {
     let config = in_path("pg_config")?;
     let folder = capture(Command::new(config).arg("--bindir")).ok()?;
     Some(PathBuf::from(folder.trim()))

@@ -74,7 +74,7 @@ impl FromStr for PersonalIdentityCode {
         };
         let part = |n: u64| u32::try_from(n % 100).unwrap_or(0);
         let year = century + i32::try_from(date_digits % 100).unwrap_or(0);
-        if Day::from_ymd_opt(year, part(date_digits / 100), part(date_digits / 10_000)).is_none() {
+        if Day::ymd(year, part(date_digits / 100), part(date_digits / 10_000)).is_none() {
             return Err(E::NoSuchDay);
         }
         if individual_digits < 2 {
@@ -184,9 +184,8 @@ impl FromStr for Oid {
     type Err = OidError;
     fn from_str(s: &str) -> Result<Self, Self::Err> {
         let rest = s.strip_prefix("1.2.246.10.").ok_or(OidError)?;
-        let arcs_are_numbers = rest
-            .split('.')
-            .all(|arc| digits(arc).is_some() && (arc == "0" || !arc.starts_with('0')));
+        let arcs_are_numbers =
+            rest.split('.').all(|arc| digits(arc).is_some() && (arc == "0" || !arc.starts_with('0')));
         if s.len() > 64 || !arcs_are_numbers {
             return Err(OidError);
         }
@@ -216,12 +215,7 @@ impl FromStr for MunicipalityCode {
 /// Letters that sound or look alike are not used; small letters, blanks and hyphens do not matter when it is read.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct VoucherNumber(String);
-text_identifier!(
-    VoucherNumber,
-    "^[0-9A-FHJ-NPR-Y]{4}(-[0-9A-FHJ-NPR-Y]{4}){3}$",
-    19,
-    "7K2M-09XB-4TVN-C8R2"
-);
+text_identifier!(VoucherNumber, "^[0-9A-FHJ-NPR-Y]{4}(-[0-9A-FHJ-NPR-Y]{4}){3}$", 19, "7K2M-09XB-4TVN-C8R2");
 
 impl fmt::Debug for VoucherNumber {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

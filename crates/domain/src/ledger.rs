@@ -1,0 +1,228 @@
+//! The ledger of a voucher: entries that move a quantity and an amount from one account to another, so that each
+//! balances by what it is. Entries are only ever added.
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::money::Amount;
+use crate::quantity::Quantity;
+use crate::rulebook::GrantPeriod;
+use crate::time::{Day, Period};
+
+/// Where quantities and money lie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Account {
+    /// The organiser: where grants come from and its share is paid from.
+    Organiser,
+    /// What the voucher still grants.
+    Available,
+    /// What has been used.
+    Used,
+    /// The client.
+    Client,
+    /// The provider.
+    Provider,
+}
+
+impl Account {
+    /// All accounts.
+    pub const ALL: [Self; 5] = [Self::Organiser, Self::Available, Self::Used, Self::Client, Self::Provider];
+
+    /// The name on the wire and in the database.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Organiser => "organiser",
+            Self::Available => "available",
+            Self::Used => "used",
+            Self::Client => "client",
+            Self::Provider => "provider",
+        }
+    }
+
+    /// The account of a name.
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|account| account.code() == code)
+    }
+}
+
+/// Why something moved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum EntryKind {
+    /// A quantity was granted: organiser → available.
+    Granted,
+    /// A service used some of it: available → used.
+    Used,
+    /// The organiser's share of a service: organiser → provider.
+    OrganiserShare,
+    /// The client's share of a service: client → provider.
+    CoPayment,
+    /// A public unit's client fee: client → organiser.
+    ClientFee,
+    /// A cancelled voucher's rest: available → organiser.
+    Returned,
+}
+
+impl EntryKind {
+    /// All kinds.
+    pub const ALL: [Self; 6] =
+        [Self::Granted, Self::Used, Self::OrganiserShare, Self::CoPayment, Self::ClientFee, Self::Returned];
+
+    /// The name on the wire and in the database.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Granted => "granted",
+            Self::Used => "used",
+            Self::OrganiserShare => "organiser_share",
+            Self::CoPayment => "co_payment",
+            Self::ClientFee => "client_fee",
+            Self::Returned => "returned",
+        }
+    }
+
+    /// The kind of a name.
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.code() == code)
+    }
+
+    /// From which account to which an entry of the kind moves.
+    pub const fn accounts(self) -> (Account, Account) {
+        match self {
+            Self::Granted => (Account::Organiser, Account::Available),
+            Self::Used => (Account::Available, Account::Used),
+            Self::OrganiserShare => (Account::Organiser, Account::Provider),
+            Self::CoPayment => (Account::Client, Account::Provider),
+            Self::ClientFee => (Account::Client, Account::Organiser),
+            Self::Returned => (Account::Available, Account::Organiser),
+        }
+    }
+}
+
+/// One movement: of a quantity, of an amount, or of both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Posting {
+    /// Why; the accounts follow from it.
+    pub kind: EntryKind,
+    /// How much service.
+    pub quantity: Quantity,
+    /// How much money.
+    pub amount: Amount,
+}
+
+impl Posting {
+    /// A movement of service.
+    pub fn of_quantity(kind: EntryKind, quantity: Quantity) -> Self {
+        Self { kind, quantity, amount: Amount::ZERO }
+    }
+
+    /// A movement of money.
+    pub fn of_amount(kind: EntryKind, amount: Amount) -> Self {
+        Self { kind, quantity: Quantity::ZERO, amount }
+    }
+}
+
+/// A part of a voucher's grant, usable within its period.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Allotment {
+    /// Days on which it can be used.
+    pub period: Period,
+    /// What it grants.
+    pub granted: Quantity,
+    /// What of it has been used or returned.
+    pub used: Quantity,
+}
+
+/// More was asked than there is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("{asked} was asked for and {available} is left for {from}–{last}")]
+pub struct Overdrawn {
+    /// What was asked for.
+    pub asked: Quantity,
+    /// What is left.
+    pub available: Quantity,
+    /// First day of the period in question.
+    pub from: Day,
+    /// Its last day.
+    pub last: Day,
+}
+
+impl Allotment {
+    /// What is left.
+    pub fn available(&self) -> Quantity {
+        self.granted.minus(self.used).unwrap_or(Quantity::ZERO)
+    }
+
+    /// Takes a quantity out.
+    ///
+    /// # Errors
+    /// It is more than is left.
+    pub fn take(&self, quantity: Quantity) -> Result<Self, Overdrawn> {
+        let available = self.available();
+        match self.used.plus(quantity) {
+            Some(used) if used <= self.granted => Ok(Self { used, ..*self }),
+            _ => {
+                let last = self.period.to().map_or(self.period.from(), |to| to.plus_days(-1));
+                Err(Overdrawn { asked: quantity, available, from: self.period.from(), last })
+            }
+        }
+    }
+}
+
+/// The periods into which a grant is divided: calendar months within the validity, or all of it at once.
+pub fn allotment_periods(validity: Period, per: GrantPeriod) -> Vec<Period> {
+    let Some(end) = validity.to() else { return Vec::new() };
+    match per {
+        GrantPeriod::Voucher => vec![validity],
+        GrantPeriod::Month => {
+            let mut periods = Vec::new();
+            let mut from = validity.from();
+            while from < end {
+                let to = from.first_of_next_month().min(end);
+                match Period::new(from, Some(to)) {
+                    Ok(period) => periods.push(period),
+                    Err(_) => break,
+                }
+                from = to;
+            }
+            periods
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn months_cover_the_validity_without_gap_or_overlap(start in 0i64..10_000, days in 1i64..1830) {
+            let from = Day::ymd(2015, 1, 1).unwrap().plus_days(start);
+            let to = from.plus_days(days);
+            let validity = Period::new(from, Some(to)).unwrap();
+            let months = allotment_periods(validity, GrantPeriod::Month);
+            prop_assert_eq!(months.first().unwrap().from(), from);
+            prop_assert_eq!(months.last().unwrap().to(), Some(to));
+            for pair in months.windows(2) {
+                prop_assert_eq!(pair[0].to(), Some(pair[1].from()));
+                prop_assert_eq!(chrono::Datelike::day(&pair[1].from().date()), 1);
+            }
+        }
+
+        #[test]
+        fn no_sequence_of_takings_exceeds_the_grant(granted in 0i64..1_000, asks in prop::collection::vec(0i64..500, 0..20)) {
+            let period = Period::starting(Day::ymd(2026, 1, 1).unwrap());
+            let mut allotment = Allotment { period, granted: Quantity::from_e4(granted), used: Quantity::ZERO };
+            let mut taken = 0;
+            for ask in asks {
+                match allotment.take(Quantity::from_e4(ask)) {
+                    Ok(after) => { allotment = after; taken += ask; }
+                    Err(refused) => prop_assert!(ask > refused.available.e4()),
+                }
+                prop_assert!(taken <= granted);
+                prop_assert_eq!(allotment.available().e4(), granted - taken);
+            }
+        }
+    }
+}

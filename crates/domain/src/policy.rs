@@ -30,15 +30,8 @@ pub enum Role {
 
 impl Role {
     /// All roles.
-    pub const ALL: [Self; 7] = [
-        Self::Operator,
-        Self::Officer,
-        Self::CaseWorker,
-        Self::Finance,
-        Self::Auditor,
-        Self::Provider,
-        Self::Resident,
-    ];
+    pub const ALL: [Self; 7] =
+        [Self::Operator, Self::Officer, Self::CaseWorker, Self::Finance, Self::Auditor, Self::Provider, Self::Resident];
 
     /// The name on the wire.
     pub const fn code(self) -> &'static str {
@@ -308,7 +301,10 @@ mod tests {
         }
         for role in Role::ALL {
             let scopes = role.scopes();
-            assert!(!(scopes.contains(&Scope::ApplicationsDecide) && scopes.contains(&Scope::VouchersWrite)), "{role:?}");
+            assert!(
+                !(scopes.contains(&Scope::ApplicationsDecide) && scopes.contains(&Scope::VouchersWrite)),
+                "{role:?}"
+            );
         }
     }
 }

@@ -12,7 +12,9 @@ pub const TEXT_CHARS_MAX: usize = 4_000;
 pub const CODE_CHARS_MAX: usize = 64;
 
 /// A language the service answers in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, utoipa::ToSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Language {
     /// Finnish.

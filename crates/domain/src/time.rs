@@ -1,16 +1,89 @@
 //! Moments, days and periods. No clock: a moment is always given.
 
 use std::fmt;
+use std::str::FromStr;
 
-use chrono::{DateTime, NaiveDate, SubsecRound, Utc};
-use serde::{Deserialize, Serialize};
+use chrono::{DateTime, Datelike, Months, NaiveDate, SubsecRound, TimeDelta, Utc};
+use serde::{Deserialize, Deserializer, Serialize, de};
 use thiserror::Error;
 
-/// A civil day in the organiser's own time zone.
-pub type Day = NaiveDate;
+/// A civil day in the organiser's own time zone. On the wire `YYYY-MM-DD`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct Day(NaiveDate);
+
+/// Why a text is no day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("a day is written YYYY-MM-DD and lies between 1900-01-01 and 2200-12-31")]
+pub struct DayError;
+
+impl Day {
+    /// A day of the calendar.
+    pub const fn new(date: NaiveDate) -> Self {
+        Self(date)
+    }
+
+    /// A day by year, month and day of the month; `None` where there is no such day.
+    pub fn ymd(year: i32, month: u32, day: u32) -> Option<Self> {
+        NaiveDate::from_ymd_opt(year, month, day).map(Self)
+    }
+
+    /// The day as chrono has it.
+    pub const fn date(self) -> NaiveDate {
+        self.0
+    }
+
+    /// So many days later, or earlier; at the ends of the calendar, the last day there is.
+    #[must_use]
+    pub fn plus_days(self, days: i64) -> Self {
+        let end = if days < 0 { NaiveDate::MIN } else { NaiveDate::MAX };
+        Self(TimeDelta::try_days(days).and_then(|delta| self.0.checked_add_signed(delta)).unwrap_or(end))
+    }
+
+    /// The first day of the month after this day's.
+    #[must_use]
+    pub fn first_of_next_month(self) -> Self {
+        let next = self.0.with_day(1).and_then(|first| first.checked_add_months(Months::new(1)));
+        Self(next.unwrap_or(NaiveDate::MAX))
+    }
+}
+
+impl fmt::Display for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromStr for Day {
+    type Err = DayError;
+    fn from_str(s: &str) -> Result<Self, Self::Err> {
+        if s.len() != 10 {
+            return Err(DayError);
+        }
+        let date: NaiveDate = s.parse().map_err(|_| DayError)?;
+        if (1900..=2200).contains(&date.year()) { Ok(Self(date)) } else { Err(DayError) }
+    }
+}
+
+impl<'de> Deserialize<'de> for Day {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+    }
+}
+
+impl utoipa::PartialSchema for Day {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        utoipa::openapi::ObjectBuilder::new()
+            .schema_type(utoipa::openapi::schema::Type::String)
+            .format(Some(utoipa::openapi::SchemaFormat::KnownFormat(utoipa::openapi::KnownFormat::Date)))
+            .examples([serde_json::json!("2026-11-21")])
+            .into()
+    }
+}
+impl utoipa::ToSchema for Day {}
 
 /// A point in time, UTC, cut to the microsecond: what both databases keep exactly.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Moment(DateTime<Utc>);
 
@@ -36,6 +109,17 @@ impl Moment {
     }
 }
 
+impl utoipa::PartialSchema for Moment {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        utoipa::openapi::ObjectBuilder::new()
+            .schema_type(utoipa::openapi::schema::Type::String)
+            .format(Some(utoipa::openapi::SchemaFormat::KnownFormat(utoipa::openapi::KnownFormat::DateTime)))
+            .examples([serde_json::json!("2026-11-21T09:30:00.000000Z")])
+            .into()
+    }
+}
+impl utoipa::ToSchema for Moment {}
+
 impl fmt::Display for Moment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.0.to_rfc3339_opts(chrono::SecondsFormat::Micros, true))
@@ -43,7 +127,7 @@ impl fmt::Display for Moment {
 }
 
 /// Days from `from` up to but not including `to`; without `to` it has no end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Period {
     // INVARIANT: `to`, where given, is after `from`.
     from: Day,
@@ -147,7 +231,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn day(n: i32) -> Day {
-        Day::from_num_days_from_ce_opt(740_000 + n).unwrap()
+        Day::ymd(2026, 1, 1).unwrap().plus_days(n.into())
     }
 
     #[test]

@@ -1,0 +1,405 @@
+//! A service voucher's life: granted, offered, accepted or refused, chosen with, used, ended (FIELD §6).
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::explain::Step;
+use crate::id::{Id, kind};
+use crate::identifiers::VoucherNumber;
+use crate::ledger::{Allotment, allotment_periods};
+use crate::money::Amount;
+use crate::quantity::{Quantity, Unit};
+use crate::rulebook::RulebookTerms;
+use crate::rules::{EvaluateError, Facts, Outcome, evaluate};
+use crate::text::Localized;
+use crate::time::{Day, Period};
+
+/// Where a voucher stands, as stored. That its time is over follows from its validity: see [`VoucherStatus`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum VoucherState {
+    /// Granted; the client has not answered.
+    Offered,
+    /// Accepted; no provider chosen.
+    Accepted,
+    /// Refused by the client, who was directed elsewhere (569/2009 § 6).
+    Refused {
+        /// Where the client was directed.
+        directed_to: Localized,
+    },
+    /// A provider has been chosen; nothing has been delivered.
+    Chosen,
+    /// Services have been delivered.
+    InUse,
+    /// All that was granted has been used.
+    UsedUp,
+    /// Cancelled by the organiser.
+    Cancelled {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// Where a voucher stands on a day, as shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum VoucherStatus {
+    /// Granted; the client has not answered.
+    Offered,
+    /// Accepted; no provider chosen.
+    Accepted,
+    /// Refused by the client, who was directed elsewhere.
+    Refused,
+    /// A provider has been chosen; nothing has been delivered.
+    Chosen,
+    /// Services have been delivered.
+    InUse,
+    /// All that was granted has been used.
+    UsedUp,
+    /// Its time is over.
+    Expired,
+    /// Cancelled by the organiser.
+    Cancelled,
+}
+
+impl VoucherStatus {
+    /// The name on the wire and in the database.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Offered => "offered",
+            Self::Accepted => "accepted",
+            Self::Refused => "refused",
+            Self::Chosen => "chosen",
+            Self::InUse => "in_use",
+            Self::UsedUp => "used_up",
+            Self::Expired => "expired",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
+impl VoucherState {
+    /// The status of the state, as long as the voucher's time is not over.
+    pub const fn status(&self) -> VoucherStatus {
+        match self {
+            Self::Offered => VoucherStatus::Offered,
+            Self::Accepted => VoucherStatus::Accepted,
+            Self::Refused { .. } => VoucherStatus::Refused,
+            Self::Chosen => VoucherStatus::Chosen,
+            Self::InUse => VoucherStatus::InUse,
+            Self::UsedUp => VoucherStatus::UsedUp,
+            Self::Cancelled { .. } => VoucherStatus::Cancelled,
+        }
+    }
+}
+
+/// A voucher.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Voucher {
+    /// Its id.
+    pub id: Id<kind::Voucher>,
+    /// Who pays.
+    pub organiser: Id<kind::Organiser>,
+    /// Whose it is, as the organiser's client.
+    pub client: Id<kind::Client>,
+    /// Whose it is.
+    pub person: Id<kind::Person>,
+    /// For what.
+    pub voucher_type: Id<kind::VoucherType>,
+    /// The rulebook version it was granted under.
+    pub rulebook: Id<kind::Rulebook>,
+    /// The number by which a provider opens it.
+    pub number: VoucherNumber,
+    /// Where it stands.
+    pub state: VoucherState,
+    /// Value per unit.
+    pub value: Amount,
+    /// What it is counted in.
+    pub unit: Unit,
+    /// Whether the service is free of charge to the client by law.
+    pub free_of_charge: bool,
+    /// Days on which services under it can be delivered.
+    pub validity: Period,
+}
+
+/// Why a voucher cannot go where it was to go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum VoucherRefusal {
+    /// The state has no such transition.
+    #[error("a voucher that is {} cannot be {attempted}", status.code())]
+    WrongState {
+        /// Where it stands.
+        status: VoucherStatus,
+        /// What was attempted.
+        attempted: &'static str,
+    },
+    /// The day is outside of the voucher's validity.
+    #[error("the voucher is valid from {from} to {last}, not on {day}")]
+    NotValidOn {
+        /// The day in question.
+        day: Day,
+        /// First day of validity.
+        from: Day,
+        /// Last day of validity.
+        last: Day,
+    },
+}
+
+impl Voucher {
+    /// Where the voucher stands on a day.
+    pub fn status_on(&self, day: Day) -> VoucherStatus {
+        let over = self.validity.to().is_some_and(|to| day >= to);
+        match self.state.status() {
+            VoucherStatus::Offered | VoucherStatus::Accepted | VoucherStatus::Chosen | VoucherStatus::InUse if over => {
+                VoucherStatus::Expired
+            }
+            status => status,
+        }
+    }
+
+    fn moved(self, to: VoucherState) -> Self {
+        Self { state: to, ..self }
+    }
+
+    fn wrong(&self, day: Day, attempted: &'static str) -> VoucherRefusal {
+        VoucherRefusal::WrongState { status: self.status_on(day), attempted }
+    }
+
+    /// The client accepts.
+    ///
+    /// # Errors
+    /// The voucher is not on offer on that day.
+    pub fn accept(self, day: Day) -> Result<Self, VoucherRefusal> {
+        match self.status_on(day) {
+            VoucherStatus::Offered => Ok(self.moved(VoucherState::Accepted)),
+            _ => Err(self.wrong(day, "accepted")),
+        }
+    }
+
+    /// The client refuses and is directed elsewhere.
+    ///
+    /// # Errors
+    /// The voucher is not on offer on that day.
+    pub fn refuse(self, day: Day, directed_to: Localized) -> Result<Self, VoucherRefusal> {
+        match self.status_on(day) {
+            VoucherStatus::Offered => Ok(self.moved(VoucherState::Refused { directed_to })),
+            _ => Err(self.wrong(day, "refused")),
+        }
+    }
+
+    /// The client chooses a provider, or changes provider.
+    ///
+    /// # Errors
+    /// The voucher has not been accepted, or its life is over.
+    pub fn choose(self, day: Day) -> Result<Self, VoucherRefusal> {
+        match self.status_on(day) {
+            VoucherStatus::Accepted | VoucherStatus::Chosen => Ok(self.moved(VoucherState::Chosen)),
+            VoucherStatus::InUse => Ok(self),
+            _ => Err(self.wrong(day, "chosen with")),
+        }
+    }
+
+    /// A service is delivered under it on a day. Recording may come after the validity has ended.
+    ///
+    /// # Errors
+    /// No provider has been chosen, or the day is outside of the validity.
+    pub fn deliver(self, day: Day, all_used: bool) -> Result<Self, VoucherRefusal> {
+        match self.state {
+            VoucherState::Chosen | VoucherState::InUse => {}
+            VoucherState::Offered
+            | VoucherState::Accepted
+            | VoucherState::Refused { .. }
+            | VoucherState::UsedUp
+            | VoucherState::Cancelled { .. } => return Err(self.wrong(day, "used")),
+        }
+        if !self.validity.contains(day) {
+            let from = self.validity.from();
+            let last = self.validity.to().map_or(from, |to| to.plus_days(-1));
+            return Err(VoucherRefusal::NotValidOn { day, from, last });
+        }
+        Ok(self.moved(if all_used { VoucherState::UsedUp } else { VoucherState::InUse }))
+    }
+
+    /// The organiser cancels.
+    ///
+    /// # Errors
+    /// The voucher's life is over.
+    pub fn cancel(self, day: Day, reason: String) -> Result<Self, VoucherRefusal> {
+        match self.status_on(day) {
+            VoucherStatus::Offered | VoucherStatus::Accepted | VoucherStatus::Chosen | VoucherStatus::InUse => {
+                Ok(self.moved(VoucherState::Cancelled { reason }))
+            }
+            _ => Err(self.wrong(day, "cancelled")),
+        }
+    }
+}
+
+/// What is asked to be granted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GrantRequest {
+    /// The client's facts that the rulebook asks for.
+    pub facts: Facts,
+    /// Quantity per period of the rulebook.
+    pub quantity: Quantity,
+    /// Days on which it can be used.
+    pub validity: Period,
+}
+
+/// What a request for a voucher came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Granting {
+    /// A voucher of this value and these allotments.
+    Granted {
+        /// Value per unit.
+        value: Amount,
+        /// The parts of the grant.
+        allotments: Vec<Allotment>,
+        /// How the value came about.
+        steps: Vec<Step>,
+    },
+    /// The rulebook grants none.
+    Refused {
+        /// The rule's reason code.
+        reason: String,
+        /// How that came about.
+        steps: Vec<Step>,
+    },
+}
+
+/// Why a request cannot be decided at all.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum GrantError {
+    /// Nothing was asked for.
+    #[error("a voucher grants more than nothing")]
+    NoQuantity,
+    /// More than the rulebook allows.
+    #[error("the rulebook grants at most {maximum}")]
+    QuantityOverMaximum {
+        /// Most that can be granted.
+        maximum: Quantity,
+    },
+    /// The validity begins before the day of decision.
+    #[error("the validity begins on {today} at the earliest")]
+    StartsInPast {
+        /// The day of decision.
+        today: Day,
+    },
+    /// The validity has no end, or a late one.
+    #[error("the rulebook lets a voucher be valid for at most {days_max} days")]
+    ValidTooLong {
+        /// Longest validity.
+        days_max: u16,
+    },
+    /// The facts do not fit the rule.
+    #[error(transparent)]
+    Facts(#[from] EvaluateError),
+}
+
+/// Decides a request for a voucher under a rulebook's terms on a day.
+///
+/// # Errors
+/// The request is outside of what the rulebook lets be decided, or the facts do not fit its rule.
+pub fn grant(terms: &RulebookTerms, request: &GrantRequest, today: Day) -> Result<Granting, GrantError> {
+    if request.quantity == Quantity::ZERO {
+        return Err(GrantError::NoQuantity);
+    }
+    if request.quantity > terms.grant.quantity_max {
+        return Err(GrantError::QuantityOverMaximum { maximum: terms.grant.quantity_max });
+    }
+    if request.validity.from() < today {
+        return Err(GrantError::StartsInPast { today });
+    }
+    let days_max = terms.grant.validity_days_max;
+    let latest = request.validity.from().plus_days(i64::from(days_max));
+    if request.validity.to().is_none_or(|to| to > latest) {
+        return Err(GrantError::ValidTooLong { days_max });
+    }
+    let evaluation = evaluate(&terms.value, "/value", &request.facts)?;
+    Ok(match evaluation.outcome {
+        Outcome::NotEligible(reason) => Granting::Refused { reason, steps: evaluation.steps },
+        Outcome::Value(value) => Granting::Granted {
+            value,
+            allotments: allotment_periods(request.validity, terms.grant.per)
+                .into_iter()
+                .map(|period| Allotment { period, granted: request.quantity, used: Quantity::ZERO })
+                .collect(),
+            steps: evaluation.steps,
+        },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    fn voucher(state: VoucherState) -> Voucher {
+        Voucher {
+            id: Id::new(Uuid::nil()),
+            organiser: Id::new(Uuid::nil()),
+            client: Id::new(Uuid::nil()),
+            person: Id::new(Uuid::nil()),
+            voucher_type: Id::new(Uuid::nil()),
+            rulebook: Id::new(Uuid::nil()),
+            number: VoucherNumber::from_random([0; 15]),
+            state,
+            value: Amount::from_minor(3600),
+            unit: Unit::Hour,
+            free_of_charge: false,
+            validity: Period::new(Day::ymd(2026, 1, 1).unwrap(), Day::ymd(2027, 1, 1)).unwrap(),
+        }
+    }
+
+    fn states() -> Vec<VoucherState> {
+        let text = Localized::new("a", "b", "c");
+        vec![
+            VoucherState::Offered,
+            VoucherState::Accepted,
+            VoucherState::Refused { directed_to: text },
+            VoucherState::Chosen,
+            VoucherState::InUse,
+            VoucherState::UsedUp,
+            VoucherState::Cancelled { reason: "r".into() },
+        ]
+    }
+
+    #[test]
+    fn the_transitions_are_these_and_no_others() {
+        let day = Day::ymd(2026, 6, 1).unwrap();
+        let mut table = String::new();
+        for state in states() {
+            let v = || voucher(state.clone());
+            let moves = [
+                ("accept", v().accept(day)),
+                ("refuse", v().refuse(day, Localized::new("a", "b", "c"))),
+                ("choose", v().choose(day)),
+                ("deliver", v().deliver(day, false)),
+                ("use up", v().deliver(day, true)),
+                ("cancel", v().cancel(day, "r".into())),
+            ];
+            for (name, moved) in moves {
+                if let Ok(moved) = moved {
+                    let (from, to) = (state.status().code(), moved.state.status().code());
+                    table.push_str(&format!("{from} -{name}-> {to}\n"));
+                }
+            }
+        }
+        assert_eq!(
+            table,
+            "offered -accept-> accepted\noffered -refuse-> refused\noffered -cancel-> cancelled\n\
+             accepted -choose-> chosen\naccepted -cancel-> cancelled\n\
+             chosen -choose-> chosen\nchosen -deliver-> in_use\nchosen -use up-> used_up\nchosen -cancel-> cancelled\n\
+             in_use -choose-> in_use\nin_use -deliver-> in_use\nin_use -use up-> used_up\nin_use -cancel-> cancelled\n"
+        );
+    }
+
+    #[test]
+    fn after_its_validity_a_voucher_is_expired_unless_it_ended_before() {
+        let after = Day::ymd(2027, 1, 1).unwrap();
+        for state in states() {
+            let ended =
+                matches!(state, VoucherState::Refused { .. } | VoucherState::UsedUp | VoucherState::Cancelled { .. });
+            assert_eq!(voucher(state).status_on(after) == VoucherStatus::Expired, !ended);
+        }
+        assert!(matches!(voucher(VoucherState::Chosen).deliver(after, false), Err(VoucherRefusal::NotValidOn { .. })));
+    }
+}

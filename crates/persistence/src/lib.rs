@@ -1,1 +1,26 @@
-//! persistence
+//! What is remembered: Diesel on SQLite and PostgreSQL, one query body for both.
+//!
+//! Everything happens inside [`Db::read`] and [`Db::write`]. Functions of this crate take the connection of such a
+//! transaction, store and load domain values, and decide nothing: rules are the domain's, permissions the service's.
+
+pub mod audit;
+pub mod idempotency;
+pub mod outbox;
+pub mod testing;
+pub mod types;
+pub mod vault;
+
+mod database_url;
+mod db;
+mod dialect;
+mod error;
+mod lane;
+mod link;
+mod migrations;
+mod schema;
+mod writer;
+
+pub use database_url::{DatabaseUrl, DatabaseUrlError};
+pub use db::{Db, OpenError};
+pub use dialect::Conn;
+pub use error::{DbError, Retryable};

@@ -49,10 +49,18 @@ fn walk(rule: &ValueRule, pointer: &str, depth: usize, faults: &mut Vec<Fault>) 
         ValueRule::Bands { fact, bands, above, missing } => {
             let pointer = format!("{pointer}/bands");
             if !is_code(fact) {
-                faults.push(Fault::new(format!("{pointer}/fact"), "bad_name", "a fact's name is small letters, digits and underscores"));
+                faults.push(Fault::new(
+                    format!("{pointer}/fact"),
+                    "bad_name",
+                    "a fact's name is small letters, digits and underscores",
+                ));
             }
             if bands.is_empty() || bands.len() > BANDS_MAX {
-                faults.push(Fault::new(format!("{pointer}/bands"), "bad_length", format!("a table has 1 to {BANDS_MAX} bands")));
+                faults.push(Fault::new(
+                    format!("{pointer}/bands"),
+                    "bad_length",
+                    format!("a table has 1 to {BANDS_MAX} bands"),
+                ));
             }
             let mut previous: Option<Decimal> = None;
             for (i, band) in bands.iter().enumerate() {
@@ -83,7 +91,11 @@ fn walk(rule: &ValueRule, pointer: &str, depth: usize, faults: &mut Vec<Fault>) 
 
 fn check_reduction(reduction: &IncomeReduction, pointer: &str, faults: &mut Vec<Fault>) {
     if reduction.minimum > reduction.maximum {
-        faults.push(Fault::new(format!("{pointer}/minimum"), "minimum_above_maximum", "the minimum is above the maximum"));
+        faults.push(Fault::new(
+            format!("{pointer}/minimum"),
+            "minimum_above_maximum",
+            "the minimum is above the maximum",
+        ));
     }
     if reduction.divisor == 0 || reduction.divisor > 1000 {
         faults.push(Fault::new(format!("{pointer}/divisor"), "out_of_range", "the divisor lies between 1 and 1000"));
@@ -97,7 +109,11 @@ fn check_reduction(reduction: &IncomeReduction, pointer: &str, faults: &mut Vec<
     }
     for (i, term) in reduction.households.iter().enumerate() {
         if term.percent > Decimal::ONE_HUNDRED {
-            faults.push(Fault::new(format!("{pointer}/households/{i}/percent"), "out_of_range", "a percent is at most 100"));
+            faults.push(Fault::new(
+                format!("{pointer}/households/{i}/percent"),
+                "out_of_range",
+                "a percent is at most 100",
+            ));
         }
     }
     for (i, pair) in reduction.households.windows(2).enumerate() {
@@ -114,7 +130,11 @@ fn check_reduction(reduction: &IncomeReduction, pointer: &str, faults: &mut Vec<
     if let Some(further) = &reduction.further_person
         && further.percent_step > Decimal::ONE_HUNDRED
     {
-        faults.push(Fault::new(format!("{pointer}/further_person/percent_step"), "out_of_range", "a percent is at most 100"));
+        faults.push(Fault::new(
+            format!("{pointer}/further_person/percent_step"),
+            "out_of_range",
+            "a percent is at most 100",
+        ));
     }
     if reduction.index.is_some_and(|index| index <= Decimal::ZERO || index > Decimal::TEN) {
         faults.push(Fault::new(format!("{pointer}/index"), "out_of_range", "an index is above 0 and at most 10"));

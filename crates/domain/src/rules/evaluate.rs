@@ -275,10 +275,11 @@ fn household_size(facts: &Facts) -> Result<u32, EvaluateError> {
     if !size.is_integer() {
         return Err(EvaluateError::NotWhole { name: HOUSEHOLD_SIZE });
     }
-    u32::try_from(size)
-        .ok()
-        .filter(|size| (1..=HOUSEHOLD_MAX).contains(size))
-        .ok_or(EvaluateError::OutOfRange { name: HOUSEHOLD_SIZE, minimum: 1, maximum: HOUSEHOLD_MAX })
+    u32::try_from(size).ok().filter(|size| (1..=HOUSEHOLD_MAX).contains(size)).ok_or(EvaluateError::OutOfRange {
+        name: HOUSEHOLD_SIZE,
+        minimum: 1,
+        maximum: HOUSEHOLD_MAX,
+    })
 }
 
 fn terms_for(rule: &IncomeReduction, persons: u32) -> Option<(Amount, Decimal)> {

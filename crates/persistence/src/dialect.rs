@@ -1,0 +1,271 @@
+//! Where the two databases differ: how to connect, begin, insert many, and name what was violated. Every backend arm of
+//! the crate stands here or goes through [`on!`]; queries elsewhere are written once.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::LazyLock;
+
+use diesel::connection::{AnsiTransactionManager, SimpleConnection};
+use diesel::expression::{AppearsOnTable, Expression, SelectableExpression, ValidGrouping, is_aggregate};
+use diesel::pg::PgConnection;
+use diesel::prelude::*;
+use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::sql_types::{BigInt, Nullable, Text};
+use diesel::sqlite::SqliteConnection;
+
+use crate::database_url::{DatabaseUrl, plain_path};
+use crate::migrations;
+
+pub use connection::Conn;
+pub(crate) use connection::{MultiBackend, MultiRawValue};
+
+#[expect(missing_docs, reason = "the derive makes public types that nobody outside needs")]
+mod connection {
+    use diesel::pg::PgConnection;
+    use diesel::sqlite::SqliteConnection;
+
+    /// A connection to either database, within a transaction that [`crate::Db`] has begun.
+    #[derive(diesel::MultiConnection)]
+    pub enum Conn {
+        /// To a PostgreSQL.
+        Postgres(PgConnection),
+        /// To an embedded SQLite.
+        Sqlite(SqliteConnection),
+    }
+}
+
+/// Runs an expression on the connection behind a [`Conn`], for what diesel can do on either database and not on both.
+macro_rules! on {
+    ($conn:expr, $inner:ident => $body:expr) => {
+        match &mut *$conn {
+            $crate::dialect::Conn::Postgres($inner) => $body,
+            $crate::dialect::Conn::Sqlite($inner) => $body,
+        }
+    };
+}
+
+/// Rows that one INSERT takes: 500 rows of 32 columns stay below the bind limits of both databases.
+pub(crate) const ROWS_PER_INSERT_MAX: usize = 500;
+
+/// Inserts a slice of rows, any number of them: `insert_many!(c, table, &rows)` gives how many.
+macro_rules! insert_many {
+    ($conn:expr, $table:expr, $rows:expr) => {
+        $rows.chunks($crate::dialect::ROWS_PER_INSERT_MAX).try_fold(0_usize, |done, chunk| {
+            $crate::dialect::on!($conn, c => diesel::RunQueryDsl::execute(diesel::insert_into($table).values(chunk), c))
+                .map(|inserted| done.saturating_add(inserted))
+        })
+    };
+}
+
+/// Inserts a row unless it would violate a unique index: `insert_or_ignore!(c, table, &row)` gives 1 or 0.
+macro_rules! insert_or_ignore {
+    ($conn:expr, $table:expr, $row:expr) => {
+        $crate::dialect::on!($conn, c => diesel::RunQueryDsl::execute(
+            diesel::insert_into($table).values($row).on_conflict_do_nothing(), c))
+    };
+}
+
+pub(crate) use {insert_many, insert_or_ignore, on};
+
+/// The sum of a `BigInt` expression, 0 over no rows. An overflow is an error on both databases.
+pub fn sum_i64<E: Expression<SqlType = BigInt>>(expression: E) -> SumI64<E> {
+    SumI64(expression)
+}
+
+/// What [`sum_i64`] gives.
+#[derive(Debug, Clone, Copy, QueryId)]
+pub struct SumI64<E>(E);
+
+impl<E: Expression> Expression for SumI64<E> {
+    type SqlType = BigInt;
+}
+impl<E, Source> SelectableExpression<Source> for SumI64<E> where Self: AppearsOnTable<Source> {}
+impl<E: AppearsOnTable<Source>, Source> AppearsOnTable<Source> for SumI64<E> {}
+impl<E, Grouping> ValidGrouping<Grouping> for SumI64<E> {
+    type IsAggregate = is_aggregate::Yes;
+}
+impl<E: QueryFragment<MultiBackend>> QueryFragment<MultiBackend> for SumI64<E> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
+        out.push_sql("CAST(COALESCE(SUM(");
+        self.0.walk_ast(out.reborrow())?;
+        out.push_sql("), 0) AS BIGINT)");
+        Ok(())
+    }
+}
+
+/// What a transaction may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// See one state of the data.
+    Read,
+    /// Change it.
+    Write,
+}
+
+/// What a connection is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Use {
+    /// Reads alone; SQLite refuses writes on it.
+    Reads,
+    /// Reads and writes.
+    Writes,
+    /// Writes that may take as long as they need.
+    Migrations,
+}
+
+/// Opens a connection, set up for its use.
+///
+/// # Errors
+/// The database's own reason, without a password.
+pub(crate) fn connect(url: &DatabaseUrl, purpose: Use) -> Result<Conn, String> {
+    match url {
+        DatabaseUrl::Sqlite(path) => connect_sqlite(path, purpose).map(Conn::Sqlite),
+        DatabaseUrl::Postgres(url) => connect_postgres(url, purpose).map(Conn::Postgres),
+    }
+}
+
+fn connect_sqlite(path: &Path, purpose: Use) -> Result<SqliteConnection, String> {
+    let path = plain_path(path);
+    let path = path.to_str().ok_or("the path is not UTF-8")?;
+    let mut c = SqliteConnection::establish(path).map_err(|e| e.to_string())?;
+    let mut run = |sql: &str| c.batch_execute(sql).map_err(|e| e.to_string());
+    run("PRAGMA busy_timeout = 5000;")?;
+    if purpose == Use::Reads {
+        run("PRAGMA query_only = ON;")?;
+    } else {
+        // FULL, because an answered command must survive a loss of power.
+        run("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864;")?;
+    }
+    // With recursive triggers a REPLACE cannot get around the guard of append-only tables.
+    run("PRAGMA foreign_keys = ON; PRAGMA recursive_triggers = ON; PRAGMA trusted_schema = OFF; \
+         PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8000;")?;
+    Ok(c)
+}
+
+fn connect_postgres(url: &str, purpose: Use) -> Result<PgConnection, String> {
+    let mut c = PgConnection::establish(&with_timeouts(url)).map_err(|e| e.to_string().trim_end().to_owned())?;
+    let statement_timeout = if purpose == Use::Migrations { "0" } else { "30s" };
+    c.batch_execute(&format!(
+        "SET timezone = 'UTC'; SET lock_timeout = '5s'; SET statement_timeout = '{statement_timeout}'; \
+         SET idle_in_transaction_session_timeout = '60s';"
+    ))
+    .map_err(|e| e.to_string())?;
+    speak_english(&mut c)?;
+    Ok(c)
+}
+
+/// A server that is away is known to be so within seconds, not after the minutes that the network itself would take.
+fn with_timeouts(url: &str) -> String {
+    let mut url = url.to_owned();
+    for (name, value) in [("connect_timeout", "5"), ("tcp_user_timeout", "30000"), ("application_name", "valinta")] {
+        if !url.contains(&format!("{name}=")) {
+            let has_options = url.rsplit('@').next().is_some_and(|rest| rest.contains('?'));
+            url.push_str(if has_options { "&" } else { "?" });
+            url.push_str(&format!("{name}={value}"));
+        }
+    }
+    url
+}
+
+/// Deadlocks and lock timeouts are known by their messages alone, so these must not be translated.
+fn speak_english(c: &mut PgConnection) -> Result<(), String> {
+    #[derive(QueryableByName)]
+    struct Setting {
+        #[diesel(sql_type = Text)]
+        language: String,
+    }
+    let setting: Setting = diesel::sql_query("SELECT current_setting('lc_messages') AS language")
+        .get_result(c)
+        .map_err(|e| e.to_string())?;
+    let english = ["", "C", "POSIX"].contains(&setting.language.as_str())
+        || ["C.", "en"].iter().any(|beginning| setting.language.starts_with(beginning));
+    if !english && c.batch_execute("SET lc_messages = 'C'").is_err() {
+        tracing::warn!(
+            lc_messages = setting.language,
+            "PostgreSQL translates its messages and does not let this user change that; deadlocks will not be retried"
+        );
+    }
+    Ok(())
+}
+
+/// Begins a transaction in the mode that makes it mean the same on both databases.
+pub(crate) fn begin(c: &mut Conn, mode: Mode) -> QueryResult<()> {
+    match (c, mode) {
+        (Conn::Postgres(c), Mode::Read) => {
+            AnsiTransactionManager::begin_transaction_sql(c, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        }
+        (Conn::Postgres(c), Mode::Write) => {
+            AnsiTransactionManager::begin_transaction_sql(c, "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")
+        }
+        (Conn::Sqlite(c), Mode::Read) => AnsiTransactionManager::begin_transaction_sql(c, "BEGIN DEFERRED"),
+        (Conn::Sqlite(c), Mode::Write) => AnsiTransactionManager::begin_transaction_sql(c, "BEGIN IMMEDIATE"),
+    }
+}
+
+/// Counts the tables of this name: 0 or 1.
+pub(crate) fn count_tables(c: &mut Conn, name: &str) -> QueryResult<i64> {
+    #[derive(QueryableByName)]
+    struct Found {
+        #[diesel(sql_type = BigInt)]
+        found: i64,
+    }
+    let query = match c {
+        Conn::Postgres(_) => "SELECT count(*) AS found FROM pg_class WHERE oid = to_regclass($1)",
+        Conn::Sqlite(_) => "SELECT count(*) AS found FROM sqlite_master WHERE name = $1",
+    };
+    let found: Found = diesel::sql_query(query).bind::<Text, _>(name).get_result(c)?;
+    Ok(found.found)
+}
+
+/// The name of the unique index that was violated. PostgreSQL tells it; SQLite tells the columns instead
+/// (`outbox.id, outbox.at`), which the migrations turn into the name again.
+pub(crate) fn unique_name(told: &str) -> String {
+    if let Some(name) = told.strip_prefix("index '") {
+        return name.trim_end_matches('\'').to_owned();
+    }
+    SQLITE_UNIQUE_NAMES.get(told).map_or_else(|| told.to_owned(), Clone::clone)
+}
+
+/// Columns of unique indexes, as SQLite tells them, with the name that PostgreSQL gives the same index.
+static SQLITE_UNIQUE_NAMES: LazyLock<BTreeMap<String, String>> = LazyLock::new(|| {
+    read_sqlite_unique_names().unwrap_or_else(|reason| {
+        tracing::error!(reason, "the names of SQLite's unique indexes are not known");
+        BTreeMap::new()
+    })
+});
+
+fn read_sqlite_unique_names() -> Result<BTreeMap<String, String>, String> {
+    #[derive(QueryableByName)]
+    struct IndexedColumn {
+        #[diesel(sql_type = Text)]
+        of_table: String,
+        #[diesel(sql_type = Text)]
+        of_index: String,
+        #[diesel(sql_type = Nullable<Text>)]
+        indexed: Option<String>,
+    }
+    let mut c = Conn::Sqlite(SqliteConnection::establish(":memory:").map_err(|e| e.to_string())?);
+    migrations::run(&mut c).map_err(|e| e.to_string())?;
+    let columns: Vec<IndexedColumn> = diesel::sql_query(
+        "SELECT t.name AS of_table, CASE l.origin WHEN 'pk' THEN t.name || '_pkey' ELSE l.name END AS of_index, \
+                i.name AS indexed, i.seqno AS seqno \
+         FROM sqlite_master t, pragma_index_list(t.name) l, pragma_index_info(l.name) i \
+         WHERE t.type = 'table' AND l.\"unique\" = 1 \
+         UNION ALL \
+         SELECT t.name, t.name || '_pkey', p.name, p.pk FROM sqlite_master t, pragma_table_info(t.name) p \
+         WHERE t.type = 'table' AND p.pk > 0 AND NOT EXISTS \
+             (SELECT 1 FROM pragma_index_list(t.name) l WHERE l.origin = 'pk') \
+         ORDER BY 1, 2, 4",
+    )
+    .load(&mut c)
+    .map_err(|e| e.to_string())?;
+    let mut told: BTreeMap<String, String> = BTreeMap::new();
+    for IndexedColumn { of_table, of_index, indexed } in columns {
+        let list = told.entry(of_index).or_default();
+        if !list.is_empty() {
+            list.push_str(", ");
+        }
+        list.push_str(&format!("{of_table}.{}", indexed.unwrap_or_default()));
+    }
+    Ok(told.into_iter().map(|(index, columns)| (columns, index)).collect())
+}

@@ -1,0 +1,229 @@
+//! SQLite's one writer: a thread that commits waiting commands in groups, because it is the commit that takes time.
+//! Each command has a savepoint of its own; nobody is answered before the group is committed.
+
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use tokio::sync::oneshot;
+
+use crate::database_url::DatabaseUrl;
+use crate::dialect::{Conn, Mode, Use};
+use crate::error::DbError;
+use crate::link::Link;
+
+/// Commands in one commit.
+const GROUP_MAX: usize = 64;
+/// A group takes no further command after this time, so that its first need not wait for ever slower ones.
+const GROUP_TIME_MAX: Duration = Duration::from_millis(20);
+
+/// The queue's end at which commands are put in. The thread ends when it is dropped.
+pub(crate) struct Writer {
+    queue: Option<SyncSender<Box<dyn Job>>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Writer {
+    /// Opens the connection and starts the thread.
+    pub(crate) fn start(url: &DatabaseUrl, queue_max: usize) -> Result<Self, String> {
+        let link = Link::open(url, Use::Writes)?;
+        let (queue, jobs) = sync_channel(queue_max);
+        let mut thread_state = Thread { url: url.clone(), link: Some(link) };
+        let thread = thread::Builder::new()
+            .name("valinta-writer".to_owned())
+            .spawn(move || thread_state.serve(&jobs))
+            .map_err(|e| e.to_string())?;
+        Ok(Self { queue: Some(queue), thread: Some(thread) })
+    }
+
+    /// Queues a command. The answer comes when it has been committed or undone.
+    pub(crate) fn submit<F, T, E>(&self, f: F) -> Result<oneshot::Receiver<Result<T, E>>, DbError>
+    where
+        F: Fn(&mut Conn) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<DbError> + Send + 'static,
+    {
+        let (tell, answer) = oneshot::channel();
+        let job: Box<dyn Job> = Box::new(Command { f, outcome: None, tell });
+        let queue = self.queue.as_ref().ok_or_else(stopped)?;
+        match queue.try_send(job) {
+            Ok(()) => Ok(answer),
+            Err(TrySendError::Full(_)) => Err(DbError::Overloaded),
+            Err(TrySendError::Disconnected(_)) => Err(stopped()),
+        }
+    }
+}
+
+impl Drop for Writer {
+    /// Waits until what is queued has been written.
+    fn drop(&mut self) {
+        self.queue = None;
+        if let Some(thread) = self.thread.take()
+            && thread.thread().id() != thread::current().id()
+            && thread.join().is_err()
+        {
+            tracing::error!("the writer thread had panicked");
+        }
+    }
+}
+
+/// What is told when the thread is gone.
+pub(crate) fn stopped() -> DbError {
+    DbError::unavailable("the writer has stopped")
+}
+
+/// A command whose types are forgotten.
+trait Job: Send {
+    /// Whether anybody still waits for the answer.
+    fn is_wanted(&self) -> bool;
+    /// Runs it in the open savepoint and keeps the outcome; whether it is to be kept.
+    fn run(&mut self, link: &mut Link) -> bool;
+    /// Tells the outcome, or why the commit of it failed.
+    fn answer(self: Box<Self>, committed: Result<(), DbError>);
+}
+
+struct Command<F, T, E> {
+    f: F,
+    outcome: Option<Result<T, E>>,
+    tell: oneshot::Sender<Result<T, E>>,
+}
+
+impl<F, T, E> Job for Command<F, T, E>
+where
+    F: Fn(&mut Conn) -> Result<T, E> + Send,
+    T: Send,
+    E: From<DbError> + Send,
+{
+    fn is_wanted(&self) -> bool {
+        !self.tell.is_closed()
+    }
+
+    fn run(&mut self, link: &mut Link) -> bool {
+        let outcome = link.attempt(&self.f);
+        let keep = outcome.is_ok();
+        self.outcome = Some(outcome);
+        keep
+    }
+
+    fn answer(self: Box<Self>, committed: Result<(), DbError>) {
+        let outcome = match (self.outcome, committed) {
+            // What the command itself refused was undone in any case.
+            (Some(Err(refused)), _) => Err(refused),
+            (Some(Ok(value)), Ok(())) => Ok(value),
+            (Some(Ok(_)) | None, Err(e)) => Err(e.into()),
+            (None, Ok(())) => Err(DbError::Internal("a command was not run".to_owned()).into()),
+        };
+        // Nobody may be waiting any more.
+        let _ = self.tell.send(outcome);
+    }
+}
+
+/// What became of a group.
+enum Group {
+    Committed,
+    /// Nothing of it was kept, for a reason that need not concern all of it.
+    Undone,
+    Failed(DbError),
+}
+
+struct Thread {
+    url: DatabaseUrl,
+    link: Option<Link>,
+}
+
+impl Thread {
+    fn serve(&mut self, queue: &Receiver<Box<dyn Job>>) {
+        while let Ok(first) = queue.recv() {
+            let mut jobs = Vec::new();
+            let outcome = match self.begin() {
+                Err(e) => {
+                    jobs.push(first);
+                    Group::Failed(e)
+                }
+                Ok(mut link) => {
+                    let outcome = run_group(&mut link, first, queue, &mut jobs);
+                    self.keep(link);
+                    outcome
+                }
+            };
+            for job in jobs {
+                match &outcome {
+                    Group::Committed => job.answer(Ok(())),
+                    Group::Failed(e) => job.answer(Err(e.clone())),
+                    Group::Undone => self.run_alone(job),
+                }
+            }
+        }
+    }
+
+    /// The connection, with a transaction begun.
+    fn begin(&mut self) -> Result<Link, DbError> {
+        let mut link = match self.link.take() {
+            Some(link) => link,
+            None => Link::open(&self.url, Use::Writes).map_err(DbError::unavailable)?,
+        };
+        link.begin(Mode::Write)?;
+        Ok(link)
+    }
+
+    /// Keeps a connection for the next group, if it can still be used.
+    fn keep(&mut self, mut link: Link) {
+        if link.is_sound() {
+            self.link = Some(link);
+        }
+    }
+
+    fn run_alone(&mut self, mut job: Box<dyn Job>) {
+        match self.begin() {
+            Err(e) => job.answer(Err(e)),
+            Ok(mut link) => {
+                let committed = if job.run(&mut link) { link.commit() } else { Ok(()) };
+                link.roll_back_to(0);
+                self.keep(link);
+                job.answer(committed);
+            }
+        }
+    }
+}
+
+/// Runs the first command and those that wait behind it, each in a savepoint, and commits. `jobs` gets all that ran.
+fn run_group(
+    link: &mut Link,
+    first: Box<dyn Job>,
+    queue: &Receiver<Box<dyn Job>>,
+    jobs: &mut Vec<Box<dyn Job>>,
+) -> Group {
+    let began = Instant::now();
+    let mut next = Some(first);
+    while let Some(mut job) = next {
+        if job.is_wanted() {
+            let whole = run_in_savepoint(link, job.as_mut());
+            jobs.push(job);
+            if !whole {
+                link.roll_back_to(0);
+                return Group::Undone;
+            }
+        }
+        let full = jobs.len() >= GROUP_MAX || began.elapsed() >= GROUP_TIME_MAX;
+        next = if full { None } else { queue.try_recv().ok() };
+    }
+    match link.commit() {
+        Ok(()) => Group::Committed,
+        Err(e) => {
+            link.roll_back_to(0);
+            match e {
+                // A constraint that is checked at the commit: one command is to blame, and alone it will be found.
+                DbError::Unique { .. } | DbError::ForeignKey { .. } | DbError::Check { .. } => Group::Undone,
+                e => Group::Failed(e),
+            }
+        }
+    }
+}
+
+/// `false` where the group's transaction is no longer what it was.
+fn run_in_savepoint(link: &mut Link, job: &mut dyn Job) -> bool {
+    if link.savepoint().is_err() {
+        return false;
+    }
+    if job.run(link) { link.commit().is_ok() } else { link.roll_back_to(1) }
+}

@@ -1,0 +1,187 @@
+//! Request bodies: JSON, bounded, checked and parsed into what the domain speaks before a handler runs.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use actix_web::http::header;
+use actix_web::web::{self, Bytes};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, dev};
+use serde::de::DeserializeOwned;
+use serde_json::error::Category;
+use serde_path_to_error::Segment;
+use validator::Validate;
+
+use super::failures::{Errors, escaped};
+use super::limits::{BODY_BYTES_MAX, BODY_DURATION_MAX};
+use super::problem::{Problem, ProblemKind};
+
+/// A request's shape, and how it becomes what the domain speaks.
+///
+/// `validator` has checked the shape by the time of `parse`, and what it found is in `errors` already: both report
+/// into one answer. `parse` must note a failure whenever it returns `None`.
+pub trait Parse: DeserializeOwned + Validate {
+    /// What the domain speaks.
+    type Into;
+
+    /// Parses the values, noting everything that is wrong.
+    fn parse(&self, errors: &mut Errors) -> Option<Self::Into>;
+}
+
+/// Says of request shapes that they are what the handler wants, as they are.
+#[macro_export]
+macro_rules! parse_as_is {
+    ($($shape:ty),+ $(,)?) => {
+        $(impl $crate::http::body::Parse for $shape {
+            type Into = Self;
+            fn parse(&self, _: &mut $crate::http::failures::Errors) -> Option<Self> {
+                Some(self.clone())
+            }
+        })+
+    };
+}
+
+/// A JSON body, parsed.
+///
+/// In a handler's signature write it as [`Json`]: the OpenAPI document then takes the body's schema from there.
+#[derive(Debug)]
+pub struct Body<T: Parse> {
+    request: T,
+    parsed: T::Into,
+    bytes: Bytes,
+}
+
+/// A body under the name by which the OpenAPI document recognises one.
+pub type Json<T> = Body<T>;
+
+impl<T: Parse> Body<T> {
+    /// What the domain speaks.
+    pub fn into_inner(self) -> T::Into {
+        self.parsed
+    }
+
+    /// The shape that came in, and what it was parsed into.
+    pub fn into_parts(self) -> (T, T::Into) {
+        (self.request, self.parsed)
+    }
+
+    /// The shape that came in.
+    pub fn request(&self) -> &T {
+        &self.request
+    }
+
+    /// The bytes that came in, by which a repeated request is recognised.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    fn read(bytes: Bytes) -> Result<Self, Problem> {
+        let request: T = from_json(&bytes)?;
+        let mut errors = Errors::new();
+        errors.validated(request.validate());
+        let parsed = request.parse(&mut errors);
+        let parsed = errors.finish_with(parsed)?;
+        Ok(Self { request, parsed, bytes })
+    }
+}
+
+impl<T: Parse> FromRequest for Body<T> {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut dev::Payload) -> Self::Future {
+        let acceptable = check_head(request);
+        let payload = web::Payload::from_request(request, payload);
+        Box::pin(async move {
+            acceptable?;
+            let payload = payload.await.map_err(Problem::internal)?;
+            // The limit is on what arrives; a declared length is only a promise.
+            let read = payload.to_bytes_limited(BODY_BYTES_MAX);
+            match tokio::time::timeout(BODY_DURATION_MAX, read).await {
+                Ok(Ok(Ok(bytes))) => Self::read(bytes),
+                Ok(Ok(Err(error))) => {
+                    Err(Problem::new(ProblemKind::MalformedJson, "The body could not be read.").caused_by(error))
+                }
+                Ok(Err(_)) => Err(too_large()),
+                Err(_) => Err(Problem::new(ProblemKind::RequestTimeout, "The body took too long to arrive.")),
+            }
+        })
+    }
+}
+
+fn too_large() -> Problem {
+    Problem::new(ProblemKind::PayloadTooLarge, format!("A body has at most {BODY_BYTES_MAX} bytes."))
+}
+
+fn check_head(request: &HttpRequest) -> Result<(), Problem> {
+    if !request.content_type().eq_ignore_ascii_case("application/json") {
+        return Err(Problem::new(
+            ProblemKind::UnsupportedMediaType,
+            "The Content-Type of the body must be application/json.",
+        ));
+    }
+    if request.headers().get(header::CONTENT_ENCODING).is_some_and(|coding| coding != "identity") {
+        return Err(Problem::new(ProblemKind::UnsupportedMediaType, "The body must not be compressed."));
+    }
+    let declared = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
+    if declared.and_then(|length| length.parse::<usize>().ok()).is_some_and(|length| length > BODY_BYTES_MAX) {
+        return Err(too_large());
+    }
+    Ok(())
+}
+
+fn from_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+        let pointer = pointer(error.path());
+        refusal(&pointer, error.inner())
+    })?;
+    json.end().map_err(|error| refusal("", &error))?;
+    Ok(value)
+}
+
+fn refusal(pointer: &str, error: &serde_json::Error) -> Problem {
+    match error.classify() {
+        Category::Syntax | Category::Eof | Category::Io => Problem::new(
+            ProblemKind::MalformedJson,
+            format!("The body is not JSON: line {}, column {}.", error.line(), error.column()),
+        ),
+        Category::Data => {
+            let text = error.to_string();
+            let place = format!(" at line {} column {}", error.line(), error.column());
+            let (code, detail) = data_error(text.strip_suffix(&place).unwrap_or(&text));
+            Problem::invalid(Vec::new()).at(pointer, code, detail)
+        }
+    }
+}
+
+/// A stable word for what serde says, and its text without what was sent.
+pub(super) fn data_error(text: &str) -> (&'static str, &str) {
+    let code = if text.starts_with("unknown field") {
+        "unknown_field"
+    } else if text.starts_with("missing field") {
+        "missing_field"
+    } else if text.starts_with("duplicate field") {
+        "duplicate_field"
+    } else if text.starts_with("invalid type") {
+        "invalid_type"
+    } else if text.starts_with("unknown variant") {
+        "unknown_value"
+    } else {
+        "invalid"
+    };
+    (code, text)
+}
+
+/// The RFC 6901 pointer of a path.
+pub(super) fn pointer(path: &serde_path_to_error::Path) -> String {
+    let mut pointer = String::new();
+    for segment in path {
+        match segment {
+            Segment::Seq { index } => pointer.push_str(&format!("/{index}")),
+            Segment::Map { key } => pointer.push_str(&format!("/{}", escaped(key))),
+            Segment::Enum { variant } => pointer.push_str(&format!("/{}", escaped(variant))),
+            Segment::Unknown => {}
+        }
+    }
+    pointer
+}

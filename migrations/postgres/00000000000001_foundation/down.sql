@@ -1,0 +1,5 @@
+DROP TABLE idempotency_keys;
+DROP TABLE outbox;
+DROP TABLE audit_log;
+DROP TABLE audit_chains;
+DROP FUNCTION refuse_change();
