@@ -20,7 +20,7 @@ use crate::text::Language;
 use crate::time::{Day, Period, Timeline};
 
 /// An offering with the facts a client compares.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Candidate {
     /// The offering.
     pub offering: Id<kind::Offering>,
@@ -42,8 +42,8 @@ pub struct Candidate {
     pub municipality: MunicipalityCode,
     /// Other municipalities it serves.
     pub service_area: Vec<MunicipalityCode>,
-    /// Latitude and longitude (WGS 84), if known.
-    pub coordinates: Option<(f64, f64)>,
+    /// Latitude and longitude in millionths of a degree (WGS 84), if known.
+    pub coordinates_e6: Option<(i32, i32)>,
     /// Languages of service.
     pub languages: Vec<Language>,
     /// How it serves.

@@ -25,7 +25,9 @@ pub enum DatabaseUrlError {
     )]
     UnknownForm,
     /// SQLite without a file.
-    #[error("sqlite:// must be followed by the path of a file, such as sqlite://valinta.db; a database in memory is not kept")]
+    #[error(
+        "sqlite:// must be followed by the path of a file, such as sqlite://valinta.db; a database in memory is not kept"
+    )]
     NoFile,
     /// SQLite with options behind the path.
     #[error("sqlite:// takes a path alone, without options; the service sets them")]

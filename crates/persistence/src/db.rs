@@ -76,6 +76,7 @@ impl Db {
         let inner = match url {
             DatabaseUrl::Sqlite(path) => {
                 create_private(path).map_err(unreachable)?;
+                dialect::learn_unique_names();
                 // The writer first: it is the one to switch a new file to WAL.
                 let writer = Writer::start(url, WRITER_QUEUE_MAX).map_err(unreachable)?;
                 let lane = Lane::open(url, Use::Reads, SQLITE_READERS, WAIT_MAX).map_err(unreachable)?;
@@ -194,6 +195,9 @@ impl Db {
     /// # Errors
     /// It does not.
     pub async fn ping(&self) -> Result<(), DbError> {
+        if self.inner.writer.as_ref().is_some_and(|writer| !writer.is_running()) {
+            return Err(writer::stopped());
+        }
         self.read(|c| {
             diesel::select(1_i32.into_sql::<Integer>()).get_result::<i32>(c)?;
             Ok(())

@@ -19,7 +19,6 @@ use crate::migrations;
 pub use connection::Conn;
 pub(crate) use connection::{MultiBackend, MultiRawValue};
 
-#[expect(missing_docs, reason = "the derive makes public types that nobody outside needs")]
 mod connection {
     use diesel::pg::PgConnection;
     use diesel::sqlite::SqliteConnection;
@@ -68,13 +67,15 @@ macro_rules! insert_or_ignore {
 pub(crate) use {insert_many, insert_or_ignore, on};
 
 /// The sum of a `BigInt` expression, 0 over no rows. An overflow is an error on both databases.
-pub fn sum_i64<E: Expression<SqlType = BigInt>>(expression: E) -> SumI64<E> {
+#[allow(dead_code, reason = "part of the dialect whether or not a query sums at the moment")]
+pub(crate) fn sum_i64<E: Expression<SqlType = BigInt>>(expression: E) -> SumI64<E> {
     SumI64(expression)
 }
 
 /// What [`sum_i64`] gives.
 #[derive(Debug, Clone, Copy, QueryId)]
-pub struct SumI64<E>(E);
+#[allow(dead_code, reason = "part of the dialect whether or not a query sums at the moment")]
+pub(crate) struct SumI64<E>(E);
 
 impl<E: Expression> Expression for SumI64<E> {
     type SqlType = BigInt;
@@ -226,6 +227,11 @@ pub(crate) fn unique_name(told: &str) -> String {
     SQLITE_UNIQUE_NAMES.get(told).map_or_else(|| told.to_owned(), Clone::clone)
 }
 
+/// Prepares [`unique_name`], so that the first violation need not wait for it.
+pub(crate) fn learn_unique_names() {
+    LazyLock::force(&SQLITE_UNIQUE_NAMES);
+}
+
 /// Columns of unique indexes, as SQLite tells them, with the name that PostgreSQL gives the same index.
 static SQLITE_UNIQUE_NAMES: LazyLock<BTreeMap<String, String>> = LazyLock::new(|| {
     read_sqlite_unique_names().unwrap_or_else(|reason| {
@@ -268,4 +274,45 @@ fn read_sqlite_unique_names() -> Result<BTreeMap<String, String>, String> {
         list.push_str(&format!("{of_table}.{}", indexed.unwrap_or_default()));
     }
     Ok(told.into_iter().map(|(index, columns)| (columns, index)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::audit_chains;
+
+    #[test]
+    fn sums_are_whole_numbers_and_0_over_nothing() {
+        let mut c = Conn::Sqlite(SqliteConnection::establish(":memory:").unwrap());
+        migrations::run(&mut c).unwrap();
+        let mut sum = |above: i32| -> i64 {
+            audit_chains::table
+                .filter(audit_chains::chain.gt(above))
+                .select(sum_i64(audit_chains::length + 2))
+                .get_result(&mut c)
+                .unwrap()
+        };
+        assert_eq!((sum(-1), sum(99)), (32, 0));
+    }
+
+    #[test]
+    fn sqlites_columns_are_turned_into_the_indexes_name() {
+        assert_eq!(unique_name("audit_log.chain, audit_log.position"), "audit_log_chain_position");
+        assert_eq!(unique_name("idempotency_keys.caller, idempotency_keys.key"), "idempotency_keys_pkey");
+        assert_eq!(unique_name("audit_chains.chain"), "audit_chains_pkey");
+        assert_eq!(unique_name("index 'by_expression'"), "by_expression");
+        assert_eq!(unique_name("outbox_pkey"), "outbox_pkey");
+    }
+
+    #[test]
+    fn timeouts_are_added_to_a_uri_unless_it_has_its_own() {
+        assert_eq!(
+            with_timeouts("postgres://u:p?w@h/d"),
+            "postgres://u:p?w@h/d?connect_timeout=5&tcp_user_timeout=30000&application_name=valinta"
+        );
+        assert_eq!(
+            with_timeouts("postgres:///d?connect_timeout=1"),
+            "postgres:///d?connect_timeout=1&tcp_user_timeout=30000&application_name=valinta"
+        );
+    }
 }

@@ -93,15 +93,16 @@ impl Retryable for DbError {
 }
 
 impl From<Error> for DbError {
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "diesel's errors are not a closed list; the rest are faults of ours"
+    )]
     fn from(error: Error) -> Self {
         match error {
             Error::DatabaseError(kind, information) => from_database(kind, information.as_ref()),
             Error::DeserializationError(e) => Self::corrupt(e.to_string()),
-            Error::RollbackErrorOnCommit { commit_error, .. } => match Self::from(*commit_error) {
-                // A commit that could be neither made nor undone leaves the outcome open, whatever began it.
-                unavailable @ Self::Unavailable { .. } => unavailable,
-                other => Self::unavailable(other.to_string()),
-            },
+            // A commit that could be neither made nor undone leaves the outcome open, whatever began it.
+            Error::RollbackErrorOnCommit { commit_error, .. } => Self::unavailable(commit_error.to_string()),
             Error::BrokenTransactionManager => Self::unavailable("the connection was lost within a transaction"),
             other => Self::Internal(other.to_string()),
         }

@@ -16,7 +16,7 @@ use crate::error::{DbError, Retryable};
 use crate::link::Link;
 
 /// Tries of one command before its last error is told.
-const TRIES_MAX: u32 = 5;
+pub(crate) const TRIES_MAX: u32 = 5;
 /// The longest back-off before the second try; it doubles with every further one.
 const BACK_OFF_MICROS: u64 = 10_000;
 

@@ -3,12 +3,25 @@
 //! Everything happens inside [`Db::read`] and [`Db::write`]. Functions of this crate take the connection of such a
 //! transaction, store and load domain values, and decide nothing: rules are the domain's, permissions the service's.
 
+mod convert;
+
+pub mod applications;
 pub mod audit;
+pub mod choices;
+pub mod clients;
+pub mod decisions;
 pub mod idempotency;
+pub mod offerings;
+pub mod organisers;
 pub mod outbox;
+pub mod providers;
+pub mod registry;
+pub mod service_events;
 pub mod testing;
 pub mod types;
 pub mod vault;
+pub mod voucher_types;
+pub mod vouchers;
 
 mod database_url;
 mod db;

@@ -64,4 +64,440 @@ table! {
     }
 }
 
-allow_tables_to_appear_in_same_query!(audit_chains, audit_log, outbox, idempotency_keys);
+table! {
+    use diesel::sql_types::Text;
+    installation (name) {
+        name -> Text,
+        value -> Text,
+    }
+}
+
+table! {
+    use diesel::sql_types::{BigInt, Integer};
+    registry_revision (id) {
+        id -> Integer,
+        revision -> BigInt,
+    }
+}
+
+table! {
+    use diesel::sql_types::{Integer, Text};
+    municipalities (code) {
+        code -> Text,
+        name_fi -> Text,
+        name_sv -> Text,
+        latitude_e6 -> Integer,
+        longitude_e6 -> Integer,
+    }
+}
+
+table! {
+    use crate::types::{SqlId, SqlMoment};
+    use diesel::sql_types::Text;
+    organisers (id) {
+        id -> SqlId,
+        code -> Text,
+        name_fi -> Text,
+        name_sv -> Text,
+        name_en -> Text,
+        business_id -> Text,
+        currency -> Text,
+        time_zone -> Text,
+        created_at -> SqlMoment,
+    }
+}
+
+table! {
+    use crate::types::SqlId;
+    use diesel::sql_types::{Date, Nullable, Text};
+    organiser_municipalities (id) {
+        id -> SqlId,
+        organiser_id -> SqlId,
+        municipality_code -> Text,
+        valid_from -> Date,
+        valid_to -> Nullable<Date>,
+    }
+}
+
+table! {
+    use crate::types::{SqlId, SqlMoment};
+    use diesel::sql_types::{BigInt, Text};
+    voucher_types (id) {
+        id -> SqlId,
+        organiser_id -> SqlId,
+        code -> Text,
+        name_fi -> Text,
+        name_sv -> Text,
+        name_en -> Text,
+        description_fi -> Text,
+        description_sv -> Text,
+        description_en -> Text,
+        unit -> Text,
+        version -> BigInt,
+        created_at -> SqlMoment,
+    }
+}
+
+table! {
+    use crate::types::{SqlId, SqlMoment};
+    use diesel::sql_types::{Nullable, Text};
+    decisions (id) {
+        id -> SqlId,
+        organiser_id -> SqlId,
+        kind -> Text,
+        outcome -> Text,
+        subject_id -> SqlId,
+        provider_id -> Nullable<SqlId>,
+        person_id -> Nullable<SqlId>,
+        rulebook_id -> Nullable<SqlId>,
+        inputs -> Text,
+        steps -> Text,
+        reasons_fi -> Text,
+        reasons_sv -> Text,
+        reasons_en -> Text,
+        appeal_fi -> Text,
+        appeal_sv -> Text,
+        appeal_en -> Text,
+        decided_by -> Text,
+        decided_at -> SqlMoment,
+    }
+}
+
+table! {
+    use crate::types::{SqlId, SqlMoment};
+    use diesel::sql_types::{BigInt, Date, Integer, Nullable, Text};
+    rulebooks (id) {
+        id -> SqlId,
+        organiser_id -> SqlId,
+        voucher_type_id -> SqlId,
+        number -> Integer,
+        terms -> Text,
+        state -> Text,
+        valid_from -> Nullable<Date>,
+        valid_to -> Nullable<Date>,
+        decision_id -> Nullable<SqlId>,
+        version -> BigInt,
+        created_at -> SqlMoment,
+    }
+}
+
+table! {
+    use crate::types::{SqlId, SqlMoment};
+    use diesel::sql_types::{BigInt, Nullable, Text};
+    providers (id) {
+        id -> SqlId,
+        business_id -> Text,
+        name -> Text,
+        email -> Nullable<Text>,
+        phone -> Nullable<Text>,
+        website -> Nullable<Text>,
+        version -> BigInt,
+        created_at -> SqlMoment,
+    }
+}
+
+table! {
+    use crate::types::SqlId;
+    use diesel::sql_types::{Date, Nullable, Text};
+    provider_sectors (id) {
+        id -> SqlId,
+        provider_id -> SqlId,
+        sector -> Text,
+        valid_from -> Date,
+        valid_to -> Nullable<Date>,
+    }
+}
+
+table! {
+    use crate::types::{SqlId, SqlMoment};
+    use diesel::sql_types::Text;
+    provider_members (provider_id, subject) {
+        provider_id -> SqlId,
+        subject -> Text,
+        created_at -> SqlMoment,
+    }
+}
+
+table! {
+    use crate::types::{SqlId, SqlMoment};
+    use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text};
+    service_units (id) {
+        id -> SqlId,
+        provider_id -> SqlId,
+        name -> Text,
+        oid -> Nullable<Text>,
+        street_address -> Text,
+        postal_code -> Text,
+        postal_place -> Text,
+        municipality_code -> Text,
+        latitude_e6 -> Nullable<Integer>,
+        longitude_e6 -> Nullable<Integer>,
+        languages -> Text,
+        modes -> Text,
+        service_area -> Text,
+        step_free -> Nullable<Bool>,
+        version -> BigInt,
+        created_at -> SqlMoment,
+    }
+}
+
+table! {
+    use crate::types::{SqlId, SqlMoment};
+    use diesel::sql_types::{BigInt, Nullable, Text};
+    applications (id) {
+        id -> SqlId,
+        organiser_id -> SqlId,
+        provider_id -> SqlId,
+        unit_id -> SqlId,
+        voucher_type_id -> SqlId,
+        rulebook_id -> SqlId,
+        state -> Text,
+        evidence -> Text,
+        submitted_at -> Nullable<SqlMoment>,
+        submitted_by -> Nullable<Text>,
+        decision_id -> Nullable<SqlId>,
+        version -> BigInt,
+        created_at -> SqlMoment,
+    }
+}
+
+table! {
+    use crate::types::SqlId;
+    use diesel::sql_types::{BigInt, Date, Nullable, Text};
+    approvals (id) {
+        id -> SqlId,
+        organiser_id -> SqlId,
+        provider_id -> SqlId,
+        unit_id -> SqlId,
+        voucher_type_id -> SqlId,
+        application_id -> SqlId,
+        state -> Text,
+        valid_from -> Date,
+        valid_to -> Nullable<Date>,
+        decision_id -> SqlId,
+        version -> BigInt,
+    }
+}
+
+table! {
+    use crate::types::{SqlId, SqlMoment};
+    use diesel::sql_types::{BigInt, Bool, Date, Nullable};
+    offerings (id) {
+        id -> SqlId,
+        organiser_id -> SqlId,
+        provider_id -> SqlId,
+        unit_id -> SqlId,
+        voucher_type_id -> SqlId,
+        accepts_new_clients -> Bool,
+        earliest_start -> Nullable<Date>,
+        version -> BigInt,
+        created_at -> SqlMoment,
+    }
+}
+
+table! {
+    use crate::types::{SqlId, SqlMoment};
+    use diesel::sql_types::{BigInt, Date, Nullable, Text};
+    offering_prices (id) {
+        id -> SqlId,
+        offering_id -> SqlId,
+        charging -> Text,
+        price_minor -> Nullable<BigInt>,
+        client_fee_minor -> Nullable<BigInt>,
+        unit_cost_minor -> Nullable<BigInt>,
+        valid_from -> Date,
+        valid_to -> Nullable<Date>,
+        rulebook_id -> SqlId,
+        created_by -> Text,
+        created_at -> SqlMoment,
+    }
+}
+
+table! {
+    use crate::types::{SqlId, SqlMoment};
+    use diesel::sql_types::Binary;
+    persons (id) {
+        id -> SqlId,
+        key_hash -> Binary,
+        created_at -> SqlMoment,
+    }
+}
+
+table! {
+    use crate::types::{SqlId, SqlMoment};
+    use diesel::sql_types::{BigInt, Binary, Bool, Nullable, Text};
+    clients (id) {
+        id -> SqlId,
+        organiser_id -> SqlId,
+        person_id -> SqlId,
+        identity_code_sealed -> Binary,
+        name_sealed -> Binary,
+        contact_sealed -> Nullable<Binary>,
+        municipality_code -> Text,
+        language -> Text,
+        protected_address -> Bool,
+        version -> BigInt,
+        created_at -> SqlMoment,
+    }
+}
+
+table! {
+    use crate::types::{SqlId, SqlMoment};
+    use diesel::sql_types::{BigInt, Bool, Date, Nullable, Text};
+    vouchers (id) {
+        id -> SqlId,
+        organiser_id -> SqlId,
+        client_id -> SqlId,
+        person_id -> SqlId,
+        voucher_type_id -> SqlId,
+        rulebook_id -> SqlId,
+        number -> Text,
+        state -> Text,
+        value_minor -> BigInt,
+        unit -> Text,
+        quantity_e4 -> BigInt,
+        per -> Text,
+        free_of_charge -> Bool,
+        valid_from -> Date,
+        valid_to -> Date,
+        directed_to -> Nullable<Text>,
+        cancel_reason -> Nullable<Text>,
+        decision_id -> SqlId,
+        issued_at -> SqlMoment,
+        version -> BigInt,
+    }
+}
+
+table! {
+    use crate::types::SqlId;
+    use diesel::sql_types::{BigInt, Date};
+    allotments (id) {
+        id -> SqlId,
+        voucher_id -> SqlId,
+        valid_from -> Date,
+        valid_to -> Date,
+        granted_e4 -> BigInt,
+        used_e4 -> BigInt,
+    }
+}
+
+table! {
+    use crate::types::{SqlId, SqlMoment};
+    use diesel::sql_types::{Integer, Text};
+    information_given (id) {
+        id -> SqlId,
+        organiser_id -> SqlId,
+        voucher_id -> SqlId,
+        person_id -> SqlId,
+        version -> Integer,
+        channel -> Text,
+        language -> Text,
+        content -> Text,
+        given_to -> Text,
+        given_at -> SqlMoment,
+    }
+}
+
+table! {
+    use crate::types::{SqlId, SqlMoment};
+    use diesel::sql_types::{BigInt, Date, Nullable, Text};
+    choices (id) {
+        id -> SqlId,
+        organiser_id -> SqlId,
+        voucher_id -> SqlId,
+        offering_id -> SqlId,
+        provider_id -> SqlId,
+        unit_id -> SqlId,
+        sector -> Text,
+        charging -> Text,
+        price_minor -> Nullable<BigInt>,
+        client_fee_minor -> Nullable<BigInt>,
+        unit_cost_minor -> Nullable<BigInt>,
+        valid_from -> Date,
+        valid_to -> Nullable<Date>,
+        chosen_by -> Text,
+        chosen_at -> SqlMoment,
+    }
+}
+
+table! {
+    use crate::types::{SqlId, SqlMoment};
+    use diesel::sql_types::{BigInt, Date, Nullable, Text};
+    service_events (id) {
+        id -> SqlId,
+        organiser_id -> SqlId,
+        voucher_id -> SqlId,
+        allotment_id -> SqlId,
+        choice_id -> SqlId,
+        provider_id -> SqlId,
+        unit_id -> SqlId,
+        person_id -> SqlId,
+        rulebook_id -> SqlId,
+        day -> Date,
+        quantity_e4 -> BigInt,
+        started_at -> Nullable<SqlMoment>,
+        ended_at -> Nullable<SqlMoment>,
+        value_minor -> BigInt,
+        charging -> Text,
+        total_minor -> BigInt,
+        organiser_pays_minor -> BigInt,
+        co_payment_minor -> BigInt,
+        client_fee_minor -> BigInt,
+        steps -> Text,
+        recorded_by -> Text,
+        recorded_at -> SqlMoment,
+    }
+}
+
+table! {
+    use crate::types::{SqlId, SqlMoment};
+    use diesel::sql_types::{BigInt, Date, Integer, Nullable, Text};
+    ledger_entries (id) {
+        id -> SqlId,
+        organiser_id -> SqlId,
+        voucher_id -> SqlId,
+        voucher_version -> BigInt,
+        line -> Integer,
+        allotment_id -> Nullable<SqlId>,
+        service_event_id -> Nullable<SqlId>,
+        decision_id -> Nullable<SqlId>,
+        kind -> Text,
+        from_account -> Text,
+        to_account -> Text,
+        quantity_e4 -> BigInt,
+        amount_minor -> BigInt,
+        day -> Date,
+        at -> SqlMoment,
+    }
+}
+
+allow_tables_to_appear_in_same_query!(
+    audit_chains,
+    audit_log,
+    outbox,
+    idempotency_keys,
+    installation,
+    registry_revision,
+    municipalities,
+    organisers,
+    organiser_municipalities,
+    voucher_types,
+    decisions,
+    rulebooks,
+    providers,
+    provider_sectors,
+    provider_members,
+    service_units,
+    applications,
+    approvals,
+    offerings,
+    offering_prices,
+    persons,
+    clients,
+    vouchers,
+    allotments,
+    information_given,
+    choices,
+    service_events,
+    ledger_entries,
+);

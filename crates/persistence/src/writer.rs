@@ -9,7 +9,8 @@ use tokio::sync::oneshot;
 
 use crate::database_url::DatabaseUrl;
 use crate::dialect::{Conn, Mode, Use};
-use crate::error::DbError;
+use crate::error::{DbError, Retryable};
+use crate::lane::TRIES_MAX;
 use crate::link::Link;
 
 /// Commands in one commit.
@@ -36,12 +37,17 @@ impl Writer {
         Ok(Self { queue: Some(queue), thread: Some(thread) })
     }
 
+    /// Whether the thread still serves.
+    pub(crate) fn is_running(&self) -> bool {
+        self.thread.as_ref().is_some_and(|thread| !thread.is_finished())
+    }
+
     /// Queues a command. The answer comes when it has been committed or undone.
     pub(crate) fn submit<F, T, E>(&self, f: F) -> Result<oneshot::Receiver<Result<T, E>>, DbError>
     where
         F: Fn(&mut Conn) -> Result<T, E> + Send + 'static,
         T: Send + 'static,
-        E: From<DbError> + Send + 'static,
+        E: From<DbError> + Retryable + Send + 'static,
     {
         let (tell, answer) = oneshot::channel();
         let job: Box<dyn Job> = Box::new(Command { f, outcome: None, tell });
@@ -76,10 +82,19 @@ pub(crate) fn stopped() -> DbError {
 trait Job: Send {
     /// Whether anybody still waits for the answer.
     fn is_wanted(&self) -> bool;
-    /// Runs it in the open savepoint and keeps the outcome; whether it is to be kept.
-    fn run(&mut self, link: &mut Link) -> bool;
+    /// Runs it in the open savepoint and keeps the outcome.
+    fn run(&mut self, link: &mut Link) -> Verdict;
     /// Tells the outcome, or why the commit of it failed.
     fn answer(self: Box<Self>, committed: Result<(), DbError>);
+}
+
+/// What is to become of what a command has written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    Keep,
+    Undo,
+    /// Undone, it may succeed at the next try.
+    UndoAndRetry,
 }
 
 struct Command<F, T, E> {
@@ -92,17 +107,21 @@ impl<F, T, E> Job for Command<F, T, E>
 where
     F: Fn(&mut Conn) -> Result<T, E> + Send,
     T: Send,
-    E: From<DbError> + Send,
+    E: From<DbError> + Retryable + Send,
 {
     fn is_wanted(&self) -> bool {
         !self.tell.is_closed()
     }
 
-    fn run(&mut self, link: &mut Link) -> bool {
+    fn run(&mut self, link: &mut Link) -> Verdict {
         let outcome = link.attempt(&self.f);
-        let keep = outcome.is_ok();
+        let verdict = match &outcome {
+            Ok(_) => Verdict::Keep,
+            Err(e) if e.is_retryable() => Verdict::UndoAndRetry,
+            Err(_) => Verdict::Undo,
+        };
         self.outcome = Some(outcome);
-        keep
+        verdict
     }
 
     fn answer(self: Box<Self>, committed: Result<(), DbError>) {
@@ -177,7 +196,8 @@ impl Thread {
         match self.begin() {
             Err(e) => job.answer(Err(e)),
             Ok(mut link) => {
-                let committed = if job.run(&mut link) { link.commit() } else { Ok(()) };
+                let keep = job.run(&mut link) == Verdict::Keep;
+                let committed = if keep { link.commit() } else { Ok(()) };
                 link.roll_back_to(0);
                 self.keep(link);
                 job.answer(committed);
@@ -211,19 +231,26 @@ fn run_group(
         Ok(()) => Group::Committed,
         Err(e) => {
             link.roll_back_to(0);
-            match e {
-                // A constraint that is checked at the commit: one command is to blame, and alone it will be found.
-                DbError::Unique { .. } | DbError::ForeignKey { .. } | DbError::Check { .. } => Group::Undone,
-                e => Group::Failed(e),
-            }
+            // A constraint that is checked at the commit: one command is to blame, and alone it will be found.
+            let one_is_to_blame =
+                matches!(e, DbError::Unique { .. } | DbError::ForeignKey { .. } | DbError::Check { .. });
+            if one_is_to_blame { Group::Undone } else { Group::Failed(e) }
         }
     }
 }
 
 /// `false` where the group's transaction is no longer what it was.
 fn run_in_savepoint(link: &mut Link, job: &mut dyn Job) -> bool {
-    if link.savepoint().is_err() {
-        return false;
+    for _ in 0..TRIES_MAX {
+        if link.savepoint().is_err() {
+            return false;
+        }
+        match job.run(link) {
+            Verdict::Keep => return link.commit().is_ok(),
+            Verdict::Undo => return link.roll_back_to(1),
+            Verdict::UndoAndRetry if link.roll_back_to(1) => {}
+            Verdict::UndoAndRetry => return false,
+        }
     }
-    if job.run(link) { link.commit().is_ok() } else { link.roll_back_to(1) }
+    true
 }

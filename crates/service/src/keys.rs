@@ -151,10 +151,10 @@ impl Keys {
     /// The file cannot be read, may be read by others, or is no keys file.
     pub fn read(path: &Path) -> Result<Self, KeysError> {
         let failed = |source| KeysError::Io { path: path.to_owned(), source };
-        let mut file = File::open(path).map_err(failed)?;
+        let file = File::open(path).map_err(failed)?;
         check_mode(path, &file.metadata().map_err(failed)?)?;
         let mut text = String::new();
-        file.by_ref().take(FILE_BYTES_MAX).read_to_string(&mut text).map_err(failed)?;
+        file.take(FILE_BYTES_MAX).read_to_string(&mut text).map_err(failed)?;
         Self::parse(&text).map_err(|reason| KeysError::Malformed { path: path.to_owned(), reason })
     }
 

@@ -337,3 +337,6 @@ fn read_key(jwk: &Jwk) -> Result<Option<Trusted>, TrustedKeysError> {
     let key = DecodingKey::from_jwk(jwk).map_err(|_| unusable("its parameters are not base64url"))?;
     Ok(Some(Trusted { kid, algorithm, key }))
 }
+
+#[cfg(test)]
+mod tests;

@@ -28,7 +28,7 @@ fn candidate(n: u128, sector: Sector) -> Candidate {
         postal_address: String::new(),
         municipality: "609".parse().unwrap(),
         service_area: vec![],
-        coordinates: None,
+        coordinates_e6: None,
         languages: vec![Language::Fi],
         modes: vec![ServiceMode::OnSite],
         step_free: None,

@@ -7,13 +7,13 @@ use actix_web::http::header;
 use actix_web::web::{self, Bytes};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev};
 use serde::de::DeserializeOwned;
-use serde_json::error::Category;
 use serde_path_to_error::Segment;
 use validator::Validate;
 
 use super::failures::{Errors, escaped};
 use super::limits::{BODY_BYTES_MAX, BODY_DURATION_MAX};
 use super::problem::{Problem, ProblemKind};
+use super::tree::Tree;
 
 /// A request's shape, and how it becomes what the domain speaks.
 ///
@@ -130,46 +130,30 @@ fn check_head(request: &HttpRequest) -> Result<(), Problem> {
 }
 
 fn from_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    let mut json = serde_json::Deserializer::from_slice(bytes);
-    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
-        let pointer = pointer(error.path());
-        refusal(&pointer, error.inner())
+    let tree: Tree = serde_json::from_slice(bytes).map_err(|error| {
+        let place = format!("The body is not JSON: line {}, column {}.", error.line(), error.column());
+        Problem::new(ProblemKind::MalformedJson, place)
     })?;
-    json.end().map_err(|error| refusal("", &error))?;
-    Ok(value)
+    serde_path_to_error::deserialize(tree)
+        .map_err(|error| data_problem(&pointer(error.path()), &error.inner().to_string()))
 }
 
-fn refusal(pointer: &str, error: &serde_json::Error) -> Problem {
-    match error.classify() {
-        Category::Syntax | Category::Eof | Category::Io => Problem::new(
-            ProblemKind::MalformedJson,
-            format!("The body is not JSON: line {}, column {}.", error.line(), error.column()),
-        ),
-        Category::Data => {
-            let text = error.to_string();
-            let place = format!(" at line {} column {}", error.line(), error.column());
-            let (code, detail) = data_error(text.strip_suffix(&place).unwrap_or(&text));
-            Problem::invalid(Vec::new()).at(pointer, code, detail)
-        }
-    }
-}
-
-/// A stable word for what serde says, and its text without what was sent.
-pub(super) fn data_error(text: &str) -> (&'static str, &str) {
-    let code = if text.starts_with("unknown field") {
-        "unknown_field"
-    } else if text.starts_with("missing field") {
-        "missing_field"
-    } else if text.starts_with("duplicate field") {
-        "duplicate_field"
-    } else if text.starts_with("invalid type") {
-        "invalid_type"
-    } else if text.starts_with("unknown variant") {
-        "unknown_value"
-    } else {
-        "invalid"
+/// The problem of which serde says this at this place.
+pub(super) fn data_problem(pointer: &str, text: &str) -> Problem {
+    const CODES: [(&str, &str); 5] = [
+        ("unknown field", "unknown_field"),
+        ("missing field", "missing_field"),
+        ("duplicate field", "duplicate_field"),
+        ("invalid type", "invalid_type"),
+        ("unknown variant", "unknown_value"),
+    ];
+    let code = CODES.iter().find(|(words, _)| text.starts_with(words)).map_or("invalid", |(_, code)| code);
+    // Of a field that is not there or is there twice, serde knows the place of its object only.
+    let name = match code {
+        "missing_field" | "duplicate_field" => text.split('`').nth(1).map(|name| format!("/{}", escaped(name))),
+        _ => None,
     };
-    (code, text)
+    Problem::invalid(Vec::new()).at(&format!("{pointer}{}", name.unwrap_or_default()), code, text)
 }
 
 /// The RFC 6901 pointer of a path.

@@ -121,12 +121,13 @@ impl Errors {
 
     fn note(&mut self, errors: &ValidationErrors) {
         // The map has no order of its own; answers should not change from one run to the next.
-        let mut fields: Vec<_> = errors.errors().iter().collect();
-        fields.sort_by_key(|(name, _)| name.as_ref());
+        let mut fields: Vec<_> =
+            errors.errors().iter().map(|(name, kind)| (name.trim_start_matches("r#"), kind)).collect();
+        fields.sort_by_key(|(name, _)| *name);
         for (name, kind) in fields {
-            let pointer = match name.as_ref() {
+            let pointer = match name {
                 "__all__" => String::new(),
-                name => format!("/{}", escaped(name.trim_start_matches("r#"))),
+                name => format!("/{}", escaped(name)),
             };
             match kind {
                 ValidationErrorsKind::Field(found) => {

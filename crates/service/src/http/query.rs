@@ -13,7 +13,7 @@ use serde::de::value::{MapDeserializer, SeqDeserializer};
 use serde::de::{self, DeserializeOwned, Deserializer, IntoDeserializer, Visitor};
 use serde::forward_to_deserialize_any;
 
-use super::body::{Parse, data_error, pointer};
+use super::body::{Parse, data_problem, pointer};
 use super::failures::Errors;
 use super::limits::{QUERY_BYTES_MAX, QUERY_PARAMETERS_MAX};
 use super::problem::Problem;
@@ -83,9 +83,7 @@ pub(super) fn parameters(query: &str) -> Result<Parameters, Problem> {
 pub(super) fn from_parameters<T: DeserializeOwned>(parameters: Parameters) -> Result<T, Problem> {
     let fields = parameters.into_iter().map(|(name, values)| (name, Values(values)));
     serde_path_to_error::deserialize(MapDeserializer::<_, de::value::Error>::new(fields)).map_err(|error| {
-        let text = error.inner().to_string();
-        let (code, detail) = data_error(&text);
-        Problem::invalid(Vec::new()).at(&format!("{QUERY_POINTER}{}", pointer(error.path())), code, detail)
+        data_problem(&format!("{QUERY_POINTER}{}", pointer(error.path())), &error.inner().to_string())
     })
 }
 

@@ -1,0 +1,201 @@
+//! Persons, known by a keyed hash, and what an organiser keeps about them as its clients, sealed.
+
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+use valinta_domain::id::kind;
+use valinta_domain::identifiers::{MunicipalityCode, PersonalIdentityCode};
+use valinta_domain::{Id, Language, Moment};
+
+use crate::convert::{coded, parsed, to_json};
+use crate::dialect::Conn;
+use crate::error::DbError;
+use crate::schema::{clients, persons};
+use crate::types::{DbId, DbMoment};
+use crate::vault::Vault;
+
+/// A person as an organiser's client.
+#[derive(Debug, Clone)]
+pub struct Client {
+    /// Its id.
+    pub id: Id<kind::Client>,
+    /// Whose client.
+    pub organiser: Id<kind::Organiser>,
+    /// Who it is.
+    pub person: Id<kind::Person>,
+    /// The person's code.
+    pub identity_code: PersonalIdentityCode,
+    /// The person's name.
+    pub name: String,
+    /// How the person can be reached.
+    pub contact: Option<Contact>,
+    /// Municipality of residence.
+    pub municipality: MunicipalityCode,
+    /// Language of service.
+    pub language: Language,
+    /// Whether the address is under a protection order (*turvakielto*) and so is never shown.
+    pub protected_address: bool,
+    /// Counts changes.
+    pub version: i64,
+    /// When registered.
+    pub created_at: Moment,
+}
+
+/// How a person can be reached.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Contact {
+    /// Street address.
+    pub street_address: Option<String>,
+    /// Postal code.
+    pub postal_code: Option<String>,
+    /// Postal place.
+    pub postal_place: Option<String>,
+    /// Telephone number.
+    pub phone: Option<String>,
+    /// E-mail address.
+    pub email: Option<String>,
+}
+
+impl std::fmt::Debug for Contact {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Contact(…)")
+    }
+}
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = clients)]
+struct Row {
+    id: DbId,
+    organiser_id: DbId,
+    person_id: DbId,
+    identity_code_sealed: Vec<u8>,
+    name_sealed: Vec<u8>,
+    contact_sealed: Option<Vec<u8>>,
+    municipality_code: String,
+    language: String,
+    protected_address: bool,
+    version: i64,
+    created_at: DbMoment,
+}
+
+/// What a sealed column is bound to: it opens in its own place only.
+fn context(column: &str, client: Id<kind::Client>) -> String {
+    format!("clients.{column}:{client}")
+}
+
+fn opened(vault: &Vault, column: &str, client: Id<kind::Client>, sealed: &[u8]) -> Result<String, DbError> {
+    vault.open(&context(column, client), sealed).map_err(|e| DbError::corrupt(format!("clients.{column}: {e}")))
+}
+
+fn sealed(vault: &Vault, column: &str, client: Id<kind::Client>, text: &str) -> Result<Vec<u8>, DbError> {
+    vault.seal(&context(column, client), text).map_err(|e| DbError::Internal(format!("clients.{column}: {e}")))
+}
+
+impl Row {
+    fn client(self, vault: &Vault) -> Result<Client, DbError> {
+        let id = self.id.id();
+        let contact = match &self.contact_sealed {
+            None => None,
+            Some(sealed) => Some(crate::convert::from_json("clients", &opened(vault, "contact", id, sealed)?)?),
+        };
+        Ok(Client {
+            id,
+            organiser: self.organiser_id.id(),
+            person: self.person_id.id(),
+            identity_code: parsed("clients", &opened(vault, "identity_code", id, &self.identity_code_sealed)?)?,
+            name: opened(vault, "name", id, &self.name_sealed)?,
+            contact,
+            municipality: parsed("clients", &self.municipality_code)?,
+            language: coded("clients", &self.language, Language::from_code)?,
+            protected_address: self.protected_address,
+            version: self.version,
+            created_at: self.created_at.moment(),
+        })
+    }
+}
+
+fn key_hash(vault: &Vault, code: &PersonalIdentityCode) -> [u8; 32] {
+    vault.lookup("personal_identity_code", code.as_str())
+}
+
+/// The person of a code, if known to any organiser.
+///
+/// # Errors
+/// The database's.
+pub fn find_person(
+    c: &mut Conn,
+    vault: &Vault,
+    code: &PersonalIdentityCode,
+) -> Result<Option<Id<kind::Person>>, DbError> {
+    let query = persons::table.filter(persons::key_hash.eq(key_hash(vault, code).to_vec()));
+    let id: Option<DbId> = query.select(persons::id).first(c).optional()?;
+    Ok(id.map(DbId::id))
+}
+
+/// Adds a person.
+///
+/// # Errors
+/// [`DbError::Unique`] where the person is known.
+pub fn insert_person(
+    c: &mut Conn,
+    vault: &Vault,
+    id: Id<kind::Person>,
+    code: &PersonalIdentityCode,
+    at: Moment,
+) -> Result<(), DbError> {
+    diesel::insert_into(persons::table)
+        .values((
+            persons::id.eq(DbId::from(id)),
+            persons::key_hash.eq(key_hash(vault, code).to_vec()),
+            persons::created_at.eq(DbMoment::from(at)),
+        ))
+        .execute(c)?;
+    Ok(())
+}
+
+/// Registers a client.
+///
+/// # Errors
+/// [`DbError::Unique`] where the person is the organiser's client already.
+pub fn insert(c: &mut Conn, vault: &Vault, client: &Client) -> Result<(), DbError> {
+    let contact = match &client.contact {
+        None => None,
+        Some(contact) => Some(sealed(vault, "contact", client.id, &to_json(contact)?)?),
+    };
+    let row = Row {
+        id: client.id.into(),
+        organiser_id: client.organiser.into(),
+        person_id: client.person.into(),
+        identity_code_sealed: sealed(vault, "identity_code", client.id, client.identity_code.as_str())?,
+        name_sealed: sealed(vault, "name", client.id, &client.name)?,
+        contact_sealed: contact,
+        municipality_code: client.municipality.to_string(),
+        language: client.language.code().to_owned(),
+        protected_address: client.protected_address,
+        version: client.version,
+        created_at: client.created_at.into(),
+    };
+    diesel::insert_into(clients::table).values(&row).execute(c)?;
+    Ok(())
+}
+
+/// A client by id.
+///
+/// # Errors
+/// The database's.
+pub fn find(c: &mut Conn, vault: &Vault, id: Id<kind::Client>) -> Result<Option<Client>, DbError> {
+    let row: Option<Row> = clients::table.find(DbId::from(id)).select(Row::as_select()).first(c).optional()?;
+    row.map(|row| row.client(vault)).transpose()
+}
+
+/// Whose client an id is, without opening anything sealed.
+///
+/// # Errors
+/// The database's.
+pub fn find_owner(
+    c: &mut Conn,
+    id: Id<kind::Client>,
+) -> Result<Option<(Id<kind::Organiser>, Id<kind::Person>)>, DbError> {
+    let query = clients::table.find(DbId::from(id)).select((clients::organiser_id, clients::person_id));
+    let found: Option<(DbId, DbId)> = query.first(c).optional()?;
+    Ok(found.map(|(organiser, person)| (organiser.id(), person.id())))
+}

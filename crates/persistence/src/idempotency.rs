@@ -1,0 +1,116 @@
+//! Answers to commands that carry an idempotency key, kept in the transaction of the command itself. Rows hold ids only;
+//! a body is known by its keyed hash alone.
+
+use diesel::prelude::*;
+use valinta_domain::Moment;
+
+use crate::dialect::{Conn, insert_or_ignore};
+use crate::error::DbError;
+use crate::schema::idempotency_keys;
+use crate::types::DbMoment;
+
+/// What a claim has found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Claimed {
+    /// The key is new: run the command and [`complete`] it in the same transaction.
+    New,
+    /// The command was run before, and this was the answer.
+    Replay {
+        /// The answer's status.
+        status: u16,
+        /// The answer's body.
+        body: String,
+        /// The answer's `Location`.
+        location: Option<String>,
+    },
+    /// The key was used for another operation or another body.
+    OtherBody,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = idempotency_keys)]
+struct NewKey<'a> {
+    caller: &'a str,
+    key: &'a str,
+    operation: &'a str,
+    body_hash: &'a [u8],
+    at: DbMoment,
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = idempotency_keys)]
+struct Kept {
+    operation: String,
+    body_hash: Vec<u8>,
+    status: Option<i32>,
+    response: Option<String>,
+    location: Option<String>,
+}
+
+/// Takes the caller's key for a command. Where another transaction has taken it and not ended yet, waits for that one.
+///
+/// # Errors
+/// [`DbError::LockTimeout`] where the other transaction takes too long; else the database's.
+pub fn claim(
+    c: &mut Conn,
+    caller: &str,
+    key: &str,
+    operation: &str,
+    body_hash: &[u8; 32],
+    at: Moment,
+) -> Result<Claimed, DbError> {
+    let new = NewKey { caller, key, operation, body_hash, at: at.into() };
+    if insert_or_ignore!(c, idempotency_keys::table, &new)? == 1 {
+        return Ok(Claimed::New);
+    }
+    let kept: Option<Kept> =
+        idempotency_keys::table.find((caller, key)).select(Kept::as_select()).get_result(c).optional()?;
+    // Forgotten between the two statements: at the next try the key is new.
+    let Some(kept) = kept else { return Err(DbError::Serialization) };
+    if kept.operation != operation || kept.body_hash != body_hash {
+        return Ok(Claimed::OtherBody);
+    }
+    let status = kept.status.and_then(|status| u16::try_from(status).ok());
+    match (status, kept.response) {
+        (Some(status), Some(body)) => Ok(Claimed::Replay { status, body, location: kept.location }),
+        (Some(_) | None, Some(_) | None) => {
+            Err(DbError::corrupt(format!("idempotency key of {operation} was committed without an answer")))
+        }
+    }
+}
+
+/// Keeps the answer to a command whose key was claimed in this transaction.
+///
+/// # Errors
+/// The database's; [`DbError::Internal`] where the key was not claimed or is complete.
+pub fn complete(
+    c: &mut Conn,
+    caller: &str,
+    key: &str,
+    status: u16,
+    body: &str,
+    location: Option<&str>,
+) -> Result<(), DbError> {
+    let open = idempotency_keys::table.find((caller, key)).filter(idempotency_keys::status.is_null());
+    let kept = diesel::update(open)
+        .set((
+            idempotency_keys::status.eq(i32::from(status)),
+            idempotency_keys::response.eq(body),
+            idempotency_keys::location.eq(location),
+        ))
+        .execute(c)?;
+    if kept == 1 {
+        Ok(())
+    } else {
+        Err(DbError::Internal("an idempotency key was completed without a claim".to_owned()))
+    }
+}
+
+/// Forgets keys claimed before the moment, and says how many.
+///
+/// # Errors
+/// The database's.
+pub fn forget_before(c: &mut Conn, at: Moment) -> Result<usize, DbError> {
+    let old = idempotency_keys::table.filter(idempotency_keys::at.lt(DbMoment::from(at)));
+    Ok(diesel::delete(old).execute(c)?)
+}

@@ -1,0 +1,240 @@
+//! Offerings and their prices by day.
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use valinta_domain::id::kind;
+use valinta_domain::offering::OfferPrice;
+use valinta_domain::time::Timeline;
+use valinta_domain::{Day, Id, Moment, Period};
+
+use crate::convert::{period_or_none, price, price_columns};
+use crate::dialect::Conn;
+use crate::error::DbError;
+use crate::schema::{offering_prices, offerings};
+use crate::types::{DbId, DbMoment};
+
+/// What a unit offers for a voucher type.
+#[derive(Debug, Clone)]
+pub struct Offering {
+    /// Its id.
+    pub id: Id<kind::Offering>,
+    /// Whose vouchers it is for.
+    pub organiser: Id<kind::Organiser>,
+    /// Who offers.
+    pub provider: Id<kind::Provider>,
+    /// Which unit.
+    pub unit: Id<kind::ServiceUnit>,
+    /// For what.
+    pub voucher_type: Id<kind::VoucherType>,
+    /// Whether new clients are taken.
+    pub accepts_new_clients: bool,
+    /// The earliest day a new client can start, if it is not at once.
+    pub earliest_start: Option<Day>,
+    /// Counts changes.
+    pub version: i64,
+    /// When it was published.
+    pub created_at: Moment,
+}
+
+/// A price that holds from a day on.
+#[derive(Debug, Clone)]
+pub struct NewPrice {
+    /// Its id.
+    pub id: Id<kind::OfferingPrice>,
+    /// Of which offering.
+    pub offering: Id<kind::Offering>,
+    /// The price.
+    pub price: OfferPrice,
+    /// First day.
+    pub from: Day,
+    /// The rulebook it was checked against.
+    pub rulebook: Id<kind::Rulebook>,
+    /// Who set it.
+    pub created_by: String,
+    /// When.
+    pub created_at: Moment,
+}
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = offerings)]
+pub(crate) struct Row {
+    pub(crate) id: DbId,
+    organiser_id: DbId,
+    provider_id: DbId,
+    unit_id: DbId,
+    voucher_type_id: DbId,
+    accepts_new_clients: bool,
+    earliest_start: Option<NaiveDate>,
+    version: i64,
+    created_at: DbMoment,
+}
+
+impl Row {
+    pub(crate) fn offering(self) -> Offering {
+        Offering {
+            id: self.id.id(),
+            organiser: self.organiser_id.id(),
+            provider: self.provider_id.id(),
+            unit: self.unit_id.id(),
+            voucher_type: self.voucher_type_id.id(),
+            accepts_new_clients: self.accepts_new_clients,
+            earliest_start: self.earliest_start.map(Day::new),
+            version: self.version,
+            created_at: self.created_at.moment(),
+        }
+    }
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = offering_prices)]
+struct PriceRow<'a> {
+    id: DbId,
+    offering_id: DbId,
+    charging: &'static str,
+    price_minor: Option<i64>,
+    client_fee_minor: Option<i64>,
+    unit_cost_minor: Option<i64>,
+    valid_from: NaiveDate,
+    rulebook_id: DbId,
+    created_by: &'a str,
+    created_at: DbMoment,
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = offering_prices)]
+pub(crate) struct DatedPrice {
+    pub(crate) offering_id: DbId,
+    charging: String,
+    price_minor: Option<i64>,
+    client_fee_minor: Option<i64>,
+    unit_cost_minor: Option<i64>,
+    valid_from: NaiveDate,
+    valid_to: Option<NaiveDate>,
+}
+
+impl DatedPrice {
+    /// `None` for a price that was replaced before it ever held.
+    pub(crate) fn entry(self) -> Result<Option<(Period, OfferPrice)>, DbError> {
+        const TABLE: &str = "offering_prices";
+        let price = price(TABLE, &self.charging, self.price_minor, self.client_fee_minor, self.unit_cost_minor)?;
+        Ok(period_or_none(TABLE, self.valid_from, self.valid_to)?.map(|period| (period, price)))
+    }
+}
+
+/// Adds an offering.
+///
+/// # Errors
+/// [`DbError::Unique`] where the unit has an offering for the voucher type.
+pub fn insert(c: &mut Conn, offering: &Offering) -> Result<(), DbError> {
+    let row = Row {
+        id: offering.id.into(),
+        organiser_id: offering.organiser.into(),
+        provider_id: offering.provider.into(),
+        unit_id: offering.unit.into(),
+        voucher_type_id: offering.voucher_type.into(),
+        accepts_new_clients: offering.accepts_new_clients,
+        earliest_start: offering.earliest_start.map(Day::date),
+        version: offering.version,
+        created_at: offering.created_at.into(),
+    };
+    diesel::insert_into(offerings::table).values(&row).execute(c)?;
+    Ok(())
+}
+
+/// An offering by id.
+///
+/// # Errors
+/// The database's.
+pub fn find(c: &mut Conn, id: Id<kind::Offering>) -> Result<Option<Offering>, DbError> {
+    let row = offerings::table.find(DbId::from(id)).select(Row::as_select()).first(c).optional()?;
+    Ok(row.map(Row::offering))
+}
+
+/// Takes an offering for a change: no other transaction changes it until this one ends.
+///
+/// # Errors
+/// The database's.
+pub fn take(c: &mut Conn, id: Id<kind::Offering>) -> Result<Option<Offering>, DbError> {
+    let taken = diesel::update(offerings::table.find(DbId::from(id)))
+        .set(offerings::version.eq(offerings::version + 1))
+        .execute(c)?;
+    if taken == 0 { Ok(None) } else { find(c, id) }
+}
+
+/// Lets a price hold from its first day on, and the one that held until then end. A price that was to begin later is
+/// replaced. The offering has been taken.
+///
+/// # Errors
+/// [`DbError::Check`] where two prices would hold on one day.
+pub fn set_price(c: &mut Conn, new: &NewPrice) -> Result<(), DbError> {
+    let from = new.from.date();
+    let of_offering = offering_prices::table.filter(offering_prices::offering_id.eq(DbId::from(new.offering)));
+    diesel::update(of_offering.filter(offering_prices::valid_from.ge(from)))
+        .set(offering_prices::valid_to.eq(offering_prices::valid_from.nullable()))
+        .execute(c)?;
+    diesel::update(
+        of_offering
+            .filter(offering_prices::valid_from.lt(from))
+            .filter(offering_prices::valid_to.is_null().or(offering_prices::valid_to.assume_not_null().gt(from))),
+    )
+    .set(offering_prices::valid_to.eq(Some(from)))
+    .execute(c)?;
+    let (charging, price_minor, client_fee_minor, unit_cost_minor) = price_columns(new.price);
+    let row = PriceRow {
+        id: new.id.into(),
+        offering_id: new.offering.into(),
+        charging,
+        price_minor,
+        client_fee_minor,
+        unit_cost_minor,
+        valid_from: from,
+        rulebook_id: new.rulebook.into(),
+        created_by: &new.created_by,
+        created_at: new.created_at.into(),
+    };
+    diesel::insert_into(offering_prices::table).values(&row).execute(c)?;
+    Ok(())
+}
+
+/// An offering's prices by day.
+///
+/// # Errors
+/// The database's.
+pub fn prices(c: &mut Conn, offering: Id<kind::Offering>) -> Result<Timeline<OfferPrice>, DbError> {
+    let rows: Vec<DatedPrice> = offering_prices::table
+        .filter(offering_prices::offering_id.eq(DbId::from(offering)))
+        .order(offering_prices::valid_from)
+        .select(DatedPrice::as_select())
+        .load(c)?;
+    price_timeline(rows)
+}
+
+pub(crate) fn price_timeline(rows: impl IntoIterator<Item = DatedPrice>) -> Result<Timeline<OfferPrice>, DbError> {
+    let entries = rows.into_iter().map(DatedPrice::entry).filter_map(Result::transpose);
+    Timeline::new(entries.collect::<Result<Vec<_>, _>>()?)
+        .map_err(|e| DbError::corrupt(format!("offering_prices: {e}")))
+}
+
+/// Offerings in order of id, of one voucher type or of all.
+///
+/// # Errors
+/// The database's.
+pub fn list(
+    c: &mut Conn,
+    voucher_type: Option<Id<kind::VoucherType>>,
+    provider: Option<Id<kind::Provider>>,
+    after: Option<Id<kind::Offering>>,
+    limit: i64,
+) -> Result<Vec<Offering>, DbError> {
+    let mut query = offerings::table.select(Row::as_select()).order(offerings::id).limit(limit).into_boxed();
+    if let Some(voucher_type) = voucher_type {
+        query = query.filter(offerings::voucher_type_id.eq(DbId::from(voucher_type)));
+    }
+    if let Some(provider) = provider {
+        query = query.filter(offerings::provider_id.eq(DbId::from(provider)));
+    }
+    if let Some(after) = after {
+        query = query.filter(offerings::id.gt(DbId::from(after)));
+    }
+    Ok(query.load(c)?.into_iter().map(Row::offering).collect())
+}

@@ -1,0 +1,306 @@
+//! Providers, their sectors by day, their members and their units.
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use valinta_domain::id::kind;
+use valinta_domain::identifiers::{BusinessId, MunicipalityCode, Oid};
+use valinta_domain::provider::{Sector, ServiceMode};
+use valinta_domain::time::Timeline;
+use valinta_domain::{Day, Id, Language, Moment};
+
+use crate::convert::{coded, from_json, parsed, period, to_json};
+use crate::dialect::Conn;
+use crate::error::DbError;
+use crate::schema::{approvals, provider_members, provider_sectors, providers, service_units};
+use crate::types::{DbId, DbMoment};
+
+/// A legal entity that produces services.
+#[derive(Debug, Clone)]
+pub struct Provider {
+    /// Its id.
+    pub id: Id<kind::Provider>,
+    /// Its business id.
+    pub business_id: BusinessId,
+    /// Its name.
+    pub name: String,
+    /// E-mail address for clients.
+    pub email: Option<String>,
+    /// Telephone number for clients.
+    pub phone: Option<String>,
+    /// Address on the internet.
+    pub website: Option<String>,
+    /// Counts changes.
+    pub version: i64,
+    /// When it was registered.
+    pub created_at: Moment,
+}
+
+/// A unit of a provider.
+#[derive(Debug, Clone)]
+pub struct ServiceUnit {
+    /// Its id.
+    pub id: Id<kind::ServiceUnit>,
+    /// Whose it is.
+    pub provider: Id<kind::Provider>,
+    /// Its name.
+    pub name: String,
+    /// Its OID, if it has one.
+    pub oid: Option<Oid>,
+    /// Street address.
+    pub street_address: String,
+    /// Postal code, five digits.
+    pub postal_code: String,
+    /// Postal place.
+    pub postal_place: String,
+    /// Municipality it is in.
+    pub municipality: MunicipalityCode,
+    /// Latitude and longitude in millionths of a degree (WGS 84).
+    pub coordinates_e6: Option<(i32, i32)>,
+    /// Languages of service.
+    pub languages: Vec<Language>,
+    /// How it serves.
+    pub modes: Vec<ServiceMode>,
+    /// Municipalities it serves besides its own.
+    pub service_area: Vec<MunicipalityCode>,
+    /// Whether it can be entered without steps.
+    pub step_free: Option<bool>,
+    /// Counts changes.
+    pub version: i64,
+    /// When it was added.
+    pub created_at: Moment,
+}
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = providers)]
+struct ProviderRow {
+    id: DbId,
+    business_id: String,
+    name: String,
+    email: Option<String>,
+    phone: Option<String>,
+    website: Option<String>,
+    version: i64,
+    created_at: DbMoment,
+}
+
+impl ProviderRow {
+    fn provider(self) -> Result<Provider, DbError> {
+        Ok(Provider {
+            id: self.id.id(),
+            business_id: parsed("providers", &self.business_id)?,
+            name: self.name,
+            email: self.email,
+            phone: self.phone,
+            website: self.website,
+            version: self.version,
+            created_at: self.created_at.moment(),
+        })
+    }
+}
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = service_units)]
+pub(crate) struct UnitRow {
+    id: DbId,
+    provider_id: DbId,
+    name: String,
+    oid: Option<String>,
+    street_address: String,
+    postal_code: String,
+    postal_place: String,
+    municipality_code: String,
+    latitude_e6: Option<i32>,
+    longitude_e6: Option<i32>,
+    languages: String,
+    modes: String,
+    service_area: String,
+    step_free: Option<bool>,
+    version: i64,
+    created_at: DbMoment,
+}
+
+impl UnitRow {
+    pub(crate) fn unit(self) -> Result<ServiceUnit, DbError> {
+        Ok(ServiceUnit {
+            id: self.id.id(),
+            provider: self.provider_id.id(),
+            name: self.name,
+            oid: self.oid.as_deref().map(|oid| parsed("service_units", oid)).transpose()?,
+            street_address: self.street_address,
+            postal_code: self.postal_code,
+            postal_place: self.postal_place,
+            municipality: parsed("service_units", &self.municipality_code)?,
+            coordinates_e6: self.latitude_e6.zip(self.longitude_e6),
+            languages: from_json("service_units", &self.languages)?,
+            modes: from_json("service_units", &self.modes)?,
+            service_area: from_json("service_units", &self.service_area)?,
+            step_free: self.step_free,
+            version: self.version,
+            created_at: self.created_at.moment(),
+        })
+    }
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = provider_sectors)]
+struct SectorRow {
+    id: DbId,
+    provider_id: DbId,
+    sector: &'static str,
+    valid_from: NaiveDate,
+}
+
+/// Registers a provider of a sector, with its first member.
+///
+/// # Errors
+/// [`DbError::Unique`] where the business id is registered.
+pub fn insert(
+    c: &mut Conn,
+    provider: &Provider,
+    sector: Sector,
+    from: Day,
+    sector_row: uuid::Uuid,
+    member: &str,
+) -> Result<(), DbError> {
+    let row = ProviderRow {
+        id: provider.id.into(),
+        business_id: provider.business_id.to_string(),
+        name: provider.name.clone(),
+        email: provider.email.clone(),
+        phone: provider.phone.clone(),
+        website: provider.website.clone(),
+        version: provider.version,
+        created_at: provider.created_at.into(),
+    };
+    diesel::insert_into(providers::table).values(&row).execute(c)?;
+    let sector = SectorRow {
+        id: DbId(sector_row),
+        provider_id: provider.id.into(),
+        sector: sector.code(),
+        valid_from: from.date(),
+    };
+    diesel::insert_into(provider_sectors::table).values(&sector).execute(c)?;
+    diesel::insert_into(provider_members::table)
+        .values((
+            provider_members::provider_id.eq(DbId::from(provider.id)),
+            provider_members::subject.eq(member),
+            provider_members::created_at.eq(DbMoment::from(provider.created_at)),
+        ))
+        .execute(c)?;
+    Ok(())
+}
+
+/// The providers that a token's subject is a member of.
+///
+/// # Errors
+/// The database's.
+pub fn memberships(c: &mut Conn, subject: &str) -> Result<Vec<Id<kind::Provider>>, DbError> {
+    let ids: Vec<DbId> = provider_members::table
+        .filter(provider_members::subject.eq(subject))
+        .order(provider_members::provider_id)
+        .limit(1_000)
+        .select(provider_members::provider_id)
+        .load(c)?;
+    Ok(ids.into_iter().map(DbId::id).collect())
+}
+
+/// A provider by id.
+///
+/// # Errors
+/// The database's.
+pub fn find(c: &mut Conn, id: Id<kind::Provider>) -> Result<Option<Provider>, DbError> {
+    let row = providers::table.find(DbId::from(id)).select(ProviderRow::as_select()).first(c).optional()?;
+    row.map(ProviderRow::provider).transpose()
+}
+
+/// Providers that have ever been approved, in order of id.
+///
+/// # Errors
+/// The database's.
+pub fn list_approved(c: &mut Conn, after: Option<Id<kind::Provider>>, limit: i64) -> Result<Vec<Provider>, DbError> {
+    let approved = approvals::table.select(approvals::provider_id);
+    let mut query = providers::table
+        .filter(providers::id.eq_any(approved))
+        .select(ProviderRow::as_select())
+        .order(providers::id)
+        .limit(limit)
+        .into_boxed();
+    if let Some(after) = after {
+        query = query.filter(providers::id.gt(DbId::from(after)));
+    }
+    query.load(c)?.into_iter().map(ProviderRow::provider).collect()
+}
+
+/// A provider's sectors by day.
+///
+/// # Errors
+/// The database's.
+pub fn sectors(c: &mut Conn, provider: Id<kind::Provider>) -> Result<Timeline<Sector>, DbError> {
+    let rows: Vec<(String, NaiveDate, Option<NaiveDate>)> = provider_sectors::table
+        .filter(provider_sectors::provider_id.eq(DbId::from(provider)))
+        .select((provider_sectors::sector, provider_sectors::valid_from, provider_sectors::valid_to))
+        .load(c)?;
+    sector_timeline(rows)
+}
+
+pub(crate) fn sector_timeline(
+    rows: impl IntoIterator<Item = (String, NaiveDate, Option<NaiveDate>)>,
+) -> Result<Timeline<Sector>, DbError> {
+    let entries = rows
+        .into_iter()
+        .map(|(sector, from, to)| {
+            Ok((period("provider_sectors", from, to)?, coded("provider_sectors", &sector, Sector::from_code)?))
+        })
+        .collect::<Result<Vec<_>, DbError>>()?;
+    Timeline::new(entries).map_err(|e| DbError::corrupt(format!("provider_sectors: {e}")))
+}
+
+/// Adds a unit.
+///
+/// # Errors
+/// [`DbError::Unique`] where the OID is taken, [`DbError::ForeignKey`] where there is no such municipality.
+pub fn insert_unit(c: &mut Conn, unit: &ServiceUnit) -> Result<(), DbError> {
+    let row = UnitRow {
+        id: unit.id.into(),
+        provider_id: unit.provider.into(),
+        name: unit.name.clone(),
+        oid: unit.oid.as_ref().map(ToString::to_string),
+        street_address: unit.street_address.clone(),
+        postal_code: unit.postal_code.clone(),
+        postal_place: unit.postal_place.clone(),
+        municipality_code: unit.municipality.to_string(),
+        latitude_e6: unit.coordinates_e6.map(|(latitude, _)| latitude),
+        longitude_e6: unit.coordinates_e6.map(|(_, longitude)| longitude),
+        languages: to_json(&unit.languages)?,
+        modes: to_json(&unit.modes)?,
+        service_area: to_json(&unit.service_area)?,
+        step_free: unit.step_free,
+        version: unit.version,
+        created_at: unit.created_at.into(),
+    };
+    diesel::insert_into(service_units::table).values(&row).execute(c)?;
+    Ok(())
+}
+
+/// A unit by id.
+///
+/// # Errors
+/// The database's.
+pub fn find_unit(c: &mut Conn, id: Id<kind::ServiceUnit>) -> Result<Option<ServiceUnit>, DbError> {
+    let row = service_units::table.find(DbId::from(id)).select(UnitRow::as_select()).first(c).optional()?;
+    row.map(UnitRow::unit).transpose()
+}
+
+/// A provider's units, in order of id.
+///
+/// # Errors
+/// The database's.
+pub fn units_of(c: &mut Conn, provider: Id<kind::Provider>) -> Result<Vec<ServiceUnit>, DbError> {
+    let rows = service_units::table
+        .filter(service_units::provider_id.eq(DbId::from(provider)))
+        .order(service_units::id)
+        .limit(1_000)
+        .select(UnitRow::as_select())
+        .load(c)?;
+    rows.into_iter().map(UnitRow::unit).collect()
+}

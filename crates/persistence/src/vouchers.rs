@@ -1,0 +1,410 @@
+//! Vouchers, their allotments, what their holders were told and what they chose.
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use uuid::Uuid;
+use valinta_domain::id::kind;
+use valinta_domain::identifiers::VoucherNumber;
+use valinta_domain::information::Information;
+use valinta_domain::ledger::Allotment;
+use valinta_domain::rulebook::GrantPeriod;
+use valinta_domain::time::Moment;
+use valinta_domain::voucher::{Voucher, VoucherState, VoucherStatus};
+use valinta_domain::{Amount, Day, Id, Language, Quantity, Unit};
+
+use crate::convert::{coded, from_json, parsed, period, to_json};
+use crate::dialect::{Conn, insert_many};
+use crate::error::DbError;
+use crate::schema::{allotments, information_given, vouchers};
+use crate::types::{DbId, DbMoment};
+
+/// A voucher with what is kept beside it.
+#[derive(Debug, Clone)]
+pub struct StoredVoucher {
+    /// The voucher.
+    pub voucher: Voucher,
+    /// Quantity granted per period.
+    pub quantity: Quantity,
+    /// The period of the quantity.
+    pub per: GrantPeriod,
+    /// The decision that granted it.
+    pub decision: Id<kind::Decision>,
+    /// When it was issued.
+    pub issued_at: Moment,
+    /// Counts changes; entries of the ledger carry it.
+    pub version: i64,
+}
+
+/// An allotment with its id.
+#[derive(Debug, Clone, Copy)]
+pub struct StoredAllotment {
+    /// Its id.
+    pub id: Id<kind::Allotment>,
+    /// The allotment.
+    pub allotment: Allotment,
+}
+
+/// A record that a client was told what the law wants told.
+#[derive(Debug, Clone)]
+pub struct InformationGiven {
+    /// Its id.
+    pub id: Id<kind::Information>,
+    /// By which organiser.
+    pub organiser: Id<kind::Organiser>,
+    /// About which voucher.
+    pub voucher: Id<kind::Voucher>,
+    /// To whom.
+    pub person: Id<kind::Person>,
+    /// How it was given.
+    pub channel: String,
+    /// In which language.
+    pub language: Language,
+    /// What was told.
+    pub content: Information,
+    /// To whose token.
+    pub given_to: String,
+    /// When.
+    pub given_at: Moment,
+}
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = vouchers)]
+struct Row {
+    id: DbId,
+    organiser_id: DbId,
+    client_id: DbId,
+    person_id: DbId,
+    voucher_type_id: DbId,
+    rulebook_id: DbId,
+    number: String,
+    state: String,
+    value_minor: i64,
+    unit: String,
+    quantity_e4: i64,
+    per: String,
+    free_of_charge: bool,
+    valid_from: NaiveDate,
+    valid_to: NaiveDate,
+    directed_to: Option<String>,
+    cancel_reason: Option<String>,
+    decision_id: DbId,
+    issued_at: DbMoment,
+    version: i64,
+}
+
+fn per_code(per: GrantPeriod) -> &'static str {
+    match per {
+        GrantPeriod::Month => "month",
+        GrantPeriod::Voucher => "voucher",
+    }
+}
+
+fn per_from_code(code: &str) -> Option<GrantPeriod> {
+    [GrantPeriod::Month, GrantPeriod::Voucher].into_iter().find(|per| per_code(*per) == code)
+}
+
+type StateColumns = (&'static str, Option<String>, Option<String>);
+
+fn state_columns(state: &VoucherState) -> Result<StateColumns, DbError> {
+    let code = state.status().code();
+    Ok(match state {
+        VoucherState::Refused { directed_to } => (code, Some(to_json(directed_to)?), None),
+        VoucherState::Cancelled { reason } => (code, None, Some(reason.clone())),
+        VoucherState::Offered
+        | VoucherState::Accepted
+        | VoucherState::Chosen
+        | VoucherState::InUse
+        | VoucherState::UsedUp => (code, None, None),
+    })
+}
+
+fn state(code: &str, directed_to: Option<&str>, reason: Option<String>) -> Result<VoucherState, DbError> {
+    match (code, directed_to, reason) {
+        ("offered", None, None) => Ok(VoucherState::Offered),
+        ("accepted", None, None) => Ok(VoucherState::Accepted),
+        ("refused", Some(directed_to), None) => {
+            Ok(VoucherState::Refused { directed_to: from_json("vouchers", directed_to)? })
+        }
+        ("chosen", None, None) => Ok(VoucherState::Chosen),
+        ("in_use", None, None) => Ok(VoucherState::InUse),
+        ("used_up", None, None) => Ok(VoucherState::UsedUp),
+        ("cancelled", None, Some(reason)) => Ok(VoucherState::Cancelled { reason }),
+        _ => Err(DbError::corrupt(format!("vouchers holds an impossible state {code:?}"))),
+    }
+}
+
+impl Row {
+    fn stored(self) -> Result<StoredVoucher, DbError> {
+        Ok(StoredVoucher {
+            voucher: Voucher {
+                id: self.id.id(),
+                organiser: self.organiser_id.id(),
+                client: self.client_id.id(),
+                person: self.person_id.id(),
+                voucher_type: self.voucher_type_id.id(),
+                rulebook: self.rulebook_id.id(),
+                number: parsed("vouchers", &self.number)?,
+                state: state(&self.state, self.directed_to.as_deref(), self.cancel_reason)?,
+                value: Amount::from_minor(self.value_minor),
+                unit: coded("vouchers", &self.unit, Unit::from_code)?,
+                free_of_charge: self.free_of_charge,
+                validity: period("vouchers", self.valid_from, Some(self.valid_to))?,
+            },
+            quantity: Quantity::from_e4(self.quantity_e4),
+            per: coded("vouchers", &self.per, per_from_code)?,
+            decision: self.decision_id.id(),
+            issued_at: self.issued_at.moment(),
+            version: self.version,
+        })
+    }
+}
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = allotments)]
+struct AllotmentRow {
+    id: DbId,
+    voucher_id: DbId,
+    valid_from: NaiveDate,
+    valid_to: NaiveDate,
+    granted_e4: i64,
+    used_e4: i64,
+}
+
+impl AllotmentRow {
+    fn stored(self) -> Result<StoredAllotment, DbError> {
+        Ok(StoredAllotment {
+            id: self.id.id(),
+            allotment: Allotment {
+                period: period("allotments", self.valid_from, Some(self.valid_to))?,
+                granted: Quantity::from_e4(self.granted_e4),
+                used: Quantity::from_e4(self.used_e4),
+            },
+        })
+    }
+}
+
+fn last_day(validity: valinta_domain::Period) -> Result<NaiveDate, DbError> {
+    validity.to().map(Day::date).ok_or_else(|| DbError::Internal("a validity without an end".to_owned()))
+}
+
+/// Adds a voucher with its allotments.
+///
+/// # Errors
+/// The database's.
+pub fn insert(c: &mut Conn, stored: &StoredVoucher, parts: &[StoredAllotment]) -> Result<(), DbError> {
+    let voucher = &stored.voucher;
+    let (state, directed_to, cancel_reason) = state_columns(&voucher.state)?;
+    let row = Row {
+        id: voucher.id.into(),
+        organiser_id: voucher.organiser.into(),
+        client_id: voucher.client.into(),
+        person_id: voucher.person.into(),
+        voucher_type_id: voucher.voucher_type.into(),
+        rulebook_id: voucher.rulebook.into(),
+        number: voucher.number.to_string(),
+        state: state.to_owned(),
+        value_minor: voucher.value.minor(),
+        unit: voucher.unit.code().to_owned(),
+        quantity_e4: stored.quantity.e4(),
+        per: per_code(stored.per).to_owned(),
+        free_of_charge: voucher.free_of_charge,
+        valid_from: voucher.validity.from().date(),
+        valid_to: last_day(voucher.validity)?,
+        directed_to,
+        cancel_reason,
+        decision_id: stored.decision.into(),
+        issued_at: stored.issued_at.into(),
+        version: stored.version,
+    };
+    diesel::insert_into(vouchers::table).values(&row).execute(c)?;
+    let rows = parts
+        .iter()
+        .map(|part| {
+            Ok(AllotmentRow {
+                id: part.id.into(),
+                voucher_id: voucher.id.into(),
+                valid_from: part.allotment.period.from().date(),
+                valid_to: last_day(part.allotment.period)?,
+                granted_e4: part.allotment.granted.e4(),
+                used_e4: part.allotment.used.e4(),
+            })
+        })
+        .collect::<Result<Vec<_>, DbError>>()?;
+    insert_many!(c, allotments::table, &rows)?;
+    Ok(())
+}
+
+/// A voucher by id.
+///
+/// # Errors
+/// The database's.
+pub fn find(c: &mut Conn, id: Id<kind::Voucher>) -> Result<Option<StoredVoucher>, DbError> {
+    let row: Option<Row> = vouchers::table.find(DbId::from(id)).select(Row::as_select()).first(c).optional()?;
+    row.map(Row::stored).transpose()
+}
+
+/// A voucher by its number.
+///
+/// # Errors
+/// The database's.
+pub fn find_by_number(c: &mut Conn, number: &VoucherNumber) -> Result<Option<StoredVoucher>, DbError> {
+    let query = vouchers::table.filter(vouchers::number.eq(number.as_str()));
+    let row: Option<Row> = query.select(Row::as_select()).first(c).optional()?;
+    row.map(Row::stored).transpose()
+}
+
+/// Takes a voucher for a change: no other transaction changes it until this one ends. Every path that spends takes it.
+///
+/// # Errors
+/// The database's.
+pub fn take(c: &mut Conn, id: Id<kind::Voucher>) -> Result<Option<StoredVoucher>, DbError> {
+    let row: Option<Row> = diesel::update(vouchers::table.find(DbId::from(id)))
+        .set(vouchers::version.eq(vouchers::version + 1))
+        .returning(vouchers::all_columns)
+        .get_result(c)
+        .optional()?;
+    row.map(Row::stored).transpose()
+}
+
+/// Stores where a taken voucher now stands.
+///
+/// # Errors
+/// The database's.
+pub fn update_state(c: &mut Conn, voucher: &Voucher) -> Result<(), DbError> {
+    let (state, directed_to, cancel_reason) = state_columns(&voucher.state)?;
+    diesel::update(vouchers::table.find(DbId::from(voucher.id)))
+        .set((
+            vouchers::state.eq(state),
+            vouchers::directed_to.eq(directed_to),
+            vouchers::cancel_reason.eq(cancel_reason),
+        ))
+        .execute(c)?;
+    Ok(())
+}
+
+/// Which vouchers are listed.
+#[derive(Debug, Clone, Copy)]
+pub enum Whose {
+    /// A person's own.
+    Person(Id<kind::Person>),
+    /// An organiser's.
+    Organiser(Id<kind::Organiser>),
+}
+
+/// Vouchers in order of id.
+///
+/// # Errors
+/// The database's.
+pub fn list(
+    c: &mut Conn,
+    whose: Whose,
+    state: Option<VoucherStatus>,
+    client: Option<Id<kind::Client>>,
+    after: Option<Id<kind::Voucher>>,
+    limit: i64,
+) -> Result<Vec<StoredVoucher>, DbError> {
+    let mut query = vouchers::table.select(Row::as_select()).order(vouchers::id).limit(limit).into_boxed();
+    query = match whose {
+        Whose::Person(person) => query.filter(vouchers::person_id.eq(DbId::from(person))),
+        Whose::Organiser(organiser) => query.filter(vouchers::organiser_id.eq(DbId::from(organiser))),
+    };
+    if let Some(state) = state {
+        query = query.filter(vouchers::state.eq(state.code()));
+    }
+    if let Some(client) = client {
+        query = query.filter(vouchers::client_id.eq(DbId::from(client)));
+    }
+    if let Some(after) = after {
+        query = query.filter(vouchers::id.gt(DbId::from(after)));
+    }
+    query.load(c)?.into_iter().map(Row::stored).collect()
+}
+
+/// A voucher's allotments, earliest first.
+///
+/// # Errors
+/// The database's.
+pub fn allotments(c: &mut Conn, voucher: Id<kind::Voucher>) -> Result<Vec<StoredAllotment>, DbError> {
+    let rows: Vec<AllotmentRow> = allotments::table
+        .filter(allotments::voucher_id.eq(DbId::from(voucher)))
+        .order(allotments::valid_from)
+        .select(AllotmentRow::as_select())
+        .load(c)?;
+    rows.into_iter().map(AllotmentRow::stored).collect()
+}
+
+/// Takes a quantity out of an allotment of a taken voucher. The database itself refuses to go below nothing.
+///
+/// # Errors
+/// [`DbError::Check`] where it would be overdrawn.
+pub fn draw(c: &mut Conn, allotment: Id<kind::Allotment>, quantity: Quantity) -> Result<(), DbError> {
+    diesel::update(allotments::table.find(DbId::from(allotment)))
+        .set(allotments::used_e4.eq(allotments::used_e4 + quantity.e4()))
+        .execute(c)?;
+    Ok(())
+}
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = information_given)]
+struct InformationRow {
+    id: DbId,
+    organiser_id: DbId,
+    voucher_id: DbId,
+    person_id: DbId,
+    version: i32,
+    channel: String,
+    language: String,
+    content: String,
+    given_to: String,
+    given_at: DbMoment,
+}
+
+/// Records that information was given.
+///
+/// # Errors
+/// The database's.
+pub fn insert_information(c: &mut Conn, given: &InformationGiven) -> Result<(), DbError> {
+    let row = InformationRow {
+        id: given.id.into(),
+        organiser_id: given.organiser.into(),
+        voucher_id: given.voucher.into(),
+        person_id: given.person.into(),
+        version: i32::from(given.content.version),
+        channel: given.channel.clone(),
+        language: given.language.code().to_owned(),
+        content: to_json(&given.content)?,
+        given_to: given.given_to.clone(),
+        given_at: given.given_at.into(),
+    };
+    diesel::insert_into(information_given::table).values(&row).execute(c)?;
+    Ok(())
+}
+
+/// A record of information given about a voucher.
+///
+/// # Errors
+/// The database's.
+pub fn find_information(
+    c: &mut Conn,
+    voucher: Id<kind::Voucher>,
+    id: Uuid,
+) -> Result<Option<InformationGiven>, DbError> {
+    let row: Option<InformationRow> = information_given::table
+        .find(DbId(id))
+        .filter(information_given::voucher_id.eq(DbId::from(voucher)))
+        .select(InformationRow::as_select())
+        .first(c)
+        .optional()?;
+    let Some(row) = row else { return Ok(None) };
+    Ok(Some(InformationGiven {
+        id: row.id.id(),
+        organiser: row.organiser_id.id(),
+        voucher: row.voucher_id.id(),
+        person: row.person_id.id(),
+        channel: row.channel,
+        language: coded("information_given", &row.language, Language::from_code)?,
+        content: from_json("information_given", &row.content)?,
+        given_to: row.given_to,
+        given_at: row.given_at.moment(),
+    }))
+}

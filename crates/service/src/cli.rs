@@ -1,0 +1,297 @@
+//! The command line: what `valinta` can be told to do, and how each of it begins and ends.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use actix_web::dev::ServerHandle;
+use clap::{Args, Parser, Subcommand};
+use thiserror::Error;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use valinta_persistence::{Db, OpenError};
+
+use crate::app::App;
+use crate::clock::Clock;
+use crate::config::{Config, ConfigError, DemoWish, KeysAt, environment};
+use crate::console::{complain, say};
+use crate::http::openapi;
+use crate::http::server::server;
+use crate::keys::{Keys, KeysError};
+use crate::telemetry;
+use crate::tokens::{Tokens, TrustedKeysError};
+
+/// Service vouchers and the client's choice of provider.
+#[derive(Debug, Parser)]
+#[command(name = "valinta", version, about, args_conflicts_with_subcommands = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    serve: ServeArgs,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serves the API; what happens when nothing is said.
+    Serve(ServeArgs),
+    /// Walks a resident's journey over HTTP and tells it as a story.
+    Demo {
+        /// A running service with the demo county; without it, one is started on a throw-away database.
+        #[arg(long)]
+        url: Option<String>,
+    },
+    /// Prints a fresh token for the demo county.
+    Token {
+        /// resident, provider, case-worker, officer, finance, auditor or operator.
+        role: String,
+        /// The organiser's code, for county staff.
+        #[arg(long)]
+        organiser: Option<String>,
+        /// Whom the token names.
+        #[arg(long)]
+        subject: Option<String>,
+    },
+    /// Makes keys.
+    #[command(subcommand)]
+    Keys(KeysCommand),
+    /// Brings the database's tables up to date.
+    Migrate,
+    /// Prints the OpenAPI document.
+    Openapi,
+    /// Asks the service that listens at VALINTA_LISTEN whether it can answer.
+    Health,
+    /// Checks the data: the chain of the audit trail and the balances of the ledgers.
+    Verify,
+}
+
+#[derive(Debug, Args)]
+struct ServeArgs {
+    /// Starts without the demo county; keys, issuer and audience must be set.
+    #[arg(long, conflicts_with = "demo")]
+    empty: bool,
+    /// Loads the demo county into an empty database, also on PostgreSQL.
+    #[arg(long)]
+    demo: bool,
+}
+
+impl ServeArgs {
+    fn wish(&self) -> DemoWish {
+        match (self.empty, self.demo) {
+            (true, _) => DemoWish::No,
+            (false, true) => DemoWish::Yes,
+            (false, false) => DemoWish::Unsaid,
+        }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+enum KeysCommand {
+    /// Writes new random keys to a file that does not exist yet.
+    New {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+/// Why a command did not do what it was told.
+#[derive(Debug, Error)]
+pub(crate) enum CliError {
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error(transparent)]
+    Keys(#[from] KeysError),
+    #[error("{path}: {source}")]
+    TrustedKeys { path: PathBuf, source: TrustedKeysError },
+    #[error("{path}: {source}")]
+    File { path: PathBuf, source: io::Error },
+    #[error(transparent)]
+    Database(#[from] OpenError),
+    #[error("cannot serve at {listen}: {source}")]
+    Listen { listen: SocketAddr, source: io::Error },
+    #[error("the server failed: {0}")]
+    Server(io::Error),
+    #[error("{0}")]
+    Refused(String),
+}
+
+/// Does what the command line says. The process ends with what comes back: 0 only if it was done.
+pub fn run() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    match execute(cli.command.unwrap_or(Command::Serve(cli.serve))) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(format_args!("valinta: {error}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn execute(command: Command) -> Result<(), CliError> {
+    match command {
+        Command::Serve(args) => serve(&args),
+        Command::Demo { url } => not_there_yet("demo", url.as_deref()),
+        Command::Token { role, organiser: _, subject: _ } => not_there_yet("token", Some(&role)),
+        Command::Verify => not_there_yet("verify", None),
+        Command::Keys(KeysCommand::New { path }) => new_keys(&path),
+        Command::Migrate => migrate(),
+        Command::Openapi => print_openapi(),
+        Command::Health => ask_health(),
+    }
+}
+
+fn not_there_yet(command: &str, argument: Option<&str>) -> Result<(), CliError> {
+    Err(CliError::Refused(format!("{command} {} is not there yet", argument.unwrap_or_default())))
+}
+
+fn serve(args: &ServeArgs) -> Result<(), CliError> {
+    let config = Config::from_env(&environment(), args.wish())?;
+    telemetry::start(config.log.env_filter(), config.log.format);
+    telemetry::log_panics();
+    let app = open(&config)?;
+    serve_until_stopped(app, config.listen)
+}
+
+/// Opens everything that the settings name. A SQLite file is brought up to date; a PostgreSQL is not touched.
+pub(crate) fn open(config: &Config) -> Result<App, CliError> {
+    let keys = read_keys(&config.keys)?;
+    let tokens = tokens(config, &keys)?;
+    let db = Db::open(&config.database)?;
+    if !db.is_postgres() {
+        db.migrate()?;
+    } else if !db.pending_migrations()?.is_empty() {
+        tracing::warn!("the database waits for `valinta migrate`; until then the service is not ready");
+    }
+    Ok(App::new(db, tokens, Clock::system()))
+}
+
+fn read_keys(at: &KeysAt) -> Result<Keys, CliError> {
+    match at {
+        KeysAt::File(path) => Ok(Keys::read(path)?),
+        KeysAt::DemoFile(path) if path.exists() => Ok(Keys::read(path)?),
+        KeysAt::DemoFile(path) => {
+            let keys = Keys::generate();
+            keys.write_new(path)?;
+            Ok(keys)
+        }
+    }
+}
+
+fn tokens(config: &Config, keys: &Keys) -> Result<Tokens, CliError> {
+    let read = |path: &PathBuf| {
+        std::fs::read_to_string(path).map_err(|source| CliError::File { path: path.clone(), source })
+    };
+    let set = config.trusted_jwks.as_ref().map(read).transpose()?;
+    Tokens::new(&config.issuer, &config.audience, keys, set.as_deref()).map_err(|source| CliError::TrustedKeys {
+        path: config.trusted_jwks.clone().unwrap_or_default(),
+        source,
+    })
+}
+
+/// Serves until the process is told to stop by SIGTERM or SIGINT; what is under way is answered first.
+pub(crate) fn serve_until_stopped(app: App, listen: SocketAddr) -> Result<(), CliError> {
+    actix_web::rt::System::new().block_on(async move {
+        // The signals are listened for before anyone is told that there is something to stop.
+        let terminate = signal(SignalKind::terminate()).map_err(CliError::Server)?;
+        let interrupt = signal(SignalKind::interrupt()).map_err(CliError::Server)?;
+        let (server, address) =
+            server(app, listen, None).map_err(|source| CliError::Listen { listen, source })?;
+        actix_web::rt::spawn(stop_on(terminate, interrupt, server.handle()));
+        say(format_args!("listening on http://{address}"));
+        server.await.map_err(CliError::Server)
+    })
+}
+
+async fn stop_on(mut terminate: Signal, mut interrupt: Signal, server: ServerHandle) {
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    tracing::info!("stopping");
+    // Who asks a second time does not want to wait.
+    let impatient = server.clone();
+    actix_web::rt::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        impatient.stop(false).await;
+    });
+    server.stop(true).await;
+}
+
+fn new_keys(path: &Path) -> Result<(), CliError> {
+    Keys::generate().write_new(path)?;
+    say(format_args!("wrote new keys to {}; keep a copy: without them personal data cannot be read", path.display()));
+    Ok(())
+}
+
+fn migrate() -> Result<(), CliError> {
+    let (database, log) = Config::database_from_env(&environment())?;
+    telemetry::start(log.env_filter(), log.format);
+    let names = Db::open(&database)?.migrate()?;
+    if names.is_empty() {
+        say(format_args!("{database} is up to date"));
+    }
+    for name in names {
+        say(format_args!("migrated {name}"));
+    }
+    Ok(())
+}
+
+fn print_openapi() -> Result<(), CliError> {
+    let json = openapi::document().to_pretty_json().map_err(|error| CliError::Refused(error.to_string()))?;
+    say(json);
+    Ok(())
+}
+
+fn ask_health() -> Result<(), CliError> {
+    const WAIT_MAX: Duration = Duration::from_secs(5);
+    let listen = Config::listen_from_env(&environment())?;
+    let url = format!("http://{}/health/ready", reachable(listen));
+    let agent: ureq::Agent =
+        ureq::Agent::config_builder().timeout_global(Some(WAIT_MAX)).proxy(None).build().into();
+    agent.get(&url).call().map_err(|error| CliError::Refused(format!("{url}: {error}")))?;
+    say("ok");
+    Ok(())
+}
+
+/// An address at which a service that listens on all of them can be asked.
+fn reachable(listen: SocketAddr) -> SocketAddr {
+    let ip = match listen.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        ip => ip,
+    };
+    SocketAddr::new(ip, listen.port())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+        let wish = |args: &[&str]| Cli::try_parse_from(args).map(|cli| cli.serve.wish());
+        assert_eq!(wish(&["valinta"]).unwrap(), DemoWish::Unsaid);
+        assert_eq!(wish(&["valinta", "--empty"]).unwrap(), DemoWish::No);
+        assert!(wish(&["valinta", "--empty", "--demo"]).is_err());
+        assert!(Cli::try_parse_from(["valinta", "keys", "new", "k.json"]).is_ok());
+    }
+
+    #[test]
+    fn a_service_on_all_addresses_is_asked_at_the_local_one() {
+        assert_eq!(reachable("0.0.0.0:80".parse().unwrap()).to_string(), "127.0.0.1:80");
+        assert_eq!(reachable("[::]:80".parse().unwrap()).to_string(), "[::1]:80");
+        assert_eq!(reachable("10.0.0.7:80".parse().unwrap()).to_string(), "10.0.0.7:80");
+    }
+}

@@ -1,0 +1,363 @@
+//! The settings: read from the environment once, all mistakes told together. Opens no file and reads no secret.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fmt::Display;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use tracing_subscriber::EnvFilter;
+use valinta_persistence::DatabaseUrl;
+
+use crate::telemetry::LogFormat;
+
+/// The variables that are settings, by name.
+pub type Environment = BTreeMap<String, String>;
+
+/// All variables that are settings, with what they mean.
+pub const SETTINGS: [(&str, &str); 8] = [
+    (DATABASE_URL, "sqlite://path/to/file.db or postgres://user:password@host:5432/name; sqlite://valinta.db if unset"),
+    (LISTEN, "address and port to listen on, 127.0.0.1:8080 if unset; port 0 picks a free one"),
+    (LOG, "what to log, such as info or warn,valinta_service=debug; info if unset"),
+    (LOG_FORMAT, "text or json; text if unset"),
+    (KEYS, "path of the keys file, made by `valinta keys new PATH`"),
+    (ISSUER, "who issues the tokens: the URL in their claim iss"),
+    (AUDIENCE, "whom the tokens are for: the name in their claim aud"),
+    (TRUSTED_JWKS, "path of a JWK set with the keys of another issuer of tokens; none if unset"),
+];
+
+const DATABASE_URL: &str = "DATABASE_URL";
+const LISTEN: &str = "VALINTA_LISTEN";
+const LOG: &str = "VALINTA_LOG";
+const LOG_FORMAT: &str = "VALINTA_LOG_FORMAT";
+const KEYS: &str = "VALINTA_KEYS";
+const ISSUER: &str = "VALINTA_ISSUER";
+const AUDIENCE: &str = "VALINTA_AUDIENCE";
+const TRUSTED_JWKS: &str = "VALINTA_TRUSTED_JWKS";
+
+const DEMO_ISSUER: &str = "http://valinta.localhost";
+const DEMO_AUDIENCE: &str = "valinta";
+const NAME_CHARS_MAX: usize = 200;
+
+/// Whether the demo county was asked for on the command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum DemoWish {
+    /// Nothing was said: the demo on SQLite, none on PostgreSQL.
+    #[default]
+    Unsaid,
+    /// `--demo`.
+    Yes,
+    /// `--empty`.
+    No,
+}
+
+/// Where the keys are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeysAt {
+    /// In a file that must exist.
+    File(PathBuf),
+    /// In a file of the demo, made if it does not exist.
+    DemoFile(PathBuf),
+}
+
+/// The service's settings.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where the data is kept.
+    pub database: DatabaseUrl,
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// How to log.
+    pub log: LogConfig,
+    /// Where the keys are.
+    pub keys: KeysAt,
+    /// Who issues the tokens.
+    pub issuer: String,
+    /// Whom the tokens are for.
+    pub audience: String,
+    /// Another issuer's keys.
+    pub trusted_jwks: Option<PathBuf>,
+    /// Whether an empty database gets the demo county.
+    pub demo: bool,
+}
+
+/// How to log.
+#[derive(Debug, Clone, Default)]
+pub struct LogConfig {
+    /// A filter that `EnvFilter` takes.
+    pub filter: String,
+    /// How lines are written.
+    pub format: LogFormat,
+}
+
+impl LogConfig {
+    /// The filter, made for the log.
+    pub fn env_filter(&self) -> EnvFilter {
+        // INVARIANT: the filter was tried when the settings were read; the default holds in the place of any other.
+        EnvFilter::try_new(&self.filter).unwrap_or_else(|_| EnvFilter::new("info"))
+    }
+}
+
+/// Everything that is wrong with the settings.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub struct ConfigError {
+    /// One sentence each.
+    pub mistakes: Vec<String>,
+}
+
+impl Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the settings are not right:")?;
+        self.mistakes.iter().try_for_each(|mistake| write!(f, "\n  {mistake}"))
+    }
+}
+
+impl Config {
+    /// Reads the settings of a service.
+    ///
+    /// # Errors
+    /// All mistakes in them.
+    pub fn from_env(env: &Environment, wish: DemoWish) -> Result<Self, ConfigError> {
+        let mut read = Reader::new(env);
+        let database = read.database();
+        // Whether there is a demo decides what must be set; of an unreadable database nothing follows.
+        let demo = match (wish, &database) {
+            (DemoWish::Yes, _) | (DemoWish::Unsaid, Some(DatabaseUrl::Sqlite(_)) | None) => true,
+            (DemoWish::No, _) | (DemoWish::Unsaid, Some(DatabaseUrl::Postgres(_))) => false,
+        };
+        let listen = read.listen();
+        let log = read.log();
+        let keys = match (read.text(KEYS), &database) {
+            (Some(path), _) => Some(KeysAt::File(PathBuf::from(path))),
+            (None, Some(DatabaseUrl::Sqlite(file))) if demo => Some(KeysAt::DemoFile(beside(file))),
+            (None, None) if demo => None,
+            (None, _) => read.missing(KEYS),
+        };
+        let issuer = read.issuer(demo);
+        let audience = read.audience(demo);
+        let trusted_jwks = read.text(TRUSTED_JWKS).map(PathBuf::from);
+        let config = (|| {
+            Some(Self {
+                database: database?,
+                listen: listen?,
+                log: log?,
+                keys: keys?,
+                issuer: issuer?,
+                audience: audience?,
+                trusted_jwks,
+                demo,
+            })
+        })();
+        read.finish(config)
+    }
+
+    /// Reads what a command on the database alone needs.
+    ///
+    /// # Errors
+    /// All mistakes in it.
+    pub fn database_from_env(env: &Environment) -> Result<(DatabaseUrl, LogConfig), ConfigError> {
+        let mut read = Reader::new(env);
+        let settings = read.database().zip(read.log());
+        read.finish(settings)
+    }
+
+    /// Reads where the service listens.
+    ///
+    /// # Errors
+    /// It is no address.
+    pub fn listen_from_env(env: &Environment) -> Result<SocketAddr, ConfigError> {
+        let mut read = Reader::new(env);
+        let listen = read.listen();
+        read.finish(listen)
+    }
+}
+
+/// The process's variables that are settings, or look as if they were meant to be.
+pub fn environment() -> Environment {
+    std::env::vars_os()
+        .map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()))
+        .filter(|(name, _)| name == DATABASE_URL || name.starts_with("VALINTA_"))
+        .collect()
+}
+
+/// `valinta.db` keeps its demo's keys in `valinta.keys.json`.
+fn beside(database: &Path) -> PathBuf {
+    database.with_extension("keys.json")
+}
+
+struct Reader<'a> {
+    env: &'a Environment,
+    mistakes: Vec<String>,
+}
+
+impl<'a> Reader<'a> {
+    fn new(env: &'a Environment) -> Self {
+        let is_setting = |name: &str| SETTINGS.iter().any(|(setting, _)| *setting == name);
+        let known = SETTINGS.map(|(name, _)| name).join(", ");
+        let unknown = env.keys().filter(|name| name.starts_with("VALINTA_") && !is_setting(name));
+        let mistakes = unknown.map(|name| format!("{name} is not a setting; the settings are {known}")).collect();
+        Self { env, mistakes }
+    }
+
+    /// A variable's value. One that is set to nothing is not set.
+    fn text(&self, name: &str) -> Option<&'a str> {
+        self.env.get(name).map(String::as_str).filter(|value| !value.trim().is_empty())
+    }
+
+    fn missing<T>(&mut self, name: &str) -> Option<T> {
+        let meaning = SETTINGS.iter().find(|(setting, _)| *setting == name).map_or("", |(_, meaning)| meaning);
+        self.mistakes.push(format!("{name} must be set: {meaning}"));
+        None
+    }
+
+    fn parsed<T: FromStr>(&mut self, name: &str, default: &str) -> Option<T>
+    where
+        T::Err: Display,
+    {
+        match self.text(name).unwrap_or(default).parse() {
+            Ok(value) => Some(value),
+            Err(error) => {
+                // The value is not repeated: it may hold a password.
+                self.mistakes.push(format!("{name}: {error}"));
+                None
+            }
+        }
+    }
+
+    fn database(&mut self) -> Option<DatabaseUrl> {
+        self.parsed(DATABASE_URL, "sqlite://valinta.db")
+    }
+
+    fn listen(&mut self) -> Option<SocketAddr> {
+        self.parsed(LISTEN, "127.0.0.1:8080")
+    }
+
+    fn log(&mut self) -> Option<LogConfig> {
+        let filter = self.text(LOG).unwrap_or("info").to_owned();
+        let is_filter = match EnvFilter::try_new(&filter) {
+            Ok(_) => true,
+            Err(error) => {
+                self.mistakes.push(format!("{LOG}: {error}"));
+                false
+            }
+        };
+        let format = match self.text(LOG_FORMAT) {
+            None | Some("text") => Some(LogFormat::Text),
+            Some("json") => Some(LogFormat::Json),
+            Some(_) => {
+                self.mistakes.push(format!("{LOG_FORMAT} is text or json"));
+                None
+            }
+        };
+        format.filter(|_| is_filter).map(|format| LogConfig { filter, format })
+    }
+
+    fn issuer(&mut self, demo: bool) -> Option<String> {
+        let issuer = self.name(ISSUER, demo.then_some(DEMO_ISSUER))?;
+        if issuer.starts_with("https://") || issuer.starts_with("http://") {
+            return Some(issuer);
+        }
+        self.mistakes.push(format!("{ISSUER} begins with https:// or http://"));
+        None
+    }
+
+    fn audience(&mut self, demo: bool) -> Option<String> {
+        self.name(AUDIENCE, demo.then_some(DEMO_AUDIENCE))
+    }
+
+    fn name(&mut self, name: &str, default: Option<&str>) -> Option<String> {
+        let Some(value) = self.text(name).or(default) else { return self.missing(name) };
+        if value.chars().count() > NAME_CHARS_MAX || value.contains(char::is_whitespace) {
+            self.mistakes.push(format!("{name} has at most {NAME_CHARS_MAX} characters and no spaces"));
+            return None;
+        }
+        Some(value.to_owned())
+    }
+
+    fn finish<T>(self, value: Option<T>) -> Result<T, ConfigError> {
+        match value {
+            Some(value) if self.mistakes.is_empty() => Ok(value),
+            _ => Err(ConfigError { mistakes: self.mistakes }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn env(settings: &[(&str, &str)]) -> Environment {
+        settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    }
+
+    const SECRETS: [(&str, &str); 3] =
+        [(KEYS, "/etc/valinta/keys.json"), (ISSUER, "https://id.example"), (AUDIENCE, "valinta")];
+
+    fn named(mistakes: &ConfigError) -> Vec<&str> {
+        mistakes.mistakes.iter().filter_map(|m| m.split([' ', ':']).next()).collect()
+    }
+
+    #[test]
+    fn nothing_set_is_the_demo_on_a_sqlite_file_with_its_keys_beside_it() {
+        let config = Config::from_env(&env(&[]), DemoWish::Unsaid).unwrap();
+        assert!(config.demo);
+        assert_eq!(config.database, DatabaseUrl::Sqlite("valinta.db".into()));
+        assert_eq!(config.keys, KeysAt::DemoFile("valinta.keys.json".into()));
+        assert_eq!(config.listen, "127.0.0.1:8080".parse().unwrap());
+        assert_eq!((config.issuer.as_str(), config.audience.as_str()), (DEMO_ISSUER, DEMO_AUDIENCE));
+        let elsewhere = Config::from_env(&env(&[(DATABASE_URL, "sqlite:///var/x/y.db")]), DemoWish::Unsaid).unwrap();
+        assert_eq!(elsewhere.keys, KeysAt::DemoFile("/var/x/y.keys.json".into()));
+    }
+
+    #[test]
+    fn without_the_demo_every_secret_must_be_set() {
+        let refused = Config::from_env(&env(&[]), DemoWish::No).unwrap_err();
+        assert_eq!(named(&refused), [KEYS, ISSUER, AUDIENCE]);
+        let config = Config::from_env(&env(&SECRETS), DemoWish::No).unwrap();
+        assert!(!config.demo);
+        assert_eq!(config.keys, KeysAt::File("/etc/valinta/keys.json".into()));
+    }
+
+    #[test]
+    fn postgres_has_no_demo_unless_asked_and_no_default_secrets() {
+        let postgres = (DATABASE_URL, "postgres://localhost/valinta");
+        let refused = Config::from_env(&env(&[postgres]), DemoWish::Unsaid).unwrap_err();
+        assert_eq!(named(&refused), [KEYS, ISSUER, AUDIENCE]);
+        let refused = Config::from_env(&env(&[postgres]), DemoWish::Yes).unwrap_err();
+        assert_eq!(named(&refused), [KEYS]);
+        let mut all = SECRETS.to_vec();
+        all.push(postgres);
+        assert!(!Config::from_env(&env(&all), DemoWish::Unsaid).unwrap().demo);
+        assert!(Config::from_env(&env(&all), DemoWish::Yes).unwrap().demo);
+    }
+
+    #[test]
+    fn all_mistakes_are_told_together_and_no_value_is_repeated() {
+        let refused = Config::from_env(
+            &env(&[
+                (DATABASE_URL, "mysql://root:secret@h/d"),
+                (LISTEN, "8080"),
+                (LOG, "valinta=loud"),
+                (LOG_FORMAT, "xml"),
+                (ISSUER, "valinta"),
+                (AUDIENCE, "two words"),
+                ("VALINTA_LISTEM", "127.0.0.1:1"),
+            ]),
+            DemoWish::Unsaid,
+        )
+        .unwrap_err();
+        assert_eq!(
+            named(&refused),
+            ["VALINTA_LISTEM", DATABASE_URL, LISTEN, LOG, LOG_FORMAT, ISSUER, AUDIENCE]
+        );
+        assert!(!refused.to_string().contains("secret"));
+    }
+
+    #[test]
+    fn a_variable_set_to_nothing_is_not_set_and_port_0_is_allowed() {
+        let config = Config::from_env(&env(&[(KEYS, " "), (LISTEN, "127.0.0.1:0")]), DemoWish::Unsaid).unwrap();
+        assert_eq!(config.keys, KeysAt::DemoFile("valinta.keys.json".into()));
+        assert_eq!(config.listen.port(), 0);
+    }
+}

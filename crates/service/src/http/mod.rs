@@ -1,0 +1,29 @@
+//! The only place that knows the web framework's details: extractors, problems, routes, middleware, the server.
+
+pub mod body;
+pub mod conditional;
+pub mod docs;
+pub mod failures;
+pub mod idempotency;
+pub mod limits;
+mod middleware;
+pub mod openapi;
+pub mod page;
+pub mod path;
+pub mod permit;
+pub mod problem;
+pub mod query;
+pub mod server;
+mod tree;
+
+pub use body::{Body, Json, Parse};
+pub use failures::Errors;
+pub use idempotency::IdempotencyKey;
+pub use page::{Page, PageQuery, PageRequest, Paged};
+pub use path::{PathId, PathIds};
+pub use permit::{Caller, Permit};
+pub use problem::{Problem, ProblemKind};
+pub use query::Query;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,279 @@
+//! Routes and the OpenAPI document, from one list, so that neither can have what the other lacks.
+//!
+//! A verb states its own answers; the refusals that the plumbing gives (401, 413, 503 …) are added here, by what
+//! the operation takes.
+
+use std::collections::BTreeMap;
+
+use actix_web::dev::{HttpServiceFactory, ResourceDef};
+use actix_web::http::Method;
+use actix_web::web;
+use utoipa::openapi::path::{HttpMethod, Operation, Parameter, ParameterBuilder, ParameterIn, Paths};
+use utoipa::openapi::schema::{ComponentsBuilder, KnownFormat, ObjectBuilder, SchemaFormat, Type};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{
+    ContentBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, Required, Response,
+    ResponseBuilder, Schema,
+};
+use utoipa::{PartialSchema, ToSchema};
+use valinta_domain::policy::Scope;
+
+use super::problem::{Failure, PROBLEM_JSON, ProblemDocument, ProblemKind};
+
+/// The name of the security scheme: `security(("bearer" = ["vouchers:write"]))`.
+pub const BEARER: &str = "bearer";
+
+/// One operation: how it is served and how it is described.
+pub struct Route {
+    path: String,
+    methods: Vec<HttpMethod>,
+    operation: Operation,
+    schemas: Vec<(String, RefOr<Schema>)>,
+    serve: fn(&mut web::ServiceConfig),
+}
+
+impl Route {
+    /// The route of a handler. Use [`crate::routes!`], which fills in `serve`.
+    pub fn of<H>(serve: fn(&mut web::ServiceConfig)) -> Self
+    where
+        H: HttpServiceFactory + utoipa::Path + utoipa::__dev::SchemaReferences,
+    {
+        let mut schemas = Vec::new();
+        H::schemas(&mut schemas);
+        Self { path: H::path(), methods: H::methods(), operation: H::operation(), schemas, serve }
+    }
+
+    /// The path's template.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The methods it is served by.
+    pub fn methods(&self) -> Vec<Method> {
+        self.methods.iter().map(method).collect()
+    }
+
+    /// The operation as described, with the refusals that the plumbing gives.
+    fn completed(&self) -> Operation {
+        let mut operation = self.operation.clone();
+        add_path_parameters(&mut operation, &self.path);
+        add_problems(&mut operation);
+        operation
+    }
+}
+
+/// Lists handlers, each an `async fn` with `#[utoipa::path(…)]` above `#[actix_web::get("/v1/…")]` or its like.
+#[macro_export]
+macro_rules! routes {
+    ($($handler:path),* $(,)?) => {
+        vec![$(
+            $crate::http::openapi::Route::of::<$handler>(|config| {
+                config.service($handler);
+            })
+        ),*]
+    };
+}
+
+/// All routes, in the order in which paths are matched: what is named before what is a parameter.
+pub fn ordered(mut routes: Vec<Route>) -> Vec<Route> {
+    // `{` sorts behind everything else that a path is made of.
+    routes.sort_by(|a, b| a.path.cmp(&b.path));
+    routes
+}
+
+/// Serves the routes.
+pub fn serve(config: &mut web::ServiceConfig, routes: &[Route]) {
+    for route in routes {
+        (route.serve)(config);
+    }
+}
+
+/// Which methods the paths take, to tell a wrong method from a wrong path.
+pub struct Methods(Vec<(ResourceDef, Vec<Method>)>);
+
+impl Methods {
+    /// The methods of these routes.
+    pub fn of(routes: &[Route]) -> Self {
+        let mut by_path: BTreeMap<&str, Vec<Method>> = BTreeMap::new();
+        for route in routes {
+            by_path.entry(&route.path).or_default().extend(route.methods());
+        }
+        let sorted = by_path.into_iter().map(|(path, mut methods)| {
+            methods.sort_by(|a, b| a.as_str().cmp(b.as_str()));
+            (ResourceDef::new(path), methods)
+        });
+        Self(sorted.collect())
+    }
+
+    /// The methods that a path takes; none if there is no such path.
+    pub fn allowed(&self, path: &str) -> Vec<&str> {
+        let matching = self.0.iter().find(|(template, _)| template.is_match(path));
+        matching.map(|(_, methods)| methods.iter().map(Method::as_str).collect()).unwrap_or_default()
+    }
+}
+
+fn method(method: &HttpMethod) -> Method {
+    match method {
+        HttpMethod::Get => Method::GET,
+        HttpMethod::Post => Method::POST,
+        HttpMethod::Put => Method::PUT,
+        HttpMethod::Delete => Method::DELETE,
+        HttpMethod::Options => Method::OPTIONS,
+        HttpMethod::Head => Method::HEAD,
+        HttpMethod::Patch => Method::PATCH,
+        HttpMethod::Trace => Method::TRACE,
+    }
+}
+
+/// The document of the service's routes.
+pub fn document() -> OpenApi {
+    document_of(&ordered(crate::app::routes()))
+}
+
+/// The document of some routes.
+pub fn document_of(routes: &[Route]) -> OpenApi {
+    let mut schemas: BTreeMap<String, RefOr<Schema>> = BTreeMap::new();
+    let mut paths = Paths::new();
+    for route in routes {
+        schemas.extend(route.schemas.iter().cloned());
+        paths.add_path_operation(&route.path, route.methods.clone(), route.completed());
+    }
+    schemas.insert(ProblemDocument::name().into_owned(), ProblemDocument::schema());
+    schemas.insert(Failure::name().into_owned(), Failure::schema());
+    let bearer = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .bearer_format("JWT")
+        .description(Some(bearer_description()))
+        .build();
+    OpenApiBuilder::new()
+        .info(
+            InfoBuilder::new()
+                .title("Valinta")
+                .version(env!("CARGO_PKG_VERSION"))
+                .description(Some(DESCRIPTION))
+                .license(Some(LicenseBuilder::new().name("EUPL-1.2").identifier(Some("EUPL-1.2")).build()))
+                .build(),
+        )
+        .paths(paths)
+        .components(Some(
+            ComponentsBuilder::new()
+                .schemas_from_iter(schemas)
+                .security_scheme(BEARER, SecurityScheme::Http(bearer))
+                .build(),
+        ))
+        .build()
+}
+
+const DESCRIPTION: &str = "Service vouchers and the client's choice of provider, for wellbeing services counties. \
+    Every refusal is a problem document (RFC 9457); its kinds are explained at /docs/problems. Amounts are decimal \
+    strings, days are ISO 8601, and texts for people are in Finnish, Swedish and English.";
+
+fn bearer_description() -> String {
+    let scopes: Vec<&str> = Scope::ALL.into_iter().map(Scope::code).collect();
+    format!("An RFC 9068 access token (typ at+jwt). Its scope claim names what it is good for: {}.", scopes.join(", "))
+}
+
+fn add_path_parameters(operation: &mut Operation, path: &str) {
+    let parameters = operation.parameters.get_or_insert_default();
+    for name in path.split('{').skip(1).filter_map(|rest| rest.split('}').next()) {
+        let declared = |parameter: &RefOr<Parameter>| matches!(parameter, RefOr::T(p) if p.name == name);
+        if parameters.iter().any(declared) {
+            continue;
+        }
+        let schema = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid)))
+            .build();
+        let parameter = ParameterBuilder::new()
+            .name(name)
+            .parameter_in(ParameterIn::Path)
+            .required(Required::True)
+            .description(Some("Which one."))
+            .schema(Some(schema))
+            .build();
+        parameters.insert(0, RefOr::T(parameter));
+    }
+    if parameters.is_empty() {
+        operation.parameters = None;
+    }
+}
+
+/// Declares what the plumbing may answer to an operation that takes what this one takes.
+fn add_problems(operation: &mut Operation) {
+    let takes = |place: ParameterIn, name: Option<&str>| {
+        operation.parameters.iter().flatten().any(|parameter| match parameter {
+            RefOr::T(p) => p.parameter_in == place && name.is_none_or(|name| p.name.eq_ignore_ascii_case(name)),
+            RefOr::Ref(_) => false,
+        })
+    };
+    let mut kinds = vec![ProblemKind::TooManyRequests, ProblemKind::Internal, ProblemKind::Unavailable];
+    if operation.security.iter().flatten().any(|requirement| *requirement != Default::default()) {
+        kinds.extend([ProblemKind::Unauthenticated, ProblemKind::Forbidden]);
+    }
+    if takes(ParameterIn::Path, None) {
+        kinds.push(ProblemKind::NotFound);
+    }
+    if takes(ParameterIn::Query, None) || takes(ParameterIn::Header, Some("If-None-Match")) {
+        kinds.push(ProblemKind::InvalidInput);
+    }
+    if takes(ParameterIn::Header, Some("Idempotency-Key")) {
+        kinds.extend([
+            ProblemKind::IdempotencyKeyMissing,
+            ProblemKind::IdempotencyKeyReused,
+            ProblemKind::RequestInProgress,
+        ]);
+    }
+    if takes(ParameterIn::Header, Some("If-Match")) {
+        kinds.extend([
+            ProblemKind::PreconditionRequired,
+            ProblemKind::PreconditionFailed,
+            ProblemKind::InvalidInput,
+        ]);
+    }
+    if operation.request_body.is_some() {
+        kinds.extend([
+            ProblemKind::MalformedJson,
+            ProblemKind::RequestTimeout,
+            ProblemKind::PayloadTooLarge,
+            ProblemKind::UnsupportedMediaType,
+            ProblemKind::InvalidInput,
+        ]);
+    }
+    for kind in kinds {
+        // Where the verb describes the status itself, its own words stand.
+        operation.responses.responses.entry(kind.status().as_str().to_owned()).or_insert_with(|| problem(kind).into());
+    }
+}
+
+/// A problem as an answer in the document.
+pub fn problem(kind: ProblemKind) -> Response {
+    let schema = Ref::from_schema_name(ProblemDocument::name());
+    ResponseBuilder::new()
+        .description(format!("{}.", kind.title()))
+        .content(PROBLEM_JSON, ContentBuilder::new().schema(Some(schema)).build())
+        .build()
+}
+
+macro_rules! problem_sets {
+    ($($(#[$doc:meta])+ $name:ident = [$($kind:ident),+];)+) => {
+        $(
+            $(#[$doc])+
+            pub struct $name;
+            impl utoipa::IntoResponses for $name {
+                fn responses() -> BTreeMap<String, RefOr<Response>> {
+                    [$(ProblemKind::$kind),+]
+                        .into_iter()
+                        .map(|kind| (kind.status().as_str().to_owned(), problem(kind).into()))
+                        .collect()
+                }
+            }
+        )+
+    };
+}
+
+problem_sets! {
+    /// For `responses(…)` of a verb that refuses by the state of things: 409 and 422.
+    StateProblems = [Conflict, InvalidInput];
+    /// For `responses(…)` of a verb without an identifier in its path that may find nothing: 404.
+    MissingProblems = [NotFound];
+}

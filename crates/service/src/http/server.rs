@@ -1,0 +1,96 @@
+//! The server: the app behind its middleware, its limits, and where it listens.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{self, ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::http::header;
+use actix_web::middleware::{Compress, from_fn};
+use actix_web::{Error, HttpRequest, HttpServer, web};
+
+use super::docs::{self, Document};
+use super::limits::{BODY_BYTES_MAX, HEAD_DURATION_MAX, IDLE_DURATION_MAX, STOP_SECONDS_MAX};
+use super::middleware::{catch_panics, secure_headers};
+use super::openapi::{self, Methods, Route};
+use super::problem::{Problem, ProblemKind};
+use crate::app::{self, App};
+use crate::health::ready::Migrated;
+use crate::telemetry;
+
+/// The service as the web framework runs it, with the service's own routes.
+pub fn web_app(
+    app: App,
+) -> actix_web::App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<impl MessageBody>,
+        Error = Error,
+        InitError = (),
+    >,
+> {
+    web_app_of(app, app::routes())
+}
+
+/// As [`web_app`], with routes of one's own: the tests of the plumbing bring theirs.
+pub fn web_app_of(
+    app: App,
+    routes: Vec<Route>,
+) -> actix_web::App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<impl MessageBody>,
+        Error = Error,
+        InitError = (),
+    >,
+> {
+    let routes = openapi::ordered(routes);
+    let document = Document::of(&openapi::document_of(&routes));
+    let methods = web::Data::new(Methods::of(&routes));
+    actix_web::App::new()
+        .app_data(web::Data::new(app))
+        .app_data(methods)
+        .app_data(web::Data::new(Migrated::default()))
+        .app_data(web::PayloadConfig::new(BODY_BYTES_MAX))
+        .configure(|config| openapi::serve(config, &routes))
+        .configure(|config| docs::serve(config, document))
+        .default_service(web::to(unrouted))
+        // The last one wrapped sees a request first.
+        .wrap(from_fn(catch_panics))
+        .wrap(Compress::default())
+        .wrap(from_fn(secure_headers))
+        .wrap(from_fn(telemetry::request))
+}
+
+/// What no route took: another method of a path, or no path at all.
+async fn unrouted(request: HttpRequest, methods: web::Data<Methods>) -> Result<String, Problem> {
+    let allowed = methods.allowed(request.path());
+    if allowed.is_empty() {
+        return Err(Problem::new(ProblemKind::NotFound, "There is nothing at this path."));
+    }
+    let allowed = allowed.join(", ");
+    let detail = format!("This path takes {allowed}.");
+    Err(Problem::new(ProblemKind::MethodNotAllowed, detail).with_header(header::ALLOW, allowed))
+}
+
+/// Binds the address and makes the server, which runs once it is awaited. Port 0 picks a free one; the address that
+/// comes back is the true one. Without `workers` there is one for each core.
+///
+/// # Errors
+/// The address cannot be bound.
+pub fn server(app: App, listen: SocketAddr, workers: Option<usize>) -> io::Result<(dev::Server, SocketAddr)> {
+    let listener = TcpListener::bind(listen)?;
+    let address = listener.local_addr()?;
+    let mut server = HttpServer::new(move || web_app(app.clone()))
+        .client_request_timeout(HEAD_DURATION_MAX)
+        .keep_alive(IDLE_DURATION_MAX)
+        .shutdown_timeout(STOP_SECONDS_MAX)
+        // Who starts the server also says what stops it.
+        .disable_signals();
+    if let Some(workers) = workers {
+        server = server.workers(workers);
+    }
+    Ok((server.listen(listener)?.run(), address))
+}

@@ -1,0 +1,237 @@
+//! What is a valid token, and everything that is not.
+
+use jsonwebtoken::{EncodingKey, Header};
+use serde_json::{Value, json};
+
+use super::*;
+
+const ISSUER: &str = "https://id.example";
+const NOW_S: i64 = 1_790_000_000;
+
+fn at(seconds: i64) -> Moment {
+    Moment::from_micros(seconds * 1_000_000).unwrap()
+}
+
+fn tokens_of(keys: &Keys) -> Tokens {
+    Tokens::new(ISSUER, "valinta", keys, None).unwrap()
+}
+
+fn grant() -> Grant {
+    Grant {
+        subject: "case-worker-1".into(),
+        role: Role::CaseWorker,
+        organiser: Some(Id::new(Uuid::from_u128(7))),
+        person: None,
+        scopes: vec![Scope::VouchersWrite, Scope::ClientsRead],
+        lifetime: TimeDelta::hours(1),
+        client_id: "effector".into(),
+    }
+}
+
+/// A token with a header and claims that `change` has changed, signed with the service's own key.
+fn signed(tokens: &Tokens, change: impl FnOnce(&mut Value, &mut Value)) -> String {
+    let good = tokens.mint(&grant(), at(NOW_S));
+    let mut parts =
+        good.split('.').take(2).map(|part| serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap());
+    let (mut header, mut claims): (Value, Value) = (parts.next().unwrap(), parts.next().unwrap());
+    change(&mut header, &mut claims);
+    let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    let message = format!("{}.{}", part(&header), part(&claims));
+    let signature = URL_SAFE_NO_PAD.encode(tokens.0.signing.sign(message.as_bytes()).to_bytes());
+    format!("{message}.{signature}")
+}
+
+fn with_claim(tokens: &Tokens, name: &str, value: Value) -> Result<Caller, InvalidToken> {
+    let token = signed(tokens, |_, claims| match value {
+        Value::Null => {
+            claims.as_object_mut().unwrap().remove(name);
+        }
+        value => claims[name] = value,
+    });
+    tokens.verify(&token, at(NOW_S))
+}
+
+#[test]
+fn a_minted_token_says_what_was_granted() {
+    let tokens = tokens_of(&Keys::generate());
+    let caller = tokens.verify(&tokens.mint(&grant(), at(NOW_S)), at(NOW_S)).unwrap();
+    let expected = Caller {
+        subject: "case-worker-1".into(),
+        role: Role::CaseWorker,
+        organiser: Some(Id::new(Uuid::from_u128(7))),
+        person: None,
+        client_id: "effector".into(),
+        scopes: vec![Scope::VouchersWrite, Scope::ClientsRead],
+    };
+    assert_eq!(caller, expected);
+}
+
+#[test]
+fn a_token_is_good_for_its_time_by_the_given_clock_and_30_seconds_more() {
+    let tokens = tokens_of(&Keys::generate());
+    let token = tokens.mint(&grant(), at(NOW_S));
+    for (seconds, good) in [(-31, false), (-30, true), (3_600, true), (3_629, true), (3_630, false)] {
+        assert_eq!(tokens.verify(&token, at(NOW_S + seconds)).is_ok(), good, "{seconds}");
+    }
+}
+
+#[test]
+fn no_token_of_ours_is_good_for_more_than_a_day() {
+    let tokens = tokens_of(&Keys::generate());
+    let long = Grant { lifetime: TimeDelta::days(365), ..grant() };
+    let token = tokens.mint(&long, at(NOW_S));
+    assert!(tokens.verify(&token, at(NOW_S + 86_400)).is_ok());
+    assert!(tokens.verify(&token, at(NOW_S + 86_431)).is_err());
+}
+
+#[test]
+fn every_claim_must_be_there_and_right() {
+    let tokens = tokens_of(&Keys::generate());
+    let bad = [
+        ("iss", json!("https://other.example")),
+        ("iss", Value::Null),
+        ("aud", json!("another")),
+        ("aud", json!([])),
+        ("aud", Value::Null),
+        ("exp", Value::Null),
+        ("exp", json!("soon")),
+        ("exp", json!(NOW_S - 31)),
+        ("iat", Value::Null),
+        ("iat", json!(NOW_S + 31)),
+        ("nbf", json!(NOW_S + 31)),
+        ("sub", json!("")),
+        ("sub", json!("s".repeat(201))),
+        ("sub", json!("line\nbreak")),
+        ("sub", Value::Null),
+        ("client_id", Value::Null),
+        ("jti", json!("")),
+        ("valinta_role", json!("emperor")),
+        ("valinta_role", Value::Null),
+        ("organiser_id", Value::Null),
+        ("organiser_id", json!("not-a-uuid")),
+        ("valinta_role", json!("resident")),
+    ];
+    for (name, value) in bad {
+        assert!(with_claim(&tokens, name, value.clone()).is_err(), "{name} {value}");
+    }
+    assert!(with_claim(&tokens, "aud", json!(["another", "valinta"])).is_ok());
+    assert!(with_claim(&tokens, "nbf", json!(NOW_S)).is_ok());
+}
+
+#[test]
+fn scopes_that_are_unknown_or_beyond_the_role_are_ignored() {
+    let tokens = tokens_of(&Keys::generate());
+    let scopes = json!("vouchers:write openid applications:decide  everything");
+    assert_eq!(with_claim(&tokens, "scope", scopes).unwrap().scopes, [Scope::VouchersWrite]);
+    assert!(with_claim(&tokens, "scope", Value::Null).unwrap().scopes.is_empty());
+}
+
+#[test]
+fn a_claim_that_the_role_has_no_use_for_is_not_carried_on() {
+    let tokens = tokens_of(&Keys::generate());
+    let caller = with_claim(&tokens, "valinta_role", json!("provider")).unwrap();
+    assert_eq!((caller.organiser, caller.person), (None, None));
+}
+
+#[test]
+fn the_header_must_be_an_access_tokens_of_a_known_key() {
+    let tokens = tokens_of(&Keys::generate());
+    let with = |name: &str, value: Value| {
+        let token = signed(&tokens, |header, _| header[name] = value);
+        tokens.verify(&token, at(NOW_S))
+    };
+    assert!(with("typ", json!("application/at+jwt")).is_ok());
+    for (name, value) in [
+        ("typ", json!("JWT")),
+        ("typ", Value::Null),
+        ("alg", json!("none")),
+        ("alg", json!("HS256")),
+        ("alg", json!("ES256")),
+        ("kid", json!("another")),
+        ("crit", json!(["exp"])),
+    ] {
+        assert!(with(name, value.clone()).is_err(), "{name} {value}");
+    }
+}
+
+#[test]
+fn an_unsigned_token_and_one_signed_with_the_public_key_as_a_secret_are_refused() {
+    let tokens = tokens_of(&Keys::generate());
+    let unsigned = signed(&tokens, |header, _| header["alg"] = json!("none"));
+    let (message, _) = unsigned.rsplit_once('.').unwrap();
+    assert!(tokens.verify(&format!("{message}."), at(NOW_S)).is_err());
+
+    let claims: Value = {
+        let good = tokens.mint(&grant(), at(NOW_S));
+        serde_json::from_slice(&URL_SAFE_NO_PAD.decode(good.split('.').nth(1).unwrap()).unwrap()).unwrap()
+    };
+    let mut header = Header::new(Algorithm::HS256);
+    header.typ = Some("at+jwt".into());
+    header.kid = Some(tokens.0.kid.clone());
+    let public = tokens.0.signing.verifying_key().to_bytes();
+    let confused = jsonwebtoken::encode(&header, &claims, &EncodingKey::from_secret(&public)).unwrap();
+    assert!(tokens.verify(&confused, at(NOW_S)).is_err());
+}
+
+#[test]
+fn another_services_token_and_a_tampered_one_are_refused() {
+    let tokens = tokens_of(&Keys::generate());
+    let foreign = tokens_of(&Keys::generate()).mint(&grant(), at(NOW_S));
+    assert!(tokens.verify(&foreign, at(NOW_S)).is_err());
+
+    let good = tokens.mint(&grant(), at(NOW_S));
+    let better = tokens.mint(&Grant { subject: "chief".into(), ..grant() }, at(NOW_S));
+    let parts: Vec<&str> = good.split('.').collect();
+    let payload = better.split('.').nth(1).unwrap();
+    assert!(tokens.verify(&format!("{}.{payload}.{}", parts[0], parts[2]), at(NOW_S)).is_err());
+    for garbage in ["", ".", "..", "a.b.c", "a.b.c.d", &good[1..], &good[..good.len() - 9], "ä.ö.å"] {
+        assert!(tokens.verify(garbage, at(NOW_S)).is_err(), "{garbage}");
+    }
+}
+
+#[test]
+fn another_issuers_key_is_trusted_when_its_set_is_given() {
+    let other = SigningKey::from_bytes(&[7; 32]);
+    let x = URL_SAFE_NO_PAD.encode(other.verifying_key().as_bytes());
+    let set = json!({"keys": [
+        {"kty": "OKP", "crv": "Ed25519", "kid": "theirs", "alg": "EdDSA", "use": "sig", "x": x},
+        {"kty": "RSA", "use": "enc", "kid": "secrets", "n": "AQAB", "e": "AQAB"},
+    ]});
+    let keys = Keys::generate();
+    let ours = Tokens::new(ISSUER, "valinta", &keys, Some(&set.to_string())).unwrap();
+    let theirs = Tokens(Arc::new(Inner {
+        issuer: ISSUER.into(),
+        audience: "valinta".into(),
+        kid: "theirs".into(),
+        signing: other,
+        trusted: Vec::new(),
+    }));
+    assert!(ours.verify(&theirs.mint(&grant(), at(NOW_S)), at(NOW_S)).is_ok());
+    assert!(ours.verify(&ours.mint(&grant(), at(NOW_S)), at(NOW_S)).is_ok());
+    let nameless = signed(&ours, |header, _| {
+        header.as_object_mut().unwrap().remove("kid");
+    });
+    assert!(ours.verify(&nameless, at(NOW_S)).is_err());
+    assert!(tokens_of(&keys).verify(&nameless, at(NOW_S)).is_ok());
+}
+
+#[test]
+fn a_set_that_cannot_be_trusted_is_refused_at_start() {
+    let keys = Keys::generate();
+    let set = |keys: Value| json!({ "keys": keys }).to_string();
+    let x = URL_SAFE_NO_PAD.encode([1; 32]);
+    let n = |bytes: usize| URL_SAFE_NO_PAD.encode(vec![0xFF; bytes]);
+    let refused = |text: &str| Tokens::new(ISSUER, "valinta", &keys, Some(text)).err();
+    let rsa = |n: String, alg: Option<&str>| set(json!([{"kty": "RSA", "kid": "a", "alg": alg, "n": n, "e": "AQAB"}]));
+
+    assert!(matches!(refused("{}"), Some(TrustedKeysError::Malformed(_))));
+    assert!(matches!(refused(&set(json!([]))), Some(TrustedKeysError::Empty)));
+    let nameless = set(json!([{"kty": "OKP", "crv": "Ed25519", "x": x}]));
+    assert!(matches!(refused(&nameless), Some(TrustedKeysError::Unnamed)));
+    let twin = set(json!([{"kty": "OKP", "crv": "Ed25519", "x": x, "kid": keys.token_kid()}]));
+    assert!(matches!(refused(&twin), Some(TrustedKeysError::Unnamed)));
+    assert!(matches!(refused(&rsa(n(256), None)), Some(TrustedKeysError::Unusable { .. })));
+    assert!(matches!(refused(&rsa(n(128), Some("RS256"))), Some(TrustedKeysError::Unusable { .. })));
+    assert!(matches!(refused(&rsa(n(256), Some("RS512"))), Some(TrustedKeysError::Empty)));
+    assert!(refused(&rsa(n(256), Some("PS256"))).is_none());
+}

@@ -1,0 +1,16 @@
+DROP TABLE offering_prices;
+DROP TABLE offerings;
+DROP TABLE approvals;
+DROP TABLE applications;
+DROP TABLE service_units;
+DROP TABLE provider_members;
+DROP TABLE provider_sectors;
+DROP TABLE providers;
+DROP TABLE rulebooks;
+DROP TABLE decisions;
+DROP TABLE voucher_types;
+DROP TABLE organiser_municipalities;
+DROP TABLE organisers;
+DROP TABLE municipalities;
+DROP TABLE registry_revision;
+DROP TABLE installation;
