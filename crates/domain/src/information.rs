@@ -89,7 +89,7 @@ pub fn compose(
         quantity,
         per: terms.grant.per,
         valid_from: voucher.validity.from(),
-        valid_until: voucher.validity.to().map_or(voucher.validity.from(), |to| to.plus_days(-1)),
+        valid_until: voucher.validity.last_day(),
         prices: overview(voucher.value, quantity, prices, currency),
         co_payment_basis: terms.texts.co_payment.clone(),
         free_of_charge_source: terms.free_of_charge.as_ref().map(|free| free.source.clone()),

@@ -162,8 +162,7 @@ impl Allotment {
         match self.used.plus(quantity) {
             Some(used) if used <= self.granted => Ok(Self { used, ..*self }),
             _ => {
-                let last = self.period.to().map_or(self.period.from(), |to| to.plus_days(-1));
-                Err(Overdrawn { asked: quantity, available, from: self.period.from(), last })
+                Err(Overdrawn { asked: quantity, available, from: self.period.from(), last: self.period.last_day() })
             }
         }
     }

@@ -171,6 +171,11 @@ impl Period {
         self.to
     }
 
+    /// Last day; the end of the calendar where it has no end.
+    pub fn last_day(self) -> Day {
+        self.to.map_or(Day(NaiveDate::MAX), |to| to.plus_days(-1))
+    }
+
     /// Whether the day is in it.
     pub fn contains(self, day: Day) -> bool {
         self.from <= day && self.to.is_none_or(|to| day < to)

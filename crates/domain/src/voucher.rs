@@ -212,8 +212,7 @@ impl Voucher {
             | VoucherState::Cancelled { .. } => return Err(self.wrong(day, "used")),
         }
         if !self.validity.contains(day) {
-            let from = self.validity.from();
-            let last = self.validity.to().map_or(from, |to| to.plus_days(-1));
+            let (from, last) = (self.validity.from(), self.validity.last_day());
             return Err(VoucherRefusal::NotValidOn { day, from, last });
         }
         Ok(self.moved(if all_used { VoucherState::UsedUp } else { VoucherState::InUse }))

@@ -1,43 +1,287 @@
-//! What every request finds: the database, the tokens and the clock; and the list of all routes.
+//! The running service: what every request finds, how a request becomes one transaction, and the list of all routes.
 
-use valinta_persistence::Db;
+use std::sync::Arc;
+use std::time::Duration;
 
-use crate::clock::Clock;
+use actix_web::HttpResponse;
+use actix_web::http::{StatusCode, header};
+use arc_swap::ArcSwap;
+use serde::Serialize;
+use uuid::Uuid;
+use valinta_domain::choice::Snapshot;
+use valinta_persistence::idempotency::{self, Claimed};
+use valinta_persistence::vault::Vault;
+use valinta_persistence::{Conn, Db, DbError, registry};
+
+use crate::clock::{Clock, new_uuid};
+use crate::cx::Cx;
 use crate::http::openapi::Route;
+use crate::http::{Caller, IdempotencyKey, Problem, ProblemKind};
+use crate::keys::Keys;
+use crate::telemetry;
 use crate::tokens::Tokens;
-use crate::{health, routes};
+use crate::{
+    applications, approvals, audit, choices, clients, decisions, health, me, offerings, organisers, providers, routes,
+    rulebooks, service_events, voucher_types, vouchers,
+};
+
+/// How often a process looks whether another one has changed the registry.
+const REFRESH_EVERY: Duration = Duration::from_secs(1);
 
 /// The running service. Clones are cheap and share everything.
 #[derive(Clone)]
-pub struct App {
+pub struct App(Arc<Inner>);
+
+struct Inner {
     db: Db,
     tokens: Tokens,
     clock: Clock,
+    vault: Arc<Vault>,
+    order_key: [u8; 32],
+    snapshot: ArcSwap<Snapshot>,
+}
+
+/// The answer to a command.
+#[derive(Debug)]
+pub struct Reply<B> {
+    status: StatusCode,
+    location: Option<String>,
+    body: B,
+}
+
+impl<B> Reply<B> {
+    /// Something was made, and is found at the location.
+    pub fn created(location: String, body: B) -> Self {
+        Self { status: StatusCode::CREATED, location: Some(location), body }
+    }
+
+    /// Something was done.
+    pub fn ok(body: B) -> Self {
+        Self { status: StatusCode::OK, location: None, body }
+    }
+
+    /// What is answered.
+    pub fn into_body(self) -> B {
+        self.body
+    }
+}
+
+/// An answer as text, whether just made or kept from the first time.
+struct Answer {
+    status: u16,
+    body: String,
+    location: Option<String>,
+    replayed: bool,
 }
 
 impl App {
     /// A service from its parts.
-    pub fn new(db: Db, tokens: Tokens, clock: Clock) -> Self {
-        Self { db, tokens, clock }
+    ///
+    /// # Errors
+    /// The keys are not usable.
+    pub fn new(db: Db, tokens: Tokens, clock: Clock, keys: &Keys) -> Result<Self, String> {
+        let vault = keys.vault().map_err(|e| e.to_string())?;
+        Ok(Self(Arc::new(Inner {
+            db,
+            tokens,
+            clock,
+            vault: Arc::new(vault),
+            order_key: *keys.order_key(),
+            snapshot: ArcSwap::from_pointee(Snapshot::default()),
+        })))
     }
 
     /// The database.
     pub fn db(&self) -> &Db {
-        &self.db
+        &self.0.db
     }
 
     /// Who verifies and mints tokens.
     pub fn tokens(&self) -> &Tokens {
-        &self.tokens
+        &self.0.tokens
     }
 
     /// The clock.
     pub fn clock(&self) -> &Clock {
-        &self.clock
+        &self.0.clock
+    }
+
+    /// What keeps personal data sealed.
+    pub fn vault(&self) -> &Arc<Vault> {
+        &self.0.vault
+    }
+
+    /// The secret of the neutral order.
+    pub fn order_key(&self) -> &[u8] {
+        &self.0.order_key
+    }
+
+    /// Everything that can be chosen, as of the last refresh.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.0.snapshot.load_full()
+    }
+
+    /// Reads what everyone may read.
+    ///
+    /// # Errors
+    /// What `f` refuses, or the database's.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        f: impl Fn(&mut Conn) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        self.db().read(f).await
+    }
+
+    /// Runs `f` in one transaction for a caller: what it does, its audit rows and its messages are stored together or
+    /// not at all. Reading a person's data is such a transaction too, since it leaves an audit row.
+    ///
+    /// # Errors
+    /// What `f` refuses, or the database's.
+    pub async fn write<T: Send + 'static>(
+        &self,
+        caller: Caller,
+        f: impl Fn(&mut Conn, &Cx) -> Result<T, Problem> + Send + Sync + 'static,
+    ) -> Result<T, Problem> {
+        let (now, request, vault) = self.moment();
+        let (value, registry_changed) = self
+            .db()
+            .write(move |c| {
+                let cx = Cx::begin(c, &caller, now, request, Arc::clone(&vault))?;
+                let value = f(c, &cx)?;
+                Ok::<_, Problem>((value, cx.finish(c)?))
+            })
+            .await?;
+        self.after_commit(registry_changed).await;
+        Ok(value)
+    }
+
+    /// As [`App::write`], for commands that must not be run twice: the answer is kept in the same transaction under the
+    /// caller's key, and given again to a repetition.
+    ///
+    /// # Errors
+    /// What `f` refuses, or the database's; nothing is kept then.
+    pub async fn command<B: Serialize + Send + 'static>(
+        &self,
+        caller: Caller,
+        operation: &'static str,
+        key: &IdempotencyKey,
+        body: &[u8],
+        f: impl Fn(&mut Conn, &Cx) -> Result<Reply<B>, Problem> + Send + Sync + 'static,
+    ) -> Result<HttpResponse, Problem> {
+        let (now, request, vault) = self.moment();
+        // Keyed, because a body may hold a personal identity code, of which there are few enough to try them all.
+        let body_hash = vault.digest("idempotency", &key.fingerprint(body));
+        let scope = format!("{}:{}", caller.role.code(), caller.subject);
+        let key = key.as_str().to_owned();
+        let run = move |c: &mut Conn| {
+            match idempotency::claim(c, &scope, &key, operation, &body_hash, now)? {
+                Claimed::New => {}
+                Claimed::Replay { status, body, location } => {
+                    return Ok((Answer { status, body, location, replayed: true }, false));
+                }
+                Claimed::OtherBody => {
+                    return Err(Problem::new(
+                        ProblemKind::IdempotencyKeyReused,
+                        "This Idempotency-Key was used before, for another request.",
+                    ));
+                }
+            }
+            let cx = Cx::begin(c, &caller, now, request, Arc::clone(&vault))?;
+            let reply = f(c, &cx)?;
+            let body = serde_json::to_string(&reply.body).map_err(Problem::internal)?;
+            let status = reply.status.as_u16();
+            idempotency::complete(c, &scope, &key, status, &body, reply.location.as_deref())?;
+            let registry_changed = cx.finish(c)?;
+            Ok((Answer { status, body, location: reply.location, replayed: false }, registry_changed))
+        };
+        let (answer, registry_changed) = self.db().write(run).await?;
+        self.after_commit(registry_changed).await;
+        Ok(answer.response())
+    }
+
+    fn moment(&self) -> (valinta_domain::Moment, Uuid, Arc<Vault>) {
+        let now = self.clock().now();
+        let request = telemetry::current_request_id().unwrap_or_else(|| new_uuid(now));
+        (now, request, Arc::clone(self.vault()))
+    }
+
+    /// What is told after a commit: the caller sees its own change in the next list.
+    async fn after_commit(&self, registry_changed: bool) {
+        if registry_changed && let Err(problem) = self.refresh().await {
+            // The change is stored; the list follows with the next look.
+            tracing::warn!(cause = problem.cause(), "the choices could not be refreshed");
+        }
+    }
+
+    /// Loads the choices anew if the registry has changed.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn refresh(&self) -> Result<(), Problem> {
+        let known = self.snapshot().revision();
+        let fresh = self
+            .db()
+            .read(move |c| {
+                let changed = registry::revision(c)? != known;
+                if changed { registry::load(c).map(Some) } else { Ok::<_, DbError>(None) }
+            })
+            .await?;
+        if let Some(fresh) = fresh {
+            let fresh = Arc::new(fresh);
+            self.0.snapshot.rcu(|present| {
+                // Two refreshes may overlap; the later revision stays.
+                if present.revision() > fresh.revision() { Arc::clone(present) } else { Arc::clone(&fresh) }
+            });
+        }
+        Ok(())
+    }
+
+    /// Follows the changes that other processes make to the registry, for as long as the service runs.
+    pub async fn follow_registry(self) {
+        loop {
+            if let Err(problem) = self.refresh().await {
+                tracing::warn!(cause = problem.cause(), "the choices could not be refreshed");
+            }
+            tokio::time::sleep(REFRESH_EVERY).await;
+        }
+    }
+}
+
+impl Answer {
+    fn response(self) -> HttpResponse {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::OK);
+        let mut response = HttpResponse::build(status);
+        response.content_type("application/json");
+        if let Some(location) = self.location {
+            response.insert_header((header::LOCATION, location));
+        }
+        if self.replayed {
+            response.insert_header(("Idempotent-Replayed", "true"));
+        }
+        response.body(self.body)
     }
 }
 
 /// Every operation that the service has.
 pub fn routes() -> Vec<Route> {
-    routes![health::live::show_liveness, health::ready::show_readiness]
+    let mut all = routes![health::live::show_liveness, health::ready::show_readiness];
+    for of_resource in [
+        organisers::routes(),
+        voucher_types::routes(),
+        rulebooks::routes(),
+        providers::routes(),
+        applications::routes(),
+        approvals::routes(),
+        offerings::routes(),
+        clients::routes(),
+        vouchers::routes(),
+        choices::routes(),
+        service_events::routes(),
+        decisions::routes(),
+        me::routes(),
+        audit::routes(),
+    ] {
+        all.extend(of_resource);
+    }
+    all
 }

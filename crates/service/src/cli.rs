@@ -10,7 +10,7 @@ use actix_web::dev::ServerHandle;
 use clap::{Args, Parser, Subcommand};
 use thiserror::Error;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use valinta_persistence::{Db, OpenError};
+use valinta_persistence::{DatabaseUrl, Db, OpenError};
 
 use crate::app::App;
 use crate::clock::Clock;
@@ -24,7 +24,7 @@ use crate::tokens::{Tokens, TrustedKeysError};
 
 /// Service vouchers and the client's choice of provider.
 #[derive(Debug, Parser)]
-#[command(name = "valinta", version, about, args_conflicts_with_subcommands = true)]
+#[command(name = "valinta", version, args_conflicts_with_subcommands = true)]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
@@ -102,6 +102,8 @@ pub(crate) enum CliError {
     Config(#[from] ConfigError),
     #[error(transparent)]
     Keys(#[from] KeysError),
+    #[error("{database} exists, but not its keys {keys}; put them back, or remove the database to begin anew")]
+    KeysGone { database: PathBuf, keys: PathBuf },
     #[error("{path}: {source}")]
     TrustedKeys { path: PathBuf, source: TrustedKeysError },
     #[error("{path}: {source}")]
@@ -161,7 +163,7 @@ fn serve(args: &ServeArgs) -> Result<(), CliError> {
 
 /// Opens everything that the settings name. A SQLite file is brought up to date; a PostgreSQL is not touched.
 pub(crate) fn open(config: &Config) -> Result<App, CliError> {
-    let keys = read_keys(&config.keys)?;
+    let keys = read_keys(config)?;
     let tokens = tokens(config, &keys)?;
     let db = Db::open(&config.database)?;
     if !db.is_postgres() {
@@ -169,14 +171,20 @@ pub(crate) fn open(config: &Config) -> Result<App, CliError> {
     } else if !db.pending_migrations()?.is_empty() {
         tracing::warn!("the database waits for `valinta migrate`; until then the service is not ready");
     }
-    Ok(App::new(db, tokens, Clock::system()))
+    App::new(db, tokens, Clock::system(), &keys).map_err(CliError::Refused)
 }
 
-fn read_keys(at: &KeysAt) -> Result<Keys, CliError> {
-    match at {
+fn read_keys(config: &Config) -> Result<Keys, CliError> {
+    match &config.keys {
         KeysAt::File(path) => Ok(Keys::read(path)?),
         KeysAt::DemoFile(path) if path.exists() => Ok(Keys::read(path)?),
         KeysAt::DemoFile(path) => {
+            // New keys would make what the database holds about people unreadable for good.
+            if let DatabaseUrl::Sqlite(file) = &config.database
+                && file.exists()
+            {
+                return Err(CliError::KeysGone { database: file.clone(), keys: path.clone() });
+            }
             let keys = Keys::generate();
             keys.write_new(path)?;
             Ok(keys)
@@ -185,14 +193,11 @@ fn read_keys(at: &KeysAt) -> Result<Keys, CliError> {
 }
 
 fn tokens(config: &Config, keys: &Keys) -> Result<Tokens, CliError> {
-    let read = |path: &PathBuf| {
-        std::fs::read_to_string(path).map_err(|source| CliError::File { path: path.clone(), source })
-    };
+    let read =
+        |path: &PathBuf| std::fs::read_to_string(path).map_err(|source| CliError::File { path: path.clone(), source });
     let set = config.trusted_jwks.as_ref().map(read).transpose()?;
-    Tokens::new(&config.issuer, &config.audience, keys, set.as_deref()).map_err(|source| CliError::TrustedKeys {
-        path: config.trusted_jwks.clone().unwrap_or_default(),
-        source,
-    })
+    Tokens::new(&config.issuer, &config.audience, keys, set.as_deref())
+        .map_err(|source| CliError::TrustedKeys { path: config.trusted_jwks.clone().unwrap_or_default(), source })
 }
 
 /// Serves until the process is told to stop by SIGTERM or SIGINT; what is under way is answered first.
@@ -201,8 +206,8 @@ pub(crate) fn serve_until_stopped(app: App, listen: SocketAddr) -> Result<(), Cl
         // The signals are listened for before anyone is told that there is something to stop.
         let terminate = signal(SignalKind::terminate()).map_err(CliError::Server)?;
         let interrupt = signal(SignalKind::interrupt()).map_err(CliError::Server)?;
-        let (server, address) =
-            server(app, listen, None).map_err(|source| CliError::Listen { listen, source })?;
+        actix_web::rt::spawn(app.clone().follow_registry());
+        let (server, address) = server(app, listen, None).map_err(|source| CliError::Listen { listen, source })?;
         actix_web::rt::spawn(stop_on(terminate, interrupt, server.handle()));
         say(format_args!("listening on http://{address}"));
         server.await.map_err(CliError::Server)
@@ -256,8 +261,7 @@ fn ask_health() -> Result<(), CliError> {
     const WAIT_MAX: Duration = Duration::from_secs(5);
     let listen = Config::listen_from_env(&environment())?;
     let url = format!("http://{}/health/ready", reachable(listen));
-    let agent: ureq::Agent =
-        ureq::Agent::config_builder().timeout_global(Some(WAIT_MAX)).proxy(None).build().into();
+    let agent: ureq::Agent = ureq::Agent::config_builder().timeout_global(Some(WAIT_MAX)).proxy(None).build().into();
     agent.get(&url).call().map_err(|error| CliError::Refused(format!("{url}: {error}")))?;
     say("ok");
     Ok(())
@@ -268,7 +272,7 @@ fn reachable(listen: SocketAddr) -> SocketAddr {
     let ip = match listen.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
         IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
-        ip => ip,
+        ip @ (IpAddr::V4(_) | IpAddr::V6(_)) => ip,
     };
     SocketAddr::new(ip, listen.port())
 }

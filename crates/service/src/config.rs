@@ -347,10 +347,7 @@ mod tests {
             DemoWish::Unsaid,
         )
         .unwrap_err();
-        assert_eq!(
-            named(&refused),
-            ["VALINTA_LISTEM", DATABASE_URL, LISTEN, LOG, LOG_FORMAT, ISSUER, AUDIENCE]
-        );
+        assert_eq!(named(&refused), ["VALINTA_LISTEM", DATABASE_URL, LISTEN, LOG, LOG_FORMAT, ISSUER, AUDIENCE]);
         assert!(!refused.to_string().contains("secret"));
     }
 

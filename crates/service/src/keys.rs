@@ -9,11 +9,12 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
+use valinta_persistence::vault::{Vault, VaultError};
 
 use crate::clock::{Clock, new_uuid};
 
 /// The one version of the file that there is.
-const VERSION: u32 = 1;
+const VERSION: u16 = 1;
 /// Larger than any keys file.
 const FILE_BYTES_MAX: u64 = 64 * 1024;
 
@@ -25,8 +26,8 @@ pub type Key = [u8; 32];
 pub struct Keys {
     token_kid: String,
     token_seed: Key,
-    data_current: u32,
-    data: BTreeMap<u32, Key>,
+    data_current: u16,
+    data: BTreeMap<u16, Key>,
     lookup: Key,
     order: Key,
 }
@@ -61,7 +62,7 @@ pub enum KeysError {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct KeysFile {
-    version: u32,
+    version: u16,
     token_signing: TokenSigning,
     data_keys: DataKeys,
     lookup_key: String,
@@ -78,8 +79,8 @@ struct TokenSigning {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct DataKeys {
-    current: u32,
-    keys: BTreeMap<u32, String>,
+    current: u16,
+    keys: BTreeMap<u16, String>,
 }
 
 impl Keys {
@@ -105,19 +106,12 @@ impl Keys {
         &self.token_seed
     }
 
-    /// The version of the key that encrypts personal data now.
-    pub fn data_key_current(&self) -> u32 {
-        self.data_current
-    }
-
-    /// All keys that personal data may be encrypted with, by version.
-    pub fn data_keys(&self) -> &BTreeMap<u32, Key> {
-        &self.data
-    }
-
-    /// The key of the hashes by which people are looked up.
-    pub fn lookup_key(&self) -> &Key {
-        &self.lookup
+    /// What seals personal data, and looks people up, with these keys.
+    ///
+    /// # Errors
+    /// There is no key of the current version: a keys file without one is refused when it is read.
+    pub fn vault(&self) -> Result<Vault, VaultError> {
+        Vault::new(self.data_current, self.data.clone(), self.lookup)
     }
 
     /// The key of the neutral order.
@@ -135,9 +129,9 @@ impl Keys {
         options.write(true).create_new(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(path).map_err(|source| match source.kind() {
-            io::ErrorKind::AlreadyExists => KeysError::Exists(path.to_owned()),
-            _ => failed(source),
+        let mut file = options.open(path).map_err(|source| {
+            let exists = source.kind() == io::ErrorKind::AlreadyExists;
+            if exists { KeysError::Exists(path.to_owned()) } else { failed(source) }
         })?;
         let text = serde_json::to_string_pretty(&self.to_file()).map_err(|e| failed(e.into()))?;
         file.write_all(text.as_bytes()).and_then(|()| file.write_all(b"\n")).map_err(failed)?;
@@ -232,9 +226,11 @@ mod tests {
         keys.write_new(&path).unwrap();
         let read = Keys::read(&path).unwrap();
         assert_eq!(read.token_kid(), keys.token_kid());
-        assert!(read.token_seed() == keys.token_seed() && read.data_keys() == keys.data_keys());
-        assert!(read.lookup_key() == keys.lookup_key() && read.order_key() == keys.order_key());
-        assert!(read.lookup_key() != read.order_key());
+        assert!(read.token_seed() == keys.token_seed() && read.data == keys.data);
+        assert!(read.lookup == keys.lookup && read.order_key() == keys.order_key());
+        assert!(read.lookup != read.order);
+        let sealed = keys.vault().unwrap().seal("test", "secret").unwrap();
+        assert_eq!(read.vault().unwrap().open("test", &sealed).unwrap(), "secret");
         assert!(matches!(Keys::generate().write_new(&path), Err(KeysError::Exists(_))));
     }
 

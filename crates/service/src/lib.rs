@@ -4,12 +4,28 @@
 //! file. What is true is decided in `valinta-domain`, what is remembered is kept by `valinta-persistence`.
 
 pub mod app;
+pub mod applications;
+pub mod approvals;
+pub mod audit;
+pub mod choices;
 pub mod cli;
+pub mod clients;
 pub mod clock;
 pub mod config;
 pub mod console;
+pub mod cx;
+pub mod decisions;
+pub mod demo;
 pub mod health;
 pub mod http;
 pub mod keys;
+pub mod me;
+pub mod offerings;
+pub mod organisers;
+pub mod providers;
+pub mod rulebooks;
+pub mod service_events;
 pub mod telemetry;
 pub mod tokens;
+pub mod voucher_types;
+pub mod vouchers;

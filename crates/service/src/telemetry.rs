@@ -2,6 +2,7 @@
 //!
 //! A line names the route's template, never the query, the headers or the body: those hold people's data and tokens.
 
+use std::io::IsTerminal;
 use std::time::Instant;
 
 use actix_web::body::MessageBody;
@@ -30,7 +31,8 @@ pub enum LogFormat {
 
 /// Starts the log on standard error. A second call changes nothing.
 pub fn start(filter: EnvFilter, format: LogFormat) {
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let is_terminal = std::io::stderr().is_terminal();
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(is_terminal);
     // The only failure is a log that runs already, as in tests.
     let _ = match format {
         LogFormat::Text => log.with_target(false).try_init(),
@@ -73,17 +75,18 @@ pub(crate) async fn request<B: MessageBody>(
     let method = request.method().clone();
     let header = HeaderValue::from_str(&id.to_string()).map_err(Problem::internal)?;
 
-    let (answered, refused) = REQUEST_ID.scope(id, async {
-        match next.call(request).await {
-            Ok(response) => (Some(response), None),
-            // The answer is made here, while it is still known which request it is for.
-            Err(error) => {
-                let response = error.error_response();
-                (None, Some((error, response)))
+    let (answered, refused) = REQUEST_ID
+        .scope(id, async {
+            match next.call(request).await {
+                Ok(response) => (Some(response), None),
+                // The answer is made here, while it is still known which request it is for.
+                Err(error) => {
+                    let response = error.error_response();
+                    (None, Some((error, response)))
+                }
             }
-        }
-    })
-    .await;
+        })
+        .await;
 
     let (status, route, problem) = match (&answered, &refused) {
         (Some(response), _) => {

@@ -197,9 +197,8 @@ impl Tokens {
         validation.validate_exp = false;
         validation.validate_aud = false;
         validation.required_spec_claims.clear();
-        let claims = jsonwebtoken::decode::<Claims>(token, &trusted.key, &validation)
-            .map_err(InvalidToken::because)?
-            .claims;
+        let claims =
+            jsonwebtoken::decode::<Claims>(token, &trusted.key, &validation).map_err(InvalidToken::because)?.claims;
         self.check(&claims, now)?;
         claims.into_caller()
     }
@@ -223,7 +222,7 @@ impl Tokens {
             "it has expired"
         } else if claims.iat > issued_at_max || claims.nbf.is_some_and(|nbf| nbf > issued_at_max) {
             "it is from the future"
-        } else if ![&claims.sub, &claims.client_id, &claims.jti].into_iter().all(is_name) {
+        } else if ![&claims.sub, &claims.client_id, &claims.jti].into_iter().all(|name| is_name(name)) {
             "sub, client_id or jti is empty or too long"
         } else {
             return Ok(());
@@ -236,7 +235,7 @@ fn is_access_token(typ: &str) -> bool {
     typ.eq_ignore_ascii_case("at+jwt") || typ.eq_ignore_ascii_case("application/at+jwt")
 }
 
-fn is_name(text: &String) -> bool {
+fn is_name(text: &str) -> bool {
     !text.trim().is_empty() && text.chars().count() <= NAME_CHARS_MAX && !text.contains(char::is_control)
 }
 

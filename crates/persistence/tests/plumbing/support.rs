@@ -25,7 +25,8 @@ pub(crate) fn note_what_is_left_out() {
     static SAID: Once = Once::new();
     if std::env::var_os(TEST_DATABASE_URL).is_none() {
         SAID.call_once(|| {
-            let note = format!("\nNOTE: {TEST_DATABASE_URL} is not set: SQLite alone is tested, PostgreSQL is not.\n\n");
+            let note =
+                format!("\nNOTE: {TEST_DATABASE_URL} is not set: SQLite alone is tested, PostgreSQL is not.\n\n");
             std::io::stderr().write_all(note.as_bytes()).unwrap();
         });
     }

@@ -329,11 +329,7 @@ fn json<T: DeserializeOwned>((file, text): File) -> Result<T, DataError> {
 
 fn municipalities((file, text): File) -> Result<Vec<Municipality>, DataError> {
     // No name in the file holds a comma or a quotation mark, so that a line is what stands between its commas.
-    text.lines()
-        .zip(1..)
-        .skip(1)
-        .map(|(text, line)| municipality(text).ok_or(DataError::Line { file, line }))
-        .collect()
+    text.lines().zip(1..).skip(1).map(|(text, line)| municipality(text).ok_or(DataError::Line { file, line })).collect()
 }
 
 fn municipality(line: &str) -> Option<Municipality> {

@@ -19,7 +19,10 @@ pub struct Migrated(AtomicBool);
     security(()),
 )]
 #[get("/health/ready")]
-pub(crate) async fn show_readiness(app: web::Data<App>, migrated: web::Data<Migrated>) -> Result<HttpResponse, Problem> {
+pub(crate) async fn show_readiness(
+    app: web::Data<App>,
+    migrated: web::Data<Migrated>,
+) -> Result<HttpResponse, Problem> {
     app.db().ping().await?;
     if migrated.0.load(Ordering::Relaxed) {
         return Ok(HttpResponse::Ok().json(Health::OK));

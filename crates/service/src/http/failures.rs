@@ -51,11 +51,7 @@ impl Errors {
     }
 
     /// As [`Errors::take`], for a value that may be absent: `Some(None)` where it is.
-    pub fn take_optional<T, E: Display>(
-        &mut self,
-        pointer: &str,
-        result: Option<Result<T, E>>,
-    ) -> Option<Option<T>> {
+    pub fn take_optional<T, E: Display>(&mut self, pointer: &str, result: Option<Result<T, E>>) -> Option<Option<T>> {
         match result {
             None => Some(None),
             Some(result) => self.take(pointer, result).map(Some),
@@ -161,7 +157,8 @@ fn wording(error: &ValidationError) -> String {
         return message.to_string();
     }
     let bound = |name: &str| error.params.get(name).map(ToString::to_string);
-    let counted = if error.params.get("value").is_some_and(serde_json::Value::is_array) { "items" } else { "characters" };
+    let counted =
+        if error.params.get("value").is_some_and(serde_json::Value::is_array) { "items" } else { "characters" };
     match error.code.as_ref() {
         "length" => match (bound("equal"), bound("min"), bound("max")) {
             (Some(equal), _, _) => format!("must have {equal} {counted}"),
@@ -211,12 +208,8 @@ mod tests {
     #[test]
     fn every_failure_of_a_nested_input_has_its_pointer() {
         let unit = |name: &str| Unit { name: name.into() };
-        let input = Provider {
-            codes: vec![1, 2, 3],
-            units: vec![unit("ok"), unit("too long")],
-            seat: unit(""),
-            r#type: 9,
-        };
+        let input =
+            Provider { codes: vec![1, 2, 3], units: vec![unit("ok"), unit("too long")], seat: unit(""), r#type: 9 };
         let mut errors = Errors::new();
         errors.validated(input.validate());
         let problem = errors.finish().unwrap_err();

@@ -6,9 +6,9 @@ use std::future::{Ready, ready};
 use actix_web::{FromRequest, HttpRequest, dev};
 use sha2::{Digest, Sha256};
 use utoipa::IntoParams;
+use utoipa::openapi::Required;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
-use utoipa::openapi::Required;
 
 use super::limits::IDEMPOTENCY_KEY_CHARS_MAX;
 use super::problem::{Problem, ProblemKind};
@@ -113,7 +113,8 @@ mod tests {
 
     #[test]
     fn another_path_or_body_is_another_request() {
-        let key = |uri: &str| read(&TestRequest::post().uri(uri).insert_header((HEADER, "a")).to_http_request()).unwrap();
+        let key =
+            |uri: &str| read(&TestRequest::post().uri(uri).insert_header((HEADER, "a")).to_http_request()).unwrap();
         assert_eq!(key("/v1/a").fingerprint(b"{}"), key("/v1/a").fingerprint(b"{}"));
         assert_ne!(key("/v1/a").fingerprint(b"{}"), key("/v1/b").fingerprint(b"{}"));
         assert_ne!(key("/v1/a").fingerprint(b"{}"), key("/v1/a").fingerprint(b"{ }"));

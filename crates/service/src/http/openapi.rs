@@ -3,7 +3,7 @@
 //! A verb states its own answers; the refusals that the plumbing gives (401, 413, 503 …) are added here, by what
 //! the operation takes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use actix_web::dev::{HttpServiceFactory, ResourceDef};
 use actix_web::http::Method;
@@ -13,8 +13,10 @@ use utoipa::openapi::schema::{ComponentsBuilder, KnownFormat, ObjectBuilder, Sch
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{
     ContentBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, Required, Response,
-    ResponseBuilder, Schema,
+    ResponseBuilder, Schema, Tag,
 };
+// What `#[utoipa::path]` tells of a handler besides `utoipa::Path`; its own integrations read the same.
+use utoipa::__dev::{SchemaReferences, Tags};
 use utoipa::{PartialSchema, ToSchema};
 use valinta_domain::policy::Scope;
 
@@ -36,11 +38,13 @@ impl Route {
     /// The route of a handler. Use [`crate::routes!`], which fills in `serve`.
     pub fn of<H>(serve: fn(&mut web::ServiceConfig)) -> Self
     where
-        H: HttpServiceFactory + utoipa::Path + utoipa::__dev::SchemaReferences,
+        H: HttpServiceFactory + utoipa::Path + Tags<'static> + SchemaReferences,
     {
         let mut schemas = Vec::new();
         H::schemas(&mut schemas);
-        Self { path: H::path(), methods: H::methods(), operation: H::operation(), schemas, serve }
+        let mut operation = H::operation();
+        operation.tags = Some(H::tags().into_iter().map(str::to_owned).collect());
+        Self { path: H::path(), methods: H::methods(), operation, schemas, serve }
     }
 
     /// The path's template.
@@ -154,6 +158,7 @@ pub fn document_of(routes: &[Route]) -> OpenApi {
                 .license(Some(LicenseBuilder::new().name("EUPL-1.2").identifier(Some("EUPL-1.2")).build()))
                 .build(),
         )
+        .tags(Some(tags(routes)))
         .paths(paths)
         .components(Some(
             ComponentsBuilder::new()
@@ -162,6 +167,12 @@ pub fn document_of(routes: &[Route]) -> OpenApi {
                 .build(),
         ))
         .build()
+}
+
+/// The groups that operations are shown in.
+fn tags(routes: &[Route]) -> Vec<Tag> {
+    let names: BTreeSet<&String> = routes.iter().flat_map(|route| route.operation.tags.iter().flatten()).collect();
+    names.into_iter().map(Tag::new).collect()
 }
 
 const DESCRIPTION: &str = "Service vouchers and the client's choice of provider, for wellbeing services counties. \
@@ -224,11 +235,7 @@ fn add_problems(operation: &mut Operation) {
         ]);
     }
     if takes(ParameterIn::Header, Some("If-Match")) {
-        kinds.extend([
-            ProblemKind::PreconditionRequired,
-            ProblemKind::PreconditionFailed,
-            ProblemKind::InvalidInput,
-        ]);
+        kinds.extend([ProblemKind::PreconditionRequired, ProblemKind::PreconditionFailed, ProblemKind::InvalidInput]);
     }
     if operation.request_body.is_some() {
         kinds.extend([
@@ -276,4 +283,56 @@ problem_sets! {
     StateProblems = [Conflict, InvalidInput];
     /// For `responses(…)` of a verb without an identifier in its path that may find nothing: 404.
     MissingProblems = [NotFound];
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn every_operation_has_a_name_of_its_own_a_group_a_summary_and_says_who_may_call_it() {
+        let mut names = HashSet::new();
+        for route in crate::app::routes() {
+            let operation = route.completed();
+            let name = operation.operation_id.unwrap_or_default();
+            assert!(names.insert(name.clone()), "{name} is there twice");
+            assert!(operation.tags.is_some_and(|tags| tags.len() == 1), "{name}");
+            assert!(operation.summary.is_some_and(|summary| !summary.is_empty()), "{name}");
+            assert!(operation.security.is_some(), "{name} says neither which scope it wants nor that it wants none");
+        }
+    }
+
+    #[test]
+    fn every_scope_that_an_operation_asks_for_exists_and_is_the_only_one() {
+        let document = serde_json::to_value(document()).unwrap();
+        for (path, item) in document["paths"].as_object().unwrap() {
+            for operation in item.as_object().unwrap().values() {
+                for requirement in operation["security"].as_array().unwrap() {
+                    for (scheme, scopes) in requirement.as_object().unwrap() {
+                        let scopes: Vec<_> = scopes.as_array().unwrap().iter().map(|s| s.as_str().unwrap()).collect();
+                        assert_eq!((scheme.as_str(), scopes.len()), (BEARER, 1), "{path}");
+                        assert!(Scope::from_code(scopes[0]).is_some(), "{path}: {}", scopes[0]);
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_reference_in_the_document_leads_somewhere() {
+        let document = serde_json::to_value(document()).unwrap();
+        let text = document.to_string();
+        for name in text.split("#/components/schemas/").skip(1).filter_map(|rest| rest.split('"').next()) {
+            assert!(document["components"]["schemas"].get(name).is_some(), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_is_named_is_matched_before_what_is_a_parameter() {
+        let mut paths = ["/v1/vouchers/{id}", "/v1/vouchers/lookup", "/v1/vouchers", "/v1/vouchers/{id}/accept"];
+        paths.sort_unstable();
+        assert_eq!(paths[1], "/v1/vouchers/lookup");
+    }
 }

@@ -346,9 +346,10 @@ impl From<DbError> for Problem {
             DbError::Unavailable { .. } | DbError::Overloaded | DbError::Serialization => {
                 Self::new(ProblemKind::Unavailable, "The service cannot answer now; please try again soon.")
             }
-            DbError::LockTimeout => {
-                Self::new(ProblemKind::RequestInProgress, "Another request is changing the same thing; please try again.")
-            }
+            DbError::LockTimeout => Self::new(
+                ProblemKind::RequestInProgress,
+                "Another request is changing the same thing; please try again.",
+            ),
             DbError::Unique { .. } => Self::new(ProblemKind::Duplicate, "There already is one like it."),
             // What a command should have refused before; the database is the last to notice.
             DbError::ForeignKey { .. }

@@ -82,9 +82,8 @@ pub(super) fn parameters(query: &str) -> Result<Parameters, Problem> {
 /// Reads a shape from parameters.
 pub(super) fn from_parameters<T: DeserializeOwned>(parameters: Parameters) -> Result<T, Problem> {
     let fields = parameters.into_iter().map(|(name, values)| (name, Values(values)));
-    serde_path_to_error::deserialize(MapDeserializer::<_, de::value::Error>::new(fields)).map_err(|error| {
-        data_problem(&format!("{QUERY_POINTER}{}", pointer(error.path())), &error.inner().to_string())
-    })
+    serde_path_to_error::deserialize(MapDeserializer::<_, de::value::Error>::new(fields))
+        .map_err(|error| data_problem(&format!("{QUERY_POINTER}{}", pointer(error.path())), &error.inner().to_string()))
 }
 
 /// The values of one parameter.
@@ -138,11 +137,7 @@ impl<'de> Deserializer<'de> for Values {
         visitor.visit_seq(SeqDeserializer::new(each))
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, Self::Error> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Self::Error> {
         visitor.visit_newtype_struct(self)
     }
 

@@ -14,6 +14,7 @@ use super::limits::{BODY_BYTES_MAX, HEAD_DURATION_MAX, IDLE_DURATION_MAX, STOP_S
 use super::middleware::{catch_panics, secure_headers};
 use super::openapi::{self, Methods, Route};
 use super::problem::{Problem, ProblemKind};
+use super::query::QUERY_POINTER;
 use crate::app::{self, App};
 use crate::health::ready::Migrated;
 use crate::telemetry;
@@ -54,6 +55,11 @@ pub fn web_app_of(
         .app_data(methods)
         .app_data(web::Data::new(Migrated::default()))
         .app_data(web::PayloadConfig::new(BODY_BYTES_MAX))
+        // Our own extractors answer for themselves; these are for one of the framework's that slips in.
+        .app_data(web::PathConfig::default().error_handler(|error, _| Problem::not_found().caused_by(error).into()))
+        .app_data(web::QueryConfig::default().error_handler(|error, _| {
+            Problem::invalid(Vec::new()).at(QUERY_POINTER, "invalid", "cannot be read").caused_by(error).into()
+        }))
         .configure(|config| openapi::serve(config, &routes))
         .configure(|config| docs::serve(config, document))
         .default_service(web::to(unrouted))

@@ -134,9 +134,10 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", folder.path().join("test.db").display());
         let db = Db::open(&url.parse().unwrap()).unwrap();
-        let tokens = Tokens::new("https://id.example", "valinta", &Keys::generate(), None).unwrap();
+        let keys = Keys::generate();
+        let tokens = Tokens::new("https://id.example", "valinta", &keys, None).unwrap();
         let clock = Clock::fixed(Moment::from_micros(1_790_000_000_000_000).unwrap());
-        Self { app: App::new(db, tokens, clock), _folder: folder }
+        Self { app: App::new(db, tokens, clock, &keys).unwrap(), _folder: folder }
     }
 
     fn token(&self, role: Role, scopes: &[Scope]) -> String {
@@ -276,7 +277,7 @@ async fn a_body_that_is_no_json_or_too_much_or_declared_otherwise_is_refused() {
 
     let large = vec![b' '; limits::BODY_BYTES_MAX + 1];
     world.send(world.order().set_payload(large)).await.is_problem(ProblemKind::PayloadTooLarge);
-    let declared = world.order().insert_header((header::CONTENT_LENGTH, "999999999")).set_payload("{}");
+    let declared = world.order().set_payload("{}").insert_header((header::CONTENT_LENGTH, "999999999"));
     world.send(declared).await.is_problem(ProblemKind::PayloadTooLarge);
 
     for content_type in ["text/plain", "application/x-www-form-urlencoded", ""] {
@@ -385,10 +386,7 @@ async fn the_document_is_made_of_the_same_routes_and_declares_what_the_plumbing_
     let body = &place["requestBody"]["content"]["application/json"]["schema"]["$ref"];
     assert_eq!(body, "#/components/schemas/NewOrder", "{place:#}");
     let statuses: Vec<&str> = place["responses"].as_object().unwrap().keys().map(String::as_str).collect();
-    assert_eq!(
-        statuses,
-        ["201", "400", "401", "403", "408", "409", "413", "415", "422", "429", "500", "503"]
-    );
+    assert_eq!(statuses, ["201", "400", "401", "403", "408", "409", "413", "415", "422", "429", "500", "503"]);
     assert_eq!(place["parameters"][0]["name"], "Idempotency-Key");
     let show = &document["paths"]["/v1/orders/{id}"]["get"];
     assert_eq!(show["parameters"][0]["schema"]["format"], "uuid");

@@ -108,10 +108,7 @@ impl<'de> Deserializer<'de> for Tree {
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        match self {
-            Self::Null => visitor.visit_none(),
-            value => visitor.visit_some(value),
-        }
+        if matches!(self, Self::Null) { visitor.visit_none() } else { visitor.visit_some(self) }
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
@@ -120,10 +117,10 @@ impl<'de> Deserializer<'de> for Tree {
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Error> {
-        match self {
-            Self::List(_) => Err(Error::invalid_type(de::Unexpected::Seq, &"an object")),
-            value => value.deserialize_any(visitor),
+        if matches!(self, Self::List(_)) {
+            return Err(Error::invalid_type(de::Unexpected::Seq, &"an object"));
         }
+        self.deserialize_any(visitor)
     }
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Error> {
@@ -140,7 +137,7 @@ impl<'de> Deserializer<'de> for Tree {
             Self::String(variant) => variant.into_deserializer().deserialize_enum(name, variants, visitor),
             Self::Object(fields) => MapAccessDeserializer::new(MapDeserializer::new(fields.into_iter()))
                 .deserialize_enum(name, variants, visitor),
-            value => value.deserialize_any(visitor),
+            value @ (Self::Null | Self::Bool(_) | Self::Number(_) | Self::List(_)) => value.deserialize_any(visitor),
         }
     }
 

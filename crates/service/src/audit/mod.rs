@@ -1,0 +1,9 @@
+//! The audit trail, for auditors.
+
+use crate::http::openapi::Route;
+use crate::routes;
+
+/// The operations on them.
+pub fn routes() -> Vec<Route> {
+    routes![]
+}

@@ -1,0 +1,184 @@
+//! The context of one transaction: who acts, when, and what is to be noted about it.
+//!
+//! A verb's function takes the connection and this, and nothing of HTTP. What it notes is stored by [`Cx::finish`], last
+//! in the same transaction.
+
+use std::cell::{Cell, RefCell};
+use std::sync::Arc;
+
+use chrono_tz::Tz;
+use serde_json::Value;
+use uuid::Uuid;
+use valinta_domain::id::kind;
+use valinta_domain::policy::{self, Action, Actor, Role, Target};
+use valinta_domain::{Day, Id, Moment};
+use valinta_persistence::audit::{self, NewAuditRow};
+use valinta_persistence::organisers::Organiser;
+use valinta_persistence::outbox::{self, NewMessage};
+use valinta_persistence::vault::Vault;
+use valinta_persistence::{Conn, DbError, organisers, providers, registry};
+
+use crate::clock::new_uuid;
+use crate::http::{Caller, Problem};
+
+/// The context of one transaction.
+pub struct Cx {
+    actor: Actor,
+    now: Moment,
+    request: Uuid,
+    vault: Arc<Vault>,
+    audited: RefCell<Vec<NewAuditRow>>,
+    messages: RefCell<Vec<NewMessage>>,
+    registry_changed: Cell<bool>,
+}
+
+impl Cx {
+    /// Begins: a caller who acts for providers is one of their members as the database has it now.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn begin(c: &mut Conn, caller: &Caller, now: Moment, request: Uuid, vault: Arc<Vault>) -> Result<Self, DbError> {
+        let providers =
+            if caller.role == Role::Provider { providers::memberships(c, &caller.subject)? } else { Vec::new() };
+        let actor = Actor {
+            subject: caller.subject.clone(),
+            role: caller.role,
+            organiser: caller.organiser,
+            person: caller.person,
+            providers,
+        };
+        Ok(Self::of(actor, now, request, vault))
+    }
+
+    /// A context for an actor that is known already.
+    pub fn of(actor: Actor, now: Moment, request: Uuid, vault: Arc<Vault>) -> Self {
+        Self {
+            actor,
+            now,
+            request,
+            vault,
+            audited: RefCell::default(),
+            messages: RefCell::default(),
+            registry_changed: Cell::new(false),
+        }
+    }
+
+    /// Who acts.
+    pub fn actor(&self) -> &Actor {
+        &self.actor
+    }
+
+    /// When.
+    pub fn now(&self) -> Moment {
+        self.now
+    }
+
+    /// What keeps personal data sealed.
+    pub fn vault(&self) -> &Vault {
+        &self.vault
+    }
+
+    /// A new id.
+    pub fn id<K>(&self) -> Id<K> {
+        Id::new(new_uuid(self.now))
+    }
+
+    /// Today, where the organiser is.
+    ///
+    /// # Errors
+    /// The organiser's time zone is unknown.
+    pub fn today(&self, organiser: &Organiser) -> Result<Day, Problem> {
+        day_at(self.now, organiser)
+    }
+
+    /// The organiser that the caller works for.
+    ///
+    /// # Errors
+    /// The caller works for none, or for one that is not here.
+    pub fn own_organiser(&self, c: &mut Conn) -> Result<Organiser, Problem> {
+        let id = self.actor.organiser.ok_or_else(Problem::not_found)?;
+        organisers::find(c, id)?.ok_or_else(Problem::not_found)
+    }
+
+    /// Lets the actor act on the target.
+    ///
+    /// # Errors
+    /// The target is not the actor's (404), or not for the role (403).
+    pub fn require(&self, action: Action, target: &Target) -> Result<(), Problem> {
+        policy::require(&self.actor, action, target).map_err(Problem::from)
+    }
+
+    /// Notes for the audit trail what was done to what. `details` hold ids and figures only.
+    pub fn audit(&self, action: &'static str, what: (&'static str, Uuid), target: &Target, details: Value) {
+        self.audited.borrow_mut().push(NewAuditRow {
+            id: self.id(),
+            at: self.now,
+            organiser: target.organiser,
+            actor: self.actor.subject.clone(),
+            role: self.actor.role,
+            action: action.to_owned(),
+            target_kind: what.0.to_owned(),
+            target: Some(what.1),
+            person: target.person,
+            request: self.request,
+            details,
+        });
+    }
+
+    /// Puts a message into the outbox for whoever wants to hear. `payload` holds ids and states only.
+    pub fn tell(
+        &self,
+        kind: &'static str,
+        subject: (&'static str, Uuid),
+        organiser: Option<Id<kind::Organiser>>,
+        payload: Value,
+    ) {
+        self.messages.borrow_mut().push(NewMessage {
+            id: self.id(),
+            organiser,
+            kind: kind.to_owned(),
+            subject_kind: subject.0.to_owned(),
+            subject: subject.1,
+            payload,
+            at: self.now,
+        });
+    }
+
+    /// Says that something changed of what can be listed and chosen.
+    pub fn registry_changed(&self) {
+        self.registry_changed.set(true);
+    }
+
+    /// Stores what was noted, last in the transaction. Says whether the registry changed.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn finish(self, c: &mut Conn) -> Result<bool, DbError> {
+        let registry_changed = self.registry_changed.get();
+        if registry_changed {
+            registry::touch(c)?;
+        }
+        outbox::append(c, &self.messages.into_inner())?;
+        audit::append(c, &self.audited.into_inner())?;
+        Ok(registry_changed)
+    }
+}
+
+/// The day it is at an organiser's at a moment.
+///
+/// # Errors
+/// The organiser's time zone is unknown.
+pub fn day_at(now: Moment, organiser: &Organiser) -> Result<Day, Problem> {
+    let zone: Tz = organiser.time_zone.parse().map_err(|_| {
+        Problem::internal(format!("organiser {} has the unknown time zone {}", organiser.id, organiser.time_zone))
+    })?;
+    Ok(Day::new(now.utc().with_timezone(&zone).date_naive()))
+}
+
+/// What was looked up, or 404.
+///
+/// # Errors
+/// It is not there.
+pub fn found<T>(looked_up: Option<T>) -> Result<T, Problem> {
+    looked_up.ok_or_else(Problem::not_found)
+}

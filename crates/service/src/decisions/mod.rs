@@ -1,0 +1,9 @@
+//! Decisions, as they were made.
+
+use crate::http::openapi::Route;
+use crate::routes;
+
+/// The operations on them.
+pub fn routes() -> Vec<Route> {
+    routes![]
+}

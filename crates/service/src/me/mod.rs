@@ -1,0 +1,9 @@
+//! What a resident sees of their own.
+
+use crate::http::openapi::Route;
+use crate::routes;
+
+/// The operations on them.
+pub fn routes() -> Vec<Route> {
+    routes![]
+}

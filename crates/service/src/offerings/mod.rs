@@ -1,0 +1,9 @@
+//! Offerings and their prices.
+
+use crate::http::openapi::Route;
+use crate::routes;
+
+/// The operations on them.
+pub fn routes() -> Vec<Route> {
+    routes![]
+}

@@ -1,0 +1,9 @@
+//! Organisers: who pays for vouchers.
+
+use crate::http::openapi::Route;
+use crate::routes;
+
+/// The operations on them.
+pub fn routes() -> Vec<Route> {
+    routes![]
+}

@@ -1,0 +1,9 @@
+//! Voucher types and the rules in force for them.
+
+use crate::http::openapi::Route;
+use crate::routes;
+
+/// The operations on them.
+pub fn routes() -> Vec<Route> {
+    routes![]
+}

@@ -1,0 +1,301 @@
+//! `POST /v1/vouchers`: a case worker's system issues a voucher. One call decides, grants and posts.
+
+use actix_web::{HttpResponse, post, web};
+use getrandom::fill;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use validator::Validate;
+use valinta_domain::decision::{Decision, DecisionKind, DecisionOutcome};
+use valinta_domain::explain::Step;
+use valinta_domain::id::kind;
+use valinta_domain::identifiers::VoucherNumber;
+use valinta_domain::ledger::{EntryKind, Posting};
+use valinta_domain::policy::{Action, Target};
+use valinta_domain::rules::Facts;
+use valinta_domain::voucher::{GrantError, GrantRequest, Granting, Voucher, VoucherState, grant};
+use valinta_domain::{Day, Id, Localized, Period, Quantity};
+use valinta_persistence::organisers::Organiser;
+use valinta_persistence::service_events::{NewEntry, Occasion};
+use valinta_persistence::voucher_types::{Rulebook, VoucherType};
+use valinta_persistence::vouchers::{StoredAllotment, StoredVoucher};
+use valinta_persistence::{Conn, clients, decisions, service_events, voucher_types, vouchers};
+
+use super::view::{VoucherView, view_of};
+use crate::app::{App, Reply};
+use crate::cx::{Cx, found};
+use crate::http::permit::VouchersWrite;
+use crate::http::{Errors, IdempotencyKey, Json, Parse, Permit, Problem, ProblemKind};
+
+/// What a voucher is asked to be.
+#[derive(Debug, Clone, Deserialize, Validate, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct IssueVoucher {
+    /// For which client of the organiser.
+    client: Id<kind::Client>,
+    /// For what.
+    voucher_type: Id<kind::VoucherType>,
+    /// The client's facts that the rulebook asks for.
+    #[serde(default)]
+    facts: Facts,
+    /// Quantity per period of the rulebook.
+    quantity: Quantity,
+    /// First day on which services can be delivered under it.
+    valid_from: Day,
+    /// Last day.
+    valid_until: Day,
+}
+
+/// What is to be issued.
+#[derive(Debug, Clone)]
+pub(crate) struct IssueCommand {
+    pub(crate) client: Id<kind::Client>,
+    pub(crate) voucher_type: Id<kind::VoucherType>,
+    pub(crate) request: GrantRequest,
+}
+
+impl Parse for IssueVoucher {
+    type Into = IssueCommand;
+
+    fn parse(&self, errors: &mut Errors) -> Option<IssueCommand> {
+        let period = Period::new(self.valid_from, Some(self.valid_until.plus_days(1)));
+        let validity =
+            errors.take("/valid_until", period.map_err(|_| "the last day is not before the first day of validity"))?;
+        let request = GrantRequest { facts: self.facts.clone(), quantity: self.quantity, validity };
+        Some(IssueCommand { client: self.client, voucher_type: self.voucher_type, request })
+    }
+}
+
+/// What came of asking for a voucher.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(crate) struct IssuedVoucher {
+    /// Whether it was granted. Refusing is a decision, too.
+    pub(crate) outcome: DecisionOutcome,
+    /// The decision.
+    pub(crate) decision: Id<kind::Decision>,
+    /// How the outcome came about.
+    #[schema(max_items = 100)]
+    pub(crate) steps: Vec<Step>,
+    /// The voucher, if it was granted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) voucher: Option<VoucherView>,
+}
+
+/// Issues a voucher.
+///
+/// Decides by the rulebook in force today, explains the value, and stores decision, voucher and ledger together. Where
+/// the rulebook grants none, the refusal is stored as a decision and answered with `outcome: refused`.
+#[utoipa::path(
+    tag = "vouchers",
+    params(IdempotencyKey),
+    responses((status = 201, description = "Decided.", body = IssuedVoucher)),
+    security(("bearer" = ["vouchers:write"])),
+)]
+#[post("/v1/vouchers")]
+pub(crate) async fn issue_voucher(
+    permit: Permit<VouchersWrite>,
+    app: web::Data<App>,
+    key: IdempotencyKey,
+    body: Json<IssueVoucher>,
+) -> Result<HttpResponse, Problem> {
+    let bytes = body.bytes().to_vec();
+    let command = body.into_inner();
+    app.command(permit.into_caller(), "issue_voucher", &key, &bytes, move |c, cx| issue(c, cx, &command)).await
+}
+
+/// Decides on a voucher, and issues it if it is granted.
+pub(crate) fn issue(c: &mut Conn, cx: &Cx, command: &IssueCommand) -> Result<Reply<IssuedVoucher>, Problem> {
+    let organiser = cx.own_organiser(c)?;
+    let (_, person) = clients::find_owner(c, command.client)?
+        .filter(|(of, _)| *of == organiser.id)
+        .ok_or_else(|| not_here("/client", "the organiser has no such client"))?;
+    let target = Target { organiser: Some(organiser.id), provider: None, person: Some(person) };
+    cx.require(Action::ServeClient, &target)?;
+    let voucher_type = voucher_types::find(c, command.voucher_type)?
+        .filter(|voucher_type| voucher_type.organiser == organiser.id)
+        .ok_or_else(|| not_here("/voucher_type", "the organiser has no such voucher type"))?;
+    let today = cx.today(&organiser)?;
+    let rulebook = voucher_types::rulebook_in_force(c, voucher_type.id, today)?.ok_or_else(|| {
+        Problem::new(ProblemKind::WrongState, "The voucher type has no rulebook in force today.")
+    })?;
+    let granting = grant(&rulebook.terms, &command.request, today)?;
+    let case = Case { organiser, person, voucher_type, rulebook, today };
+    match granting {
+        Granting::Refused { reason, steps } => refuse(c, cx, command, &case, &target, &reason, steps),
+        Granting::Granted { value, allotments, steps } => {
+            let voucher = Voucher {
+                id: cx.id(),
+                organiser: case.organiser.id,
+                client: command.client,
+                person,
+                voucher_type: case.voucher_type.id,
+                rulebook: case.rulebook.id,
+                number: random_number()?,
+                state: VoucherState::Offered,
+                value,
+                unit: case.voucher_type.unit,
+                free_of_charge: case.rulebook.terms.free_of_charge.is_some(),
+                validity: command.request.validity,
+            };
+            let decision = decide(c, cx, command, &case, DecisionOutcome::Granted, voucher.id.uuid(), steps.clone())?;
+            let stored = StoredVoucher {
+                voucher,
+                quantity: command.request.quantity,
+                per: case.rulebook.terms.grant.per,
+                decision,
+                issued_at: cx.now(),
+                version: 1,
+            };
+            let parts: Vec<StoredAllotment> =
+                allotments.into_iter().map(|allotment| StoredAllotment { id: cx.id(), allotment }).collect();
+            store(c, cx, &stored, &parts, &case)?;
+            let id = stored.voucher.id;
+            cx.audit(
+                "issue_voucher",
+                ("voucher", id.uuid()),
+                &target,
+                json!({"decision": decision, "value": stored.voucher.value, "quantity": stored.quantity}),
+            );
+            cx.tell("voucher.offered", ("voucher", id.uuid()), target.organiser, json!({"voucher": id}));
+            let voucher = view_of(c, cx, &stored)?;
+            let body = IssuedVoucher { outcome: DecisionOutcome::Granted, decision, steps, voucher: Some(voucher) };
+            Ok(Reply::created(format!("/v1/vouchers/{id}"), body))
+        }
+    }
+}
+
+/// What a decision is made on.
+struct Case {
+    organiser: Organiser,
+    person: Id<kind::Person>,
+    voucher_type: VoucherType,
+    rulebook: Rulebook,
+    today: Day,
+}
+
+fn refuse(
+    c: &mut Conn,
+    cx: &Cx,
+    command: &IssueCommand,
+    case: &Case,
+    target: &Target,
+    reason: &str,
+    steps: Vec<Step>,
+) -> Result<Reply<IssuedVoucher>, Problem> {
+    let subject = command.client.uuid();
+    let decision = decide(c, cx, command, case, DecisionOutcome::Refused, subject, steps.clone())?;
+    cx.audit("issue_voucher", ("client", subject), target, json!({"decision": decision, "refused": reason}));
+    cx.tell("voucher.not_granted", ("decision", decision.uuid()), target.organiser, json!({"decision": decision}));
+    let body = IssuedVoucher { outcome: DecisionOutcome::Refused, decision, steps, voucher: None };
+    Ok(Reply::created(format!("/v1/decisions/{decision}"), body))
+}
+
+fn decide(
+    c: &mut Conn,
+    cx: &Cx,
+    command: &IssueCommand,
+    case: &Case,
+    outcome: DecisionOutcome,
+    subject: uuid::Uuid,
+    steps: Vec<Step>,
+) -> Result<Id<kind::Decision>, Problem> {
+    let reasons = match steps.last() {
+        Some(last) => last.text.clone(),
+        None => Localized::new("Sääntökirjan mukaan.", "Enligt regelboken.", "By the rulebook."),
+    };
+    let validity = command.request.validity;
+    let decision = Decision {
+        id: cx.id(),
+        organiser: case.organiser.id,
+        kind: DecisionKind::GrantVoucher,
+        outcome,
+        subject,
+        provider: None,
+        person: Some(case.person),
+        rulebook: Some(case.rulebook.id),
+        inputs: json!({
+            "client": command.client,
+            "voucher_type": case.voucher_type.id,
+            "rulebook": case.rulebook.id,
+            "facts": command.request.facts,
+            "quantity": command.request.quantity,
+            "valid_from": validity.from(),
+            "valid_until": validity.last_day(),
+            "decided_on": case.today,
+            "value_rule": case.rulebook.terms.value,
+        }),
+        steps,
+        reasons,
+        appeal: case.rulebook.terms.texts.appeal.clone(),
+        decided_by: cx.actor().subject.clone(),
+        decided_at: cx.now(),
+    };
+    decisions::insert(c, &decision)?;
+    Ok(decision.id)
+}
+
+fn store(
+    c: &mut Conn,
+    cx: &Cx,
+    stored: &StoredVoucher,
+    parts: &[StoredAllotment],
+    case: &Case,
+) -> Result<(), Problem> {
+    vouchers::insert(c, stored, parts)?;
+    let occasion = Occasion {
+        organiser: case.organiser.id,
+        voucher: stored.voucher.id,
+        voucher_version: stored.version,
+        service_event: None,
+        decision: Some(stored.decision),
+        day: case.today,
+        at: cx.now(),
+    };
+    let entries: Vec<NewEntry> = parts
+        .iter()
+        .map(|part| NewEntry {
+            id: cx.id(),
+            allotment: Some(part.id),
+            posting: Posting::of_quantity(EntryKind::Granted, part.allotment.granted),
+        })
+        .collect();
+    service_events::post(c, &occasion, &entries)?;
+    Ok(())
+}
+
+fn random_number() -> Result<VoucherNumber, Problem> {
+    let mut random = [0u8; 15];
+    let mut drawn = 0;
+    // A byte of 248 or more would make the first symbols likelier than the others: it is drawn again.
+    while drawn < random.len() {
+        let mut byte = [0u8; 1];
+        fill(&mut byte).map_err(|e| Problem::internal(format!("no randomness: {e}")))?;
+        if let ([byte @ 0..248], Some(place)) = (byte, random.get_mut(drawn)) {
+            *place = byte;
+            drawn += 1;
+        }
+    }
+    Ok(VoucherNumber::from_random(random))
+}
+
+/// A body names something that the caller does not have. It is told like a value that does not exist.
+fn not_here(pointer: &str, why: &str) -> Problem {
+    Problem::invalid(Vec::new()).at(pointer, "unknown", why)
+}
+
+impl From<GrantError> for Problem {
+    fn from(error: GrantError) -> Self {
+        let (kind, pointer, code) = match &error {
+            GrantError::NoQuantity => (ProblemKind::InvalidInput, "/quantity".to_owned(), "zero"),
+            GrantError::QuantityOverMaximum { .. } => {
+                (ProblemKind::InvalidInput, "/quantity".to_owned(), "over_maximum")
+            }
+            GrantError::StartsInPast { .. } => (ProblemKind::InvalidInput, "/valid_from".to_owned(), "in_the_past"),
+            GrantError::ValidTooLong { .. } => (ProblemKind::InvalidInput, "/valid_until".to_owned(), "too_long"),
+            GrantError::Facts(facts) => {
+                let pointer = facts.fact().map_or_else(|| "/facts".to_owned(), |fact| format!("/facts/{fact}"));
+                (ProblemKind::RuleError, pointer, "unfit")
+            }
+        };
+        Self::new(kind, format!("No voucher can be decided on: {error}.")).at(&pointer, code, &error)
+    }
+}

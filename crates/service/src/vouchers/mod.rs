@@ -1,0 +1,40 @@
+//! Vouchers: issued, told about, accepted or refused, chosen with, looked up, cancelled.
+
+mod accept;
+mod cancel;
+mod choose;
+mod inform;
+mod issue;
+mod ledger;
+mod list;
+mod lookup;
+mod refuse;
+mod show;
+mod view;
+
+pub(crate) use accept::accept;
+pub(crate) use cancel::cancel;
+pub(crate) use choose::choose;
+pub(crate) use inform::inform;
+pub(crate) use issue::{IssueCommand, issue};
+pub(crate) use refuse::refuse;
+pub(crate) use view::{VoucherView, target_of, view_of};
+
+use crate::http::openapi::Route;
+use crate::routes;
+
+/// The operations on them.
+pub fn routes() -> Vec<Route> {
+    routes![
+        issue::issue_voucher,
+        list::list_vouchers,
+        show::show_voucher,
+        inform::give_information,
+        accept::accept_voucher,
+        refuse::refuse_voucher,
+        choose::choose_provider,
+        cancel::cancel_voucher,
+        lookup::look_up_voucher,
+        ledger::show_ledger,
+    ]
+}

@@ -1,0 +1,226 @@
+//! How a voucher is shown, and to whom it belongs.
+
+use serde::Serialize;
+use valinta_domain::id::kind;
+use valinta_domain::identifiers::VoucherNumber;
+use valinta_domain::offering::OfferPrice;
+use valinta_domain::policy::{Role, Target};
+use valinta_domain::provider::Sector;
+use valinta_domain::rulebook::GrantPeriod;
+use valinta_domain::voucher::{VoucherState, VoucherStatus};
+use valinta_domain::{Currency, Day, Id, Localized, Moment, Money, Quantity, Unit};
+use valinta_persistence::choices::Choice;
+use valinta_persistence::organisers::Organiser;
+use valinta_persistence::vouchers::StoredVoucher;
+use valinta_persistence::{Conn, choices, organisers, vouchers};
+
+use crate::cx::{Cx, found};
+use crate::http::Problem;
+
+/// A voucher.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(crate) struct VoucherView {
+    /// Its id.
+    pub(crate) id: Id<kind::Voucher>,
+    /// The number by which a provider opens it. Shown to its holder and the organiser.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) number: Option<VoucherNumber>,
+    /// Where it stands today.
+    pub(crate) status: VoucherStatus,
+    /// Who pays.
+    pub(crate) organiser: Id<kind::Organiser>,
+    /// Whose it is, as the organiser's client.
+    pub(crate) client: Id<kind::Client>,
+    /// For what.
+    pub(crate) voucher_type: Id<kind::VoucherType>,
+    /// The rulebook version it was granted under.
+    pub(crate) rulebook: Id<kind::Rulebook>,
+    /// The decision that granted it.
+    pub(crate) decision: Id<kind::Decision>,
+    /// Value per unit.
+    pub(crate) value: Money,
+    /// What it is counted in.
+    pub(crate) unit: Unit,
+    /// Quantity granted per period.
+    pub(crate) quantity: Quantity,
+    /// The period of the quantity.
+    pub(crate) per: GrantPeriod,
+    /// Whether the service is free of charge to the client by law; a co-payment of zero is another thing.
+    pub(crate) free_of_charge_by_law: bool,
+    /// First day on which services can be delivered under it.
+    pub(crate) valid_from: Day,
+    /// Last day.
+    pub(crate) valid_until: Day,
+    /// What is granted, used and left in each period.
+    #[schema(max_items = 100)]
+    pub(crate) allotments: Vec<AllotmentView>,
+    /// The provider chosen, if one is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) choice: Option<ChoiceView>,
+    /// Where a client who refused was directed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) directed_to: Option<Localized>,
+    /// Why it was cancelled.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 4000)]
+    pub(crate) cancel_reason: Option<String>,
+    /// When it was issued.
+    pub(crate) issued_at: Moment,
+}
+
+/// A part of a grant.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(crate) struct AllotmentView {
+    /// First day.
+    pub(crate) from: Day,
+    /// Last day.
+    pub(crate) until: Day,
+    /// What it grants.
+    pub(crate) granted: Quantity,
+    /// What of it has been used or returned.
+    pub(crate) used: Quantity,
+    /// What is left.
+    pub(crate) available: Quantity,
+}
+
+/// The provider chosen for a voucher.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(crate) struct ChoiceView {
+    /// The choice's id.
+    pub(crate) id: Id<kind::Choice>,
+    /// The offering chosen.
+    pub(crate) offering: Id<kind::Offering>,
+    /// Whose offering it is.
+    pub(crate) provider: Id<kind::Provider>,
+    /// The unit that serves.
+    pub(crate) unit: Id<kind::ServiceUnit>,
+    /// The provider's sector.
+    pub(crate) sector: Sector,
+    /// The price agreed.
+    pub(crate) price: PriceView,
+    /// First day.
+    pub(crate) from: Day,
+}
+
+/// A price per unit, by who is paid how.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+#[serde(tag = "charging", rename_all = "snake_case")]
+pub(crate) enum PriceView {
+    /// A company's or association's price: the voucher pays up to its value, the client the rest.
+    Voucher {
+        /// Price per unit.
+        price: Money,
+    },
+    /// A public unit's client fee.
+    ClientFee {
+        /// What the client is charged per unit.
+        client_fee: Money,
+        /// What a unit costs the public purse.
+        unit_cost: Money,
+    },
+}
+
+impl PriceView {
+    pub(crate) fn of(price: OfferPrice, currency: Currency) -> Self {
+        match price {
+            OfferPrice::Voucher { price } => Self::Voucher { price: price.of(currency) },
+            OfferPrice::ClientFee { client_fee, unit_cost } => {
+                Self::ClientFee { client_fee: client_fee.of(currency), unit_cost: unit_cost.of(currency) }
+            }
+        }
+    }
+}
+
+impl ChoiceView {
+    pub(crate) fn of(choice: &Choice, currency: Currency) -> Self {
+        Self {
+            id: choice.id,
+            offering: choice.offering,
+            provider: choice.provider,
+            unit: choice.unit,
+            sector: choice.sector,
+            price: PriceView::of(choice.price, currency),
+            from: choice.valid_from,
+        }
+    }
+}
+
+/// To whom a voucher belongs: the organiser, the person, and whichever provider of the actor's has been chosen with it.
+pub(crate) fn target_of(c: &mut Conn, cx: &Cx, stored: &StoredVoucher) -> Result<Target, Problem> {
+    let voucher = &stored.voucher;
+    let provider = match cx.actor().role {
+        Role::Provider => choices::of_voucher(c, voucher.id)?
+            .into_iter()
+            .filter(|choice| choice.period().is_some())
+            .map(|choice| choice.provider)
+            .find(|provider| cx.actor().providers.contains(provider)),
+        Role::Operator | Role::Officer | Role::CaseWorker | Role::Finance | Role::Auditor | Role::Resident => None,
+    };
+    Ok(Target { organiser: Some(voucher.organiser), provider, person: Some(voucher.person) })
+}
+
+/// The voucher as the actor sees it.
+pub(crate) fn view_of(c: &mut Conn, cx: &Cx, stored: &StoredVoucher) -> Result<VoucherView, Problem> {
+    let organiser = found(organisers::find(c, stored.voucher.organiser)?)?;
+    let choice = choices::of_voucher(c, stored.voucher.id)?.into_iter().find(|choice| choice.valid_to.is_none());
+    shape(c, cx, stored, &organiser, choice.as_ref())
+}
+
+fn shape(
+    c: &mut Conn,
+    cx: &Cx,
+    stored: &StoredVoucher,
+    organiser: &Organiser,
+    choice: Option<&Choice>,
+) -> Result<VoucherView, Problem> {
+    let voucher = &stored.voucher;
+    let (directed_to, cancel_reason) = match &voucher.state {
+        VoucherState::Refused { directed_to } => (Some(directed_to.clone()), None),
+        VoucherState::Cancelled { reason } => (None, Some(reason.clone())),
+        VoucherState::Offered
+        | VoucherState::Accepted
+        | VoucherState::Chosen
+        | VoucherState::InUse
+        | VoucherState::UsedUp => (None, None),
+    };
+    // A provider knows the number from the client; an auditor has no use for what opens a voucher.
+    let shows_number = match cx.actor().role {
+        Role::CaseWorker | Role::Resident => true,
+        Role::Operator | Role::Officer | Role::Finance | Role::Auditor | Role::Provider => false,
+    };
+    let allotments = vouchers::allotments(c, voucher.id)?
+        .into_iter()
+        .map(|part| AllotmentView {
+            from: part.allotment.period.from(),
+            until: part.allotment.period.last_day(),
+            granted: part.allotment.granted,
+            used: part.allotment.used,
+            available: part.allotment.available(),
+        })
+        .collect();
+    Ok(VoucherView {
+        id: voucher.id,
+        number: shows_number.then(|| voucher.number.clone()),
+        status: voucher.status_on(cx.today(organiser)?),
+        organiser: voucher.organiser,
+        client: voucher.client,
+        voucher_type: voucher.voucher_type,
+        rulebook: voucher.rulebook,
+        decision: stored.decision,
+        value: voucher.value.of(organiser.currency),
+        unit: voucher.unit,
+        quantity: stored.quantity,
+        per: stored.per,
+        free_of_charge_by_law: voucher.free_of_charge,
+        valid_from: voucher.validity.from(),
+        valid_until: voucher.validity.last_day(),
+        allotments,
+        // A provider that was replaced does not see its successor.
+        choice: choice
+            .filter(|choice| cx.actor().role != Role::Provider || cx.actor().providers.contains(&choice.provider))
+            .map(|choice| ChoiceView::of(choice, organiser.currency)),
+        directed_to,
+        cancel_reason,
+        issued_at: stored.issued_at,
+    })
+}
