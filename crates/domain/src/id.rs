@@ -81,12 +81,19 @@ impl<'de, K> Deserialize<'de> for Id<K> {
     }
 }
 
-impl<K> utoipa::PartialSchema for Id<K> {
-    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
-        utoipa::openapi::ObjectBuilder::new()
-            .schema_type(utoipa::openapi::schema::Type::String)
-            .format(Some(utoipa::openapi::SchemaFormat::KnownFormat(utoipa::openapi::KnownFormat::Uuid)))
-            .into()
+fn uuid_schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+    utoipa::openapi::ObjectBuilder::new()
+        .schema_type(utoipa::openapi::schema::Type::String)
+        .format(Some(utoipa::openapi::SchemaFormat::KnownFormat(utoipa::openapi::KnownFormat::Uuid)))
+        .into()
+}
+
+// utoipa describes a generic type by composing it; `PartialSchema` follows.
+impl<K> utoipa::__dev::ComposeSchema for Id<K> {
+    fn compose(
+        _: Vec<utoipa::openapi::RefOr<utoipa::openapi::schema::Schema>>,
+    ) -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        uuid_schema()
     }
 }
 impl<K> utoipa::ToSchema for Id<K> {
@@ -99,7 +106,17 @@ impl<K> utoipa::ToSchema for Id<K> {
 pub mod kind {
     macro_rules! kinds {
         ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {
-            $($(#[$doc])* #[derive(Debug)] pub enum $name {})+
+            $(
+                $(#[$doc])*
+                #[derive(Debug)]
+                pub enum $name {}
+                impl utoipa::PartialSchema for $name {
+                    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+                        super::uuid_schema()
+                    }
+                }
+                impl utoipa::ToSchema for $name {}
+            )+
         };
     }
     kinds! {

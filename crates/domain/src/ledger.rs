@@ -161,9 +161,7 @@ impl Allotment {
         let available = self.available();
         match self.used.plus(quantity) {
             Some(used) if used <= self.granted => Ok(Self { used, ..*self }),
-            _ => {
-                Err(Overdrawn { asked: quantity, available, from: self.period.from(), last: self.period.last_day() })
-            }
+            _ => Err(Overdrawn { asked: quantity, available, from: self.period.from(), last: self.period.last_day() }),
         }
     }
 }

@@ -170,6 +170,25 @@ pub fn find(c: &mut Conn, id: Id<kind::Application>) -> Result<Option<Applicatio
     row.map(Row::application).transpose()
 }
 
+/// A unit's application for a voucher type that is a draft or waits for a decision.
+///
+/// # Errors
+/// The database's.
+pub fn find_open(
+    c: &mut Conn,
+    unit: Id<kind::ServiceUnit>,
+    voucher_type: Id<kind::VoucherType>,
+) -> Result<Option<Id<kind::Application>>, DbError> {
+    let open = [ApplicationState::Draft.code(), ApplicationState::Submitted.code()];
+    let query = applications::table
+        .filter(applications::unit_id.eq(DbId::from(unit)))
+        .filter(applications::voucher_type_id.eq(DbId::from(voucher_type)))
+        .filter(applications::state.eq_any(open))
+        .select(applications::id);
+    let id: Option<DbId> = query.first(c).optional()?;
+    Ok(id.map(DbId::id))
+}
+
 /// Takes an application for a change: no other transaction changes it until this one ends.
 ///
 /// # Errors
@@ -292,6 +311,28 @@ pub fn approvals_of_providers(
     let ids: Vec<DbId> = providers.iter().map(|id| DbId::from(*id)).collect();
     let mut query = approvals::table
         .filter(approvals::provider_id.eq_any(ids))
+        .select(ApprovalRow::as_select())
+        .order(approvals::id)
+        .limit(limit)
+        .into_boxed();
+    if let Some(after) = after {
+        query = query.filter(approvals::id.gt(DbId::from(after)));
+    }
+    query.load(c)?.into_iter().map(ApprovalRow::approval).collect()
+}
+
+/// An organiser's approvals, in order of id.
+///
+/// # Errors
+/// The database's.
+pub fn approvals_of_organiser(
+    c: &mut Conn,
+    organiser: Id<kind::Organiser>,
+    after: Option<Id<kind::Approval>>,
+    limit: i64,
+) -> Result<Vec<Approval>, DbError> {
+    let mut query = approvals::table
+        .filter(approvals::organiser_id.eq(DbId::from(organiser)))
         .select(ApprovalRow::as_select())
         .order(approvals::id)
         .limit(limit)

@@ -199,3 +199,20 @@ pub fn find_owner(
     let found: Option<(DbId, DbId)> = query.first(c).optional()?;
     Ok(found.map(|(organiser, person)| (organiser.id(), person.id())))
 }
+
+/// The client that a person is to an organiser.
+///
+/// # Errors
+/// The database's.
+pub fn find_of_person(
+    c: &mut Conn,
+    organiser: Id<kind::Organiser>,
+    person: Id<kind::Person>,
+) -> Result<Option<Id<kind::Client>>, DbError> {
+    let query = clients::table
+        .filter(clients::organiser_id.eq(DbId::from(organiser)))
+        .filter(clients::person_id.eq(DbId::from(person)))
+        .select(clients::id);
+    let id: Option<DbId> = query.first(c).optional()?;
+    Ok(id.map(DbId::id))
+}

@@ -1,5 +1,7 @@
 //! Offerings and their prices by day.
 
+use std::collections::HashMap;
+
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use valinta_domain::id::kind;
@@ -150,6 +152,22 @@ pub fn find(c: &mut Conn, id: Id<kind::Offering>) -> Result<Option<Offering>, Db
     Ok(row.map(Row::offering))
 }
 
+/// What a unit offers for a voucher type.
+///
+/// # Errors
+/// The database's.
+pub fn find_of_unit(
+    c: &mut Conn,
+    unit: Id<kind::ServiceUnit>,
+    voucher_type: Id<kind::VoucherType>,
+) -> Result<Option<Offering>, DbError> {
+    let query = offerings::table
+        .filter(offerings::unit_id.eq(DbId::from(unit)))
+        .filter(offerings::voucher_type_id.eq(DbId::from(voucher_type)));
+    let row = query.select(Row::as_select()).first(c).optional()?;
+    Ok(row.map(Row::offering))
+}
+
 /// Takes an offering for a change: no other transaction changes it until this one ends.
 ///
 /// # Errors
@@ -207,6 +225,27 @@ pub fn prices(c: &mut Conn, offering: Id<kind::Offering>) -> Result<Timeline<Off
         .select(DatedPrice::as_select())
         .load(c)?;
     price_timeline(rows)
+}
+
+/// The prices by day of several offerings.
+///
+/// # Errors
+/// The database's.
+pub fn prices_of_each(
+    c: &mut Conn,
+    offerings: &[Id<kind::Offering>],
+) -> Result<HashMap<Id<kind::Offering>, Timeline<OfferPrice>>, DbError> {
+    let ids: Vec<DbId> = offerings.iter().map(|id| DbId::from(*id)).collect();
+    let rows: Vec<DatedPrice> = offering_prices::table
+        .filter(offering_prices::offering_id.eq_any(ids))
+        .order(offering_prices::valid_from)
+        .select(DatedPrice::as_select())
+        .load(c)?;
+    let mut by_offering: HashMap<Id<kind::Offering>, Vec<DatedPrice>> = HashMap::new();
+    for row in rows {
+        by_offering.entry(row.offering_id.id()).or_default().push(row);
+    }
+    by_offering.into_iter().map(|(offering, rows)| Ok((offering, price_timeline(rows)?))).collect()
 }
 
 pub(crate) fn price_timeline(rows: impl IntoIterator<Item = DatedPrice>) -> Result<Timeline<OfferPrice>, DbError> {

@@ -144,6 +144,16 @@ pub fn find_by_code(c: &mut Conn, code: &str) -> Result<Option<Organiser>, DbErr
     row.map(OrganiserRow::organiser).transpose()
 }
 
+/// An organiser by its business id.
+///
+/// # Errors
+/// The database's.
+pub fn find_by_business_id(c: &mut Conn, business_id: &BusinessId) -> Result<Option<Organiser>, DbError> {
+    let query = organisers::table.filter(organisers::business_id.eq(business_id.as_str()));
+    let row = query.select(OrganiserRow::as_select()).first(c).optional()?;
+    row.map(OrganiserRow::organiser).transpose()
+}
+
 /// All organisers, by code.
 ///
 /// # Errors
@@ -198,6 +208,32 @@ pub fn find_municipality(c: &mut Conn, code: &MunicipalityCode) -> Result<Option
     let query = municipalities::table.find(code.as_str());
     let row = query.select(MunicipalityRow::as_select()).first(c).optional()?;
     row.map(MunicipalityRow::municipality).transpose()
+}
+
+/// Which of these codes are no municipality's.
+///
+/// # Errors
+/// The database's.
+pub fn unknown_municipalities(c: &mut Conn, codes: &[MunicipalityCode]) -> Result<Vec<MunicipalityCode>, DbError> {
+    let asked: Vec<&str> = codes.iter().map(MunicipalityCode::as_str).collect();
+    let known: Vec<String> =
+        municipalities::table.filter(municipalities::code.eq_any(asked)).select(municipalities::code).load(c)?;
+    Ok(codes.iter().filter(|code| !known.iter().any(|known| known == code.as_str())).cloned().collect())
+}
+
+/// Whether any organiser serves a municipality on a day or later.
+///
+/// # Errors
+/// The database's.
+pub fn is_served_from(c: &mut Conn, municipality: &MunicipalityCode, day: Day) -> Result<bool, DbError> {
+    use organiser_municipalities as served;
+    let found: Option<DbId> = served::table
+        .filter(served::municipality_code.eq(municipality.as_str()))
+        .filter(served::valid_to.is_null().or(served::valid_to.assume_not_null().gt(day.date())))
+        .select(served::id)
+        .first(c)
+        .optional()?;
+    Ok(found.is_some())
 }
 
 /// The municipalities an organiser serves on a day, by code.

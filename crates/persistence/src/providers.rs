@@ -1,5 +1,7 @@
 //! Providers, their sectors by day, their members and their units.
 
+use std::collections::HashMap;
+
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use valinta_domain::id::kind;
@@ -213,6 +215,49 @@ pub fn find(c: &mut Conn, id: Id<kind::Provider>) -> Result<Option<Provider>, Db
     row.map(ProviderRow::provider).transpose()
 }
 
+/// A provider by its business id.
+///
+/// # Errors
+/// The database's.
+pub fn find_by_business_id(c: &mut Conn, business_id: &BusinessId) -> Result<Option<Provider>, DbError> {
+    let query = providers::table.filter(providers::business_id.eq(business_id.as_str()));
+    let row = query.select(ProviderRow::as_select()).first(c).optional()?;
+    row.map(ProviderRow::provider).transpose()
+}
+
+/// Those of the providers that exist, in order of id.
+///
+/// # Errors
+/// The database's.
+pub fn list_of(
+    c: &mut Conn,
+    ids: &[Id<kind::Provider>],
+    after: Option<Id<kind::Provider>>,
+    limit: i64,
+) -> Result<Vec<Provider>, DbError> {
+    let ids: Vec<DbId> = ids.iter().map(|id| DbId::from(*id)).collect();
+    let mut query = providers::table
+        .filter(providers::id.eq_any(ids))
+        .select(ProviderRow::as_select())
+        .order(providers::id)
+        .limit(limit)
+        .into_boxed();
+    if let Some(after) = after {
+        query = query.filter(providers::id.gt(DbId::from(after)));
+    }
+    query.load(c)?.into_iter().map(ProviderRow::provider).collect()
+}
+
+/// Whether a provider has ever been approved for anything.
+///
+/// # Errors
+/// The database's.
+pub fn has_been_approved(c: &mut Conn, id: Id<kind::Provider>) -> Result<bool, DbError> {
+    let query = approvals::table.filter(approvals::provider_id.eq(DbId::from(id))).select(approvals::id);
+    let found: Option<DbId> = query.first(c).optional()?;
+    Ok(found.is_some())
+}
+
 /// Providers that have ever been approved, in order of id.
 ///
 /// # Errors
@@ -241,6 +286,31 @@ pub fn sectors(c: &mut Conn, provider: Id<kind::Provider>) -> Result<Timeline<Se
         .select((provider_sectors::sector, provider_sectors::valid_from, provider_sectors::valid_to))
         .load(c)?;
     sector_timeline(rows)
+}
+
+/// The sectors by day of several providers.
+///
+/// # Errors
+/// The database's.
+pub fn sectors_of_each(
+    c: &mut Conn,
+    providers: &[Id<kind::Provider>],
+) -> Result<HashMap<Id<kind::Provider>, Timeline<Sector>>, DbError> {
+    let ids: Vec<DbId> = providers.iter().map(|id| DbId::from(*id)).collect();
+    let rows: Vec<(DbId, String, NaiveDate, Option<NaiveDate>)> = provider_sectors::table
+        .filter(provider_sectors::provider_id.eq_any(ids))
+        .select((
+            provider_sectors::provider_id,
+            provider_sectors::sector,
+            provider_sectors::valid_from,
+            provider_sectors::valid_to,
+        ))
+        .load(c)?;
+    let mut by_provider: HashMap<Id<kind::Provider>, Vec<_>> = HashMap::new();
+    for (provider, sector, from, to) in rows {
+        by_provider.entry(provider.id()).or_default().push((sector, from, to));
+    }
+    by_provider.into_iter().map(|(provider, rows)| Ok((provider, sector_timeline(rows)?))).collect()
 }
 
 pub(crate) fn sector_timeline(
@@ -303,4 +373,59 @@ pub fn units_of(c: &mut Conn, provider: Id<kind::Provider>) -> Result<Vec<Servic
         .select(UnitRow::as_select())
         .load(c)?;
     rows.into_iter().map(UnitRow::unit).collect()
+}
+
+/// The units of several providers, each provider's in order of id.
+///
+/// # Errors
+/// The database's.
+pub fn units_of_each(
+    c: &mut Conn,
+    providers: &[Id<kind::Provider>],
+) -> Result<HashMap<Id<kind::Provider>, Vec<ServiceUnit>>, DbError> {
+    let ids: Vec<DbId> = providers.iter().map(|id| DbId::from(*id)).collect();
+    let rows: Vec<UnitRow> = service_units::table
+        .filter(service_units::provider_id.eq_any(ids))
+        .order(service_units::id)
+        .select(UnitRow::as_select())
+        .load(c)?;
+    let mut by_provider: HashMap<Id<kind::Provider>, Vec<ServiceUnit>> = HashMap::new();
+    for row in rows {
+        let unit = row.unit()?;
+        by_provider.entry(unit.provider).or_default().push(unit);
+    }
+    Ok(by_provider)
+}
+
+/// Those of the units that exist, in order of id.
+///
+/// # Errors
+/// The database's.
+pub fn find_units(c: &mut Conn, ids: &[Id<kind::ServiceUnit>]) -> Result<Vec<ServiceUnit>, DbError> {
+    let ids: Vec<DbId> = ids.iter().map(|id| DbId::from(*id)).collect();
+    let rows: Vec<UnitRow> = service_units::table
+        .filter(service_units::id.eq_any(ids))
+        .order(service_units::id)
+        .select(UnitRow::as_select())
+        .load(c)?;
+    rows.into_iter().map(UnitRow::unit).collect()
+}
+
+/// How many units a provider has.
+///
+/// # Errors
+/// The database's.
+pub fn count_units(c: &mut Conn, provider: Id<kind::Provider>) -> Result<i64, DbError> {
+    let query = service_units::table.filter(service_units::provider_id.eq(DbId::from(provider)));
+    Ok(query.count().get_result(c)?)
+}
+
+/// Whether a unit has this OID.
+///
+/// # Errors
+/// The database's.
+pub fn oid_is_taken(c: &mut Conn, oid: &Oid) -> Result<bool, DbError> {
+    let query = service_units::table.filter(service_units::oid.eq(Some(oid.as_str()))).select(service_units::id);
+    let found: Option<DbId> = query.first(c).optional()?;
+    Ok(found.is_some())
 }

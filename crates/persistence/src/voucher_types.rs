@@ -153,6 +153,18 @@ pub fn find(c: &mut Conn, id: Id<kind::VoucherType>) -> Result<Option<VoucherTyp
     row.map(VoucherTypeRow::voucher_type).transpose()
 }
 
+/// A voucher type of an organiser by its code.
+///
+/// # Errors
+/// The database's.
+pub fn find_by_code(c: &mut Conn, organiser: Id<kind::Organiser>, code: &str) -> Result<Option<VoucherType>, DbError> {
+    let query = voucher_types::table
+        .filter(voucher_types::organiser_id.eq(DbId::from(organiser)))
+        .filter(voucher_types::code.eq(code));
+    let row = query.select(VoucherTypeRow::as_select()).first(c).optional()?;
+    row.map(VoucherTypeRow::voucher_type).transpose()
+}
+
 /// Voucher types in order of id, of one organiser or of all.
 ///
 /// # Errors

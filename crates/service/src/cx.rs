@@ -37,7 +37,13 @@ impl Cx {
     ///
     /// # Errors
     /// The database's.
-    pub fn begin(c: &mut Conn, caller: &Caller, now: Moment, request: Uuid, vault: Arc<Vault>) -> Result<Self, DbError> {
+    pub fn begin(
+        c: &mut Conn,
+        caller: &Caller,
+        now: Moment,
+        request: Uuid,
+        vault: Arc<Vault>,
+    ) -> Result<Self, DbError> {
         let providers =
             if caller.role == Role::Provider { providers::memberships(c, &caller.subject)? } else { Vec::new() };
         let actor = Actor {

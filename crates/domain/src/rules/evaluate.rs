@@ -11,6 +11,8 @@ use crate::text::Localized;
 
 /// The fact an income reduction reads: gross income a month.
 pub const GROSS_INCOME: &str = "gross_income_per_month";
+/// A fact that bands may read: net income a month.
+pub const NET_INCOME: &str = "net_income_per_month";
 /// The fact an income reduction reads: how many persons live on that income.
 pub const HOUSEHOLD_SIZE: &str = "household_size";
 /// Largest household.

@@ -1,9 +1,14 @@
 //! Clients of an organiser.
 
+mod register;
+mod show;
+
+pub(crate) use register::{RegisterCommand, register};
+
 use crate::http::openapi::Route;
 use crate::routes;
 
 /// The operations on them.
 pub fn routes() -> Vec<Route> {
-    routes![]
+    routes![register::register_client, show::show_client]
 }

@@ -1,9 +1,11 @@
 //! Decisions, as they were made.
 
+mod show;
+
 use crate::http::openapi::Route;
 use crate::routes;
 
 /// The operations on them.
 pub fn routes() -> Vec<Route> {
-    routes![]
+    routes![show::show_decision]
 }

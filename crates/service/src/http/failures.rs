@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::fmt::Display;
 
 use validator::{ValidationError, ValidationErrors, ValidationErrorsKind};
+use valinta_domain::Localized;
 
 use super::limits::FAILURES_MAX;
 use super::problem::{Failure, Problem};
@@ -56,6 +57,20 @@ impl Errors {
             None => Some(None),
             Some(result) => self.take(pointer, result).map(Some),
         }
+    }
+
+    /// The text, or `None` with a failure at each wording that is empty or too long.
+    pub fn text(&mut self, pointer: &str, text: &Localized, chars_max: usize) -> Option<Localized> {
+        let mut good = true;
+        for (language, wording) in text.wordings() {
+            let chars = wording.trim().chars().count();
+            if chars == 0 || wording.chars().count() > chars_max {
+                let detail = format!("a text of 1 to {chars_max} characters is wanted in each language");
+                self.fail(&format!("{pointer}/{}", language.code()), "length", detail);
+                good = false;
+            }
+        }
+        good.then(|| text.clone())
     }
 
     /// Notes a failure.

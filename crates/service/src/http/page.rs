@@ -148,6 +148,11 @@ impl<T> Page<T> {
         Self { items, next }
     }
 
+    /// The cursor of the page that begins after a position, for lists that are cut elsewhere.
+    pub fn cursor<C: Serialize>(after: Option<C>) -> Option<String> {
+        after.as_ref().and_then(cursor)
+    }
+
     /// The same page with other items.
     pub fn map<U>(self, each: impl FnMut(T) -> U) -> Page<U> {
         Page { items: self.items.into_iter().map(each).collect(), next: self.next }

@@ -1,9 +1,12 @@
 //! What a resident sees of their own.
 
+mod access_log;
+mod vouchers;
+
 use crate::http::openapi::Route;
 use crate::routes;
 
 /// The operations on them.
 pub fn routes() -> Vec<Route> {
-    routes![]
+    routes![vouchers::list_my_vouchers, access_log::show_access_log]
 }

@@ -1,9 +1,15 @@
 //! Services delivered under vouchers.
 
+mod list;
+mod record;
+mod view;
+
+pub(crate) use record::{RecordCommand, record};
+
 use crate::http::openapi::Route;
 use crate::routes;
 
 /// The operations on them.
 pub fn routes() -> Vec<Route> {
-    routes![]
+    routes![record::record_service_event, list::list_service_events]
 }

@@ -114,9 +114,8 @@ pub(crate) fn issue(c: &mut Conn, cx: &Cx, command: &IssueCommand) -> Result<Rep
         .filter(|voucher_type| voucher_type.organiser == organiser.id)
         .ok_or_else(|| not_here("/voucher_type", "the organiser has no such voucher type"))?;
     let today = cx.today(&organiser)?;
-    let rulebook = voucher_types::rulebook_in_force(c, voucher_type.id, today)?.ok_or_else(|| {
-        Problem::new(ProblemKind::WrongState, "The voucher type has no rulebook in force today.")
-    })?;
+    let rulebook = voucher_types::rulebook_in_force(c, voucher_type.id, today)?
+        .ok_or_else(|| Problem::new(ProblemKind::WrongState, "The voucher type has no rulebook in force today."))?;
     let granting = grant(&rulebook.terms, &command.request, today)?;
     let case = Case { organiser, person, voucher_type, rulebook, today };
     match granting {
@@ -233,13 +232,7 @@ fn decide(
     Ok(decision.id)
 }
 
-fn store(
-    c: &mut Conn,
-    cx: &Cx,
-    stored: &StoredVoucher,
-    parts: &[StoredAllotment],
-    case: &Case,
-) -> Result<(), Problem> {
+fn store(c: &mut Conn, cx: &Cx, stored: &StoredVoucher, parts: &[StoredAllotment], case: &Case) -> Result<(), Problem> {
     vouchers::insert(c, stored, parts)?;
     let occasion = Occasion {
         organiser: case.organiser.id,

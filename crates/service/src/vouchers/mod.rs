@@ -18,7 +18,7 @@ pub(crate) use choose::choose;
 pub(crate) use inform::inform;
 pub(crate) use issue::{IssueCommand, issue};
 pub(crate) use refuse::refuse;
-pub(crate) use view::{VoucherView, target_of, view_of};
+pub(crate) use view::{PriceView, VoucherView, target_of, view_of};
 
 use crate::http::openapi::Route;
 use crate::routes;

@@ -1,0 +1,198 @@
+//! `GET /v1/choices`: the choices of a voucher type for everyone, without a token.
+
+use actix_web::{HttpResponse, get, web};
+use serde::{Deserialize, Serialize};
+use validator::Validate;
+use valinta_domain::choice::Order;
+use valinta_domain::choice::Query;
+use valinta_domain::id::kind;
+use valinta_domain::identifiers::MunicipalityCode;
+use valinta_domain::provider::{Sector, ServiceMode};
+use valinta_domain::rules::{FactValue, Facts, GROSS_INCOME, HOUSEHOLD_SIZE, NET_INCOME, Outcome, evaluate};
+use valinta_domain::{Amount, Currency, Day, Id, Language, Money, Unit};
+use valinta_persistence::{Conn, organisers, voucher_types};
+
+use super::view::{OptionView, OrderView};
+use crate::app::App;
+use crate::cx::{day_at, found};
+use crate::http::{Errors, Page, PageQuery, Paged, Parse, Problem, ProblemKind};
+
+/// What is compared, and by what an estimate is made.
+#[derive(Debug, Clone, Deserialize, Validate, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct CompareFilter {
+    /// The voucher type.
+    voucher_type: Id<kind::VoucherType>,
+    /// Only units that are in this municipality or serve it, by its code.
+    #[validate(length(min = 1, max = 3))]
+    #[param(min_length = 3, max_length = 3, example = "609")]
+    municipality: Option<String>,
+    /// Only this sector.
+    #[param(inline)]
+    sector: Option<Sector>,
+    /// Only with this language of service.
+    #[param(inline)]
+    language: Option<Language>,
+    /// Only with this mode of service.
+    #[param(inline)]
+    mode: Option<ServiceMode>,
+    /// The order; neutral if nothing is said.
+    #[param(inline)]
+    order: Option<Order>,
+    /// Gross income a month, for an estimate of the value. Not kept.
+    #[param(value_type = Option<String>, max_length = 20, example = "1650.00")]
+    gross_income: Option<Amount>,
+    /// Net income a month, for voucher types that go by it. Not kept.
+    #[param(value_type = Option<String>, max_length = 20, example = "1350.00")]
+    net_income: Option<Amount>,
+    /// Persons in the household, for an estimate of the value. Not kept.
+    #[validate(range(min = 1, max = 30))]
+    #[param(minimum = 1, maximum = 30)]
+    household: Option<u16>,
+}
+
+/// What is to be compared.
+#[derive(Debug, Clone)]
+pub(crate) struct Comparison {
+    filter: CompareFilter,
+    municipality: Option<MunicipalityCode>,
+}
+
+impl Parse for CompareFilter {
+    type Into = Comparison;
+
+    fn parse(&self, errors: &mut Errors) -> Option<Comparison> {
+        let municipality = self.municipality.as_deref().map(str::parse::<MunicipalityCode>);
+        let municipality = errors.take_optional("/municipality", municipality)?;
+        Some(Comparison { filter: self.clone(), municipality })
+    }
+}
+
+impl CompareFilter {
+    fn facts(&self) -> Facts {
+        let given = [
+            (GROSS_INCOME, self.gross_income.map(Amount::decimal)),
+            (NET_INCOME, self.net_income.map(Amount::decimal)),
+            (HOUSEHOLD_SIZE, self.household.map(Into::into)),
+        ];
+        Facts::new(given.into_iter().filter_map(|(name, value)| Some((name.to_owned(), FactValue::Number(value?)))))
+    }
+}
+
+/// The choices of a voucher type.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(crate) struct Comparing {
+    /// Of which voucher type.
+    voucher_type: Id<kind::VoucherType>,
+    /// What prices are counted in.
+    unit: Unit,
+    /// As of which day.
+    day: Day,
+    /// The value per unit, where it follows from what was given. An estimate: a decision is made on facts that are checked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    estimated_value: Option<Money>,
+    /// Client fee of the corresponding public service, per unit.
+    public_client_fee: Money,
+    /// The rule by which the options are ordered.
+    ordered: OrderView,
+    /// Revision of the registry that the list shows.
+    revision: i64,
+    /// How many options there are in all pages.
+    total: usize,
+    /// The options of this page.
+    #[schema(max_items = 100)]
+    items: Vec<OptionView>,
+    /// The cursor of the next page; absent on the last one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 200)]
+    next: Option<String>,
+}
+
+struct Basis {
+    unit: Unit,
+    currency: Currency,
+    day: Day,
+    value: Option<Amount>,
+    public_client_fee: Amount,
+}
+
+/// Compares what is offered for a voucher type, with an estimate of value and co-payment where income is given. Nothing
+/// is kept. The neutral order is drawn anew every day.
+#[utoipa::path(
+    tag = "choices",
+    params(PageQuery, CompareFilter),
+    responses((status = 200, description = "The options.", body = Comparing)),
+    security(()),
+)]
+#[get("/v1/choices")]
+pub(crate) async fn compare_choices(app: web::Data<App>, query: Paged<CompareFilter>) -> Result<HttpResponse, Problem> {
+    let (page, comparison) = query.into_parts();
+    let after = page.after()?;
+    let Comparison { filter, municipality } = comparison;
+    let now = app.clock().now();
+    let (id, facts, asked) =
+        (filter.voucher_type, filter.facts(), filter.gross_income.is_some() || filter.net_income.is_some());
+    let basis = app.read(move |c| basis(c, id, now, &facts, asked)).await?;
+    let snapshot = app.snapshot();
+    let order = filter.order.unwrap_or_default();
+    let listing = snapshot.list(&Query {
+        voucher_type: id,
+        day: basis.day,
+        value: basis.value,
+        quantity: None,
+        municipality: municipality.as_ref(),
+        sector: filter.sector,
+        language: filter.language,
+        mode: filter.mode,
+        order,
+        order_key: app.order_key(),
+        order_seed: basis.day.to_string().as_bytes(),
+        after,
+        limit: usize::from(page.limit()),
+    });
+    let items = listing.lines.iter().map(|line| OptionView::of(line, basis.currency)).collect();
+    Ok(HttpResponse::Ok().json(Comparing {
+        voucher_type: id,
+        unit: basis.unit,
+        day: basis.day,
+        estimated_value: basis.value.map(|value| value.of(basis.currency)),
+        public_client_fee: basis.public_client_fee.of(basis.currency),
+        ordered: OrderView::of(order),
+        revision: snapshot.revision(),
+        total: listing.total,
+        items,
+        next: Page::<()>::cursor(listing.next),
+    }))
+}
+
+fn basis(
+    c: &mut Conn,
+    id: Id<kind::VoucherType>,
+    now: valinta_domain::Moment,
+    facts: &Facts,
+    asked: bool,
+) -> Result<Basis, Problem> {
+    let voucher_type = found(voucher_types::find(c, id)?)?;
+    let organiser = found(organisers::find(c, voucher_type.organiser)?)?;
+    let day = day_at(now, &organiser)?;
+    let rulebook = found(voucher_types::rulebook_in_force(c, id, day)?)?;
+    let flat = rulebook.terms.value_without_facts();
+    let value = if asked {
+        let evaluation = evaluate(&rulebook.terms.value, "/value", facts)
+            .map_err(|error| Problem::new(ProblemKind::RuleError, format!("No estimate can be made: {error}.")))?;
+        match evaluation.outcome {
+            Outcome::Value(value) => Some(value),
+            Outcome::NotEligible(_) => None,
+        }
+    } else {
+        flat
+    };
+    Ok(Basis {
+        unit: voucher_type.unit,
+        currency: organiser.currency,
+        day,
+        value,
+        public_client_fee: rulebook.terms.public_service.client_fee,
+    })
+}

@@ -1,0 +1,136 @@
+//! `GET /v1/vouchers/{id}/choices`: what the holder can choose, and what each option would cost.
+
+use actix_web::{HttpResponse, get, web};
+use serde::Serialize;
+use serde_json::json;
+use valinta_domain::choice::Query;
+use valinta_domain::id::kind;
+use valinta_domain::policy::Action;
+use valinta_domain::rulebook::GrantPeriod;
+use valinta_domain::{Currency, Day, Id, Localized, Money, Quantity, Unit};
+use valinta_persistence::vouchers::StoredVoucher;
+use valinta_persistence::{organisers, voucher_types, vouchers};
+
+use super::view::{ChoiceFilter, OptionView, OrderView};
+use crate::app::App;
+use crate::cx::found;
+use crate::http::permit::VouchersRead;
+use crate::http::{Page, PageQuery, Paged, PathId, Permit, Problem};
+use crate::vouchers::target_of;
+
+/// What can be chosen with a voucher.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(crate) struct ChoiceList {
+    /// With which voucher.
+    voucher: Id<kind::Voucher>,
+    /// The voucher's value per unit.
+    value: Money,
+    /// What it is counted in.
+    unit: Unit,
+    /// Quantity granted per period.
+    quantity: Quantity,
+    /// The period of the quantity.
+    per: GrantPeriod,
+    /// As of which day prices and approvals are shown.
+    day: Day,
+    /// The rule by which the options are ordered.
+    ordered: OrderView,
+    /// Revision of the registry that the list shows.
+    revision: i64,
+    /// Client fee of the corresponding public service, per unit.
+    public_client_fee: Money,
+    /// How the co-payment comes about and what it does not count towards.
+    co_payment_basis: Localized,
+    /// How many options there are in all pages.
+    total: usize,
+    /// The options of this page.
+    #[schema(max_items = 100)]
+    items: Vec<OptionView>,
+    /// The cursor of the next page; absent on the last one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 200)]
+    next: Option<String>,
+}
+
+/// What the database says of the voucher; the options come from memory.
+struct Held {
+    stored: StoredVoucher,
+    currency: Currency,
+    day: Day,
+    public_client_fee: Money,
+    co_payment_basis: Localized,
+}
+
+/// Lists what can be chosen with a voucher: public units, companies and associations side by side, each with what it
+/// would cost the holder. The list only shows; the choice itself is checked anew when it is made.
+#[utoipa::path(
+    tag = "choices",
+    params(PageQuery, ChoiceFilter),
+    responses((status = 200, description = "The options.", body = ChoiceList)),
+    security(("bearer" = ["vouchers:read"])),
+)]
+#[get("/v1/vouchers/{id}/choices")]
+pub(crate) async fn list_choices(
+    permit: Permit<VouchersRead>,
+    app: web::Data<App>,
+    path: PathId<kind::Voucher>,
+    query: Paged<ChoiceFilter>,
+) -> Result<HttpResponse, Problem> {
+    let (page, wanted) = query.into_parts();
+    let after = page.after()?;
+    let id = path.id();
+    let snapshot = app.snapshot();
+    let (order, revision) = (wanted.order, snapshot.revision());
+    let held = app
+        .write(permit.into_caller(), move |c, cx| {
+            let stored = found(vouchers::find(c, id)?)?;
+            let target = target_of(c, cx, &stored)?;
+            cx.require(Action::ReadVoucher, &target)?;
+            let organiser = found(organisers::find(c, stored.voucher.organiser)?)?;
+            let today = cx.today(&organiser)?;
+            let day = today.max(stored.voucher.validity.from());
+            let rulebook = found(voucher_types::find_rulebook(c, stored.voucher.rulebook)?)?;
+            cx.audit("list_choices", ("voucher", id.uuid()), &target, json!({"order": order, "revision": revision}));
+            Ok(Held {
+                stored,
+                currency: organiser.currency,
+                day,
+                public_client_fee: rulebook.terms.public_service.client_fee.of(organiser.currency),
+                co_payment_basis: rulebook.terms.texts.co_payment,
+            })
+        })
+        .await?;
+    let voucher = &held.stored.voucher;
+    let listing = snapshot.list(&Query {
+        voucher_type: voucher.voucher_type,
+        day: held.day,
+        value: Some(voucher.value),
+        quantity: Some(held.stored.quantity),
+        municipality: wanted.municipality.as_ref(),
+        sector: wanted.sector,
+        language: wanted.language,
+        mode: wanted.mode,
+        order,
+        order_key: app.order_key(),
+        order_seed: id.uuid().as_bytes(),
+        after,
+        limit: usize::from(page.limit()),
+    });
+    let items = listing.lines.iter().map(|line| OptionView::of(line, held.currency)).collect();
+    let list = ChoiceList {
+        voucher: id,
+        value: voucher.value.of(held.currency),
+        unit: voucher.unit,
+        quantity: held.stored.quantity,
+        per: held.stored.per,
+        day: held.day,
+        ordered: OrderView::of(order),
+        revision,
+        public_client_fee: held.public_client_fee,
+        co_payment_basis: held.co_payment_basis,
+        total: listing.total,
+        items,
+        next: Page::<()>::cursor(listing.next),
+    };
+    Ok(HttpResponse::Ok().json(list))
+}

@@ -1,0 +1,226 @@
+//! How an option is shown, and what both lists can be asked for.
+
+use serde::{Deserialize, Serialize};
+use validator::Validate;
+use valinta_domain::choice::{Listed, Order};
+use valinta_domain::id::kind;
+use valinta_domain::identifiers::MunicipalityCode;
+use valinta_domain::provider::{Sector, ServiceMode};
+use valinta_domain::service_event::Charges;
+use valinta_domain::{Currency, Day, Id, Language, Localized, Money};
+
+use crate::http::{Errors, Parse};
+use crate::vouchers::PriceView;
+
+/// What a list can be narrowed down to, and its order.
+#[derive(Debug, Clone, Deserialize, Validate, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ChoiceFilter {
+    /// Only units that are in this municipality or serve it, by its code.
+    #[validate(length(min = 1, max = 3))]
+    #[param(min_length = 3, max_length = 3, example = "609")]
+    municipality: Option<String>,
+    /// Only this sector.
+    #[param(inline)]
+    sector: Option<Sector>,
+    /// Only with this language of service.
+    #[param(inline)]
+    language: Option<Language>,
+    /// Only with this mode of service.
+    #[param(inline)]
+    mode: Option<ServiceMode>,
+    /// The order; neutral if nothing is said.
+    #[param(inline)]
+    order: Option<Order>,
+}
+
+/// What is wanted of a list.
+#[derive(Debug, Clone)]
+pub(crate) struct Wanted {
+    pub(crate) municipality: Option<MunicipalityCode>,
+    pub(crate) sector: Option<Sector>,
+    pub(crate) language: Option<Language>,
+    pub(crate) mode: Option<ServiceMode>,
+    pub(crate) order: Order,
+}
+
+impl Parse for ChoiceFilter {
+    type Into = Wanted;
+
+    fn parse(&self, errors: &mut Errors) -> Option<Wanted> {
+        let municipality = self.municipality.as_deref().map(str::parse::<MunicipalityCode>);
+        let municipality = errors.take_optional("/municipality", municipality)?;
+        Some(Wanted {
+            municipality,
+            sector: self.sector,
+            language: self.language,
+            mode: self.mode,
+            order: self.order.unwrap_or_default(),
+        })
+    }
+}
+
+/// One option.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(crate) struct OptionView {
+    /// What is chosen: the offering's id.
+    offering: Id<kind::Offering>,
+    /// Who offers.
+    provider: Id<kind::Provider>,
+    /// The provider's name.
+    #[schema(max_length = 200)]
+    provider_name: String,
+    /// Whose production it is: a fact, not a rank.
+    sector: Sector,
+    /// The unit that serves.
+    unit: Id<kind::ServiceUnit>,
+    /// The unit's name.
+    #[schema(max_length = 200)]
+    unit_name: String,
+    /// Street address.
+    #[schema(max_length = 300)]
+    street_address: String,
+    /// Postal code and place.
+    #[schema(max_length = 300)]
+    postal_address: String,
+    /// Code of the unit's municipality.
+    municipality: MunicipalityCode,
+    /// Where it is (WGS 84), if known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    coordinates: Option<Coordinates>,
+    /// Languages of service.
+    #[schema(max_items = 3)]
+    languages: Vec<Language>,
+    /// How it serves.
+    #[schema(max_items = 3)]
+    modes: Vec<ServiceMode>,
+    /// Whether it can be entered without steps, if known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    step_free: Option<bool>,
+    /// The earliest day to start, if it is not at once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    earliest_start: Option<Day>,
+    /// The price of the day.
+    price: PriceView,
+    /// Since when that price holds.
+    price_from: Day,
+    /// The last day on which it is known to hold.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    price_until: Option<Day>,
+    /// Who pays what of one unit, where the voucher's value is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    per_unit: Option<SharesView>,
+    /// Who pays what of the quantity granted per period, where it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    for_quantity: Option<SharesView>,
+}
+
+/// A place, in decimal degrees.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(crate) struct Coordinates {
+    /// Latitude.
+    #[schema(max_length = 20, example = "61.485100")]
+    latitude: String,
+    /// Longitude.
+    #[schema(max_length = 20, example = "21.797400")]
+    longitude: String,
+}
+
+impl Coordinates {
+    fn of((latitude_e6, longitude_e6): (i32, i32)) -> Self {
+        let degrees = |e6: i32| {
+            let sign = if e6 < 0 { "-" } else { "" };
+            format!("{sign}{}.{:06}", e6.unsigned_abs() / 1_000_000, e6.unsigned_abs() % 1_000_000)
+        };
+        Self { latitude: degrees(latitude_e6), longitude: degrees(longitude_e6) }
+    }
+}
+
+/// Who pays what.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(crate) struct SharesView {
+    /// Price, or full unit cost, times quantity.
+    total: Money,
+    /// What the organiser pays to the provider.
+    organiser_pays: Money,
+    /// What the client pays to the provider.
+    co_payment: Money,
+    /// What the client is charged by the organiser for a public unit's service.
+    client_fee: Money,
+    /// What the client pays in all.
+    client_pays: Money,
+}
+
+impl SharesView {
+    pub(crate) fn of(charges: Charges, currency: Currency) -> Self {
+        let client_pays = charges.co_payment.plus(charges.client_fee).unwrap_or(charges.co_payment);
+        Self {
+            total: charges.total.of(currency),
+            organiser_pays: charges.organiser_pays.of(currency),
+            co_payment: charges.co_payment.of(currency),
+            client_fee: charges.client_fee.of(currency),
+            client_pays: client_pays.of(currency),
+        }
+    }
+}
+
+impl OptionView {
+    pub(crate) fn of(listed: &Listed<'_>, currency: Currency) -> Self {
+        let candidate = listed.candidate;
+        Self {
+            offering: candidate.offering,
+            provider: candidate.provider,
+            provider_name: candidate.provider_name.clone(),
+            sector: listed.sector,
+            unit: candidate.unit,
+            unit_name: candidate.unit_name.clone(),
+            street_address: candidate.street_address.clone(),
+            postal_address: candidate.postal_address.clone(),
+            municipality: candidate.municipality.clone(),
+            coordinates: candidate.coordinates_e6.map(Coordinates::of),
+            languages: candidate.languages.clone(),
+            modes: candidate.modes.clone(),
+            step_free: candidate.step_free,
+            earliest_start: candidate.earliest_start,
+            price: PriceView::of(listed.price, currency),
+            price_from: listed.price_period.from(),
+            price_until: listed.price_period.to().map(|_| listed.price_period.last_day()),
+            per_unit: listed.per_unit.map(|charges| SharesView::of(charges, currency)),
+            for_quantity: listed.for_quantity.map(|charges| SharesView::of(charges, currency)),
+        }
+    }
+}
+
+/// The rule by which a list was ordered.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(crate) struct OrderView {
+    /// Its name.
+    order: Order,
+    /// The rule in words.
+    rule: Localized,
+}
+
+impl OrderView {
+    pub(crate) fn of(order: Order) -> Self {
+        let rule = match order {
+            Order::Neutral => Localized::new(
+                "Järjestys on arvottu. Siihen ei vaikuta tuottajan sektori, koko, ikä, nimi eikä hinta; samalla palvelusetelillä se pysyy samana.",
+                "Ordningen är lottad. Den påverkas inte av producentens sektor, storlek, ålder, namn eller pris; för samma servicesedel är den densamma.",
+                "The order is drawn by lot. The provider's sector, size, age, name and price have no part in it; for one voucher it stays the same.",
+            ),
+            Order::Price => Localized::new(
+                "Hinnan mukaan halvimmasta; julkisen yksikön kohdalla yksikkökustannuksen mukaan.",
+                "Efter pris, lägst först; för en offentlig enhet efter enhetskostnaden.",
+                "By price, lowest first; for a public unit, by its unit cost.",
+            ),
+            Order::CoPayment => Localized::new(
+                "Asiakkaan maksaman osuuden mukaan pienimmästä.",
+                "Efter vad klienten betalar, lägst först.",
+                "By what the client pays, lowest first.",
+            ),
+            Order::Name => Localized::new("Nimen mukaan.", "Efter namn.", "By name."),
+        };
+        Self { order, rule }
+    }
+}

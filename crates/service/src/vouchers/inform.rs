@@ -1,0 +1,97 @@
+//! `POST /v1/vouchers/{id}/information`: tells the holder what the law wants told, and keeps what was told.
+
+use actix_web::{HttpResponse, post, web};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use validator::Validate;
+use valinta_domain::id::kind;
+use valinta_domain::information::{Information, compose};
+use valinta_domain::policy::Action;
+use valinta_domain::{Id, Language, Moment};
+use valinta_persistence::vouchers::InformationGiven;
+use valinta_persistence::{Conn, decisions, organisers, registry, voucher_types, vouchers};
+
+use super::view::target_of;
+use crate::app::{App, Reply};
+use crate::cx::{Cx, found};
+use crate::http::permit::VouchersRespond;
+use crate::http::{IdempotencyKey, Json, PathId, Permit, Problem};
+use crate::parse_as_is;
+
+/// How the information is given.
+#[derive(Debug, Clone, Deserialize, Validate, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct GiveInformation {
+    /// The language in which the client reads it.
+    language: Language,
+}
+parse_as_is!(GiveInformation);
+
+/// What was told. Its id is what an acceptance or refusal refers to.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(crate) struct InformationView {
+    /// The record's id.
+    pub(crate) id: Id<kind::Information>,
+    /// Which voucher it is about.
+    pub(crate) voucher: Id<kind::Voucher>,
+    /// The language in which the client reads it.
+    pub(crate) language: Language,
+    /// When it was given.
+    pub(crate) given_at: Moment,
+    /// What was told.
+    pub(crate) information: Information,
+}
+
+/// Tells the holder what the law wants told before a voucher is accepted (569/2009 § 6), and keeps the record.
+#[utoipa::path(
+    tag = "vouchers",
+    params(IdempotencyKey),
+    responses((status = 201, description = "Told, and kept.", body = InformationView)),
+    security(("bearer" = ["vouchers:respond"])),
+)]
+#[post("/v1/vouchers/{id}/information")]
+pub(crate) async fn give_information(
+    permit: Permit<VouchersRespond>,
+    app: web::Data<App>,
+    path: PathId<kind::Voucher>,
+    key: IdempotencyKey,
+    body: Json<GiveInformation>,
+) -> Result<HttpResponse, Problem> {
+    let (id, bytes) = (path.id(), body.bytes().to_vec());
+    let language = body.into_inner().language;
+    app.command(permit.into_caller(), "give_information", &key, &bytes, move |c, cx| inform(c, cx, id, language)).await
+}
+
+/// Composes the information from the voucher, its rulebook and the prices of the day, and keeps it.
+pub(crate) fn inform(
+    c: &mut Conn,
+    cx: &Cx,
+    id: Id<kind::Voucher>,
+    language: Language,
+) -> Result<Reply<InformationView>, Problem> {
+    let stored = found(vouchers::find(c, id)?)?;
+    let target = target_of(c, cx, &stored)?;
+    cx.require(Action::RespondToVoucher, &target)?;
+    let voucher = &stored.voucher;
+    let organiser = found(organisers::find(c, voucher.organiser)?)?;
+    let rulebook = found(voucher_types::find_rulebook(c, voucher.rulebook)?)?;
+    let decision = found(decisions::find(c, stored.decision)?)?;
+    let prices = registry::prices_on(c, voucher.voucher_type, cx.today(&organiser)?)?;
+    let content = compose(voucher, &rulebook.terms, decision.steps, stored.quantity, &prices, organiser.currency);
+    let given = InformationGiven {
+        id: cx.id(),
+        organiser: voucher.organiser,
+        voucher: id,
+        person: voucher.person,
+        channel: "api".to_owned(),
+        language,
+        content,
+        given_to: cx.actor().subject.clone(),
+        given_at: cx.now(),
+    };
+    vouchers::insert_information(c, &given)?;
+    cx.audit("give_information", ("voucher", id.uuid()), &target, json!({"information": given.id}));
+    let view =
+        InformationView { id: given.id, voucher: id, language, given_at: given.given_at, information: given.content };
+    Ok(Reply::created(format!("/v1/vouchers/{id}"), view))
+}

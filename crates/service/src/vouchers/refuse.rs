@@ -1,0 +1,57 @@
+//! `POST /v1/vouchers/{id}/refuse`: the holder refuses and is directed elsewhere. Nobody has to take a voucher.
+
+use actix_web::{HttpResponse, post, web};
+use serde::Deserialize;
+use serde_json::json;
+use validator::Validate;
+use valinta_domain::Id;
+use valinta_domain::id::kind;
+use valinta_domain::policy::Action;
+use valinta_persistence::{Conn, organisers, voucher_types, vouchers};
+
+use super::view::{VoucherView, target_of, view_of};
+use crate::app::{App, Reply};
+use crate::cx::{Cx, found};
+use crate::http::permit::VouchersRespond;
+use crate::http::{IdempotencyKey, Json, PathId, Permit, Problem};
+use crate::parse_as_is;
+
+/// A refusal. No reason is asked for.
+#[derive(Debug, Clone, Deserialize, Validate, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RefuseVoucher {}
+parse_as_is!(RefuseVoucher);
+
+/// Refuses a voucher. The answer says where the client is directed instead (569/2009 § 6).
+#[utoipa::path(
+    tag = "vouchers",
+    params(IdempotencyKey),
+    responses((status = 200, description = "Refused; `directed_to` says where to turn.", body = VoucherView)),
+    security(("bearer" = ["vouchers:respond"])),
+)]
+#[post("/v1/vouchers/{id}/refuse")]
+pub(crate) async fn refuse_voucher(
+    permit: Permit<VouchersRespond>,
+    app: web::Data<App>,
+    path: PathId<kind::Voucher>,
+    key: IdempotencyKey,
+    body: Json<RefuseVoucher>,
+) -> Result<HttpResponse, Problem> {
+    let (id, bytes) = (path.id(), body.bytes().to_vec());
+    app.command(permit.into_caller(), "refuse_voucher", &key, &bytes, move |c, cx| refuse(c, cx, id)).await
+}
+
+/// Refuses a voucher for its holder.
+pub(crate) fn refuse(c: &mut Conn, cx: &Cx, id: Id<kind::Voucher>) -> Result<Reply<VoucherView>, Problem> {
+    let mut stored = found(vouchers::take(c, id)?)?;
+    let target = target_of(c, cx, &stored)?;
+    cx.require(Action::RespondToVoucher, &target)?;
+    let organiser = found(organisers::find(c, stored.voucher.organiser)?)?;
+    let rulebook = found(voucher_types::find_rulebook(c, stored.voucher.rulebook)?)?;
+    stored.voucher = stored.voucher.refuse(cx.today(&organiser)?, rulebook.terms.texts.alternatives)?;
+    vouchers::update_state(c, &stored.voucher)?;
+    cx.audit("refuse_voucher", ("voucher", id.uuid()), &target, json!({}));
+    // The organiser must see to it that the client gets the service in another way.
+    cx.tell("voucher.refused", ("voucher", id.uuid()), target.organiser, json!({"voucher": id}));
+    Ok(Reply::ok(view_of(c, cx, &stored)?))
+}
