@@ -286,3 +286,6 @@ pub fn steps(value: Amount, price: OfferPrice, quantity: Quantity, charges: &Cha
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

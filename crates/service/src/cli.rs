@@ -1,5 +1,9 @@
 //! The command line: what `valinta` can be told to do, and how each of it begins and ends.
 
+mod demo;
+mod token;
+mod verify;
+
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -16,6 +20,7 @@ use crate::app::App;
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError, DemoWish, KeysAt, environment};
 use crate::console::{complain, say};
+use crate::demo as demo_county;
 use crate::http::openapi;
 use crate::http::server::server;
 use crate::keys::{Keys, KeysError};
@@ -139,9 +144,9 @@ pub fn run() -> ExitCode {
 fn execute(command: Command) -> Result<(), CliError> {
     match command {
         Command::Serve(args) => serve(&args),
-        Command::Demo { url } => not_there_yet("demo", url.as_deref()),
-        Command::Token { role, organiser: _, subject: _ } => not_there_yet("token", Some(&role)),
-        Command::Verify => not_there_yet("verify", None),
+        Command::Demo { url } => demo::demo(url.as_deref()),
+        Command::Token { role, organiser, subject } => print_token(&role, organiser.as_deref(), subject),
+        Command::Verify => verify(),
         Command::Keys(KeysCommand::New { path }) => new_keys(&path),
         Command::Migrate => migrate(),
         Command::Openapi => print_openapi(),
@@ -149,8 +154,16 @@ fn execute(command: Command) -> Result<(), CliError> {
     }
 }
 
-fn not_there_yet(command: &str, argument: Option<&str>) -> Result<(), CliError> {
-    Err(CliError::Refused(format!("{command} {} is not there yet", argument.unwrap_or_default())))
+fn print_token(role: &str, organiser: Option<&str>, subject: Option<String>) -> Result<(), CliError> {
+    // The demo's issuer and audience hold where no others are set.
+    let config = Config::from_env(&environment(), DemoWish::Yes)?;
+    let app = open_as_it_is(&config)?;
+    token::print(&app, role, organiser, subject)
+}
+
+fn verify() -> Result<(), CliError> {
+    let (database, _) = Config::database_from_env(&environment())?;
+    verify::verify(&Db::open(&database)?)
 }
 
 fn serve(args: &ServeArgs) -> Result<(), CliError> {
@@ -158,7 +171,40 @@ fn serve(args: &ServeArgs) -> Result<(), CliError> {
     telemetry::start(config.log.env_filter(), config.log.format);
     telemetry::log_panics();
     let app = open(&config)?;
+    if config.demo {
+        welcome(&app)?;
+    } else {
+        demo_county::never_load(&app).map_err(|error| CliError::Refused(error.to_string()))?;
+    }
     serve_until_stopped(app, config.listen)
+}
+
+/// Loads the demo county where there is nothing yet, and says where to go.
+fn welcome(app: &App) -> Result<(), CliError> {
+    if demo_county::load_if_empty(app).map_err(|error| CliError::Refused(error.to_string()))? {
+        say("the demo county has been loaded: everyone and everything in it is fictional");
+    }
+    if !demo_county::is_here(app).map_err(|error| CliError::Refused(error.to_string()))? {
+        return Ok(());
+    }
+    say("a token for each role, for twelve hours (`valinta token ROLE` prints a fresh one):");
+    for (role, token) in token::demo_tokens(app)? {
+        say(format_args!("\n{}\n{token}", role.code()));
+    }
+    say("");
+    Ok(())
+}
+
+/// Opens a database that is there already, and changes nothing.
+fn open_as_it_is(config: &Config) -> Result<App, CliError> {
+    if let DatabaseUrl::Sqlite(file) = &config.database
+        && !file.exists()
+    {
+        return Err(CliError::Refused(format!("there is no database {}: start `valinta` first", file.display())));
+    }
+    let keys = read_keys(config)?;
+    let tokens = tokens(config, &keys)?;
+    App::new(Db::open(&config.database)?, tokens, Clock::system(), &keys).map_err(CliError::Refused)
 }
 
 /// Opens everything that the settings name. A SQLite file is brought up to date; a PostgreSQL is not touched.
@@ -209,7 +255,7 @@ pub(crate) fn serve_until_stopped(app: App, listen: SocketAddr) -> Result<(), Cl
         actix_web::rt::spawn(app.clone().follow_registry());
         let (server, address) = server(app, listen, None).map_err(|source| CliError::Listen { listen, source })?;
         actix_web::rt::spawn(stop_on(terminate, interrupt, server.handle()));
-        say(format_args!("listening on http://{address}"));
+        say(format_args!("listening on http://{address} (documentation at http://{address}/docs)"));
         server.await.map_err(CliError::Server)
     })
 }

@@ -10,6 +10,7 @@ use valinta_domain::service_event::Charges;
 use valinta_domain::{Currency, Day, Id, Language, Localized, Money};
 
 use crate::http::{Errors, Parse};
+use crate::organisers::GeoPoint;
 use crate::vouchers::PriceView;
 
 /// What a list can be narrowed down to, and its order.
@@ -88,7 +89,7 @@ pub(crate) struct OptionView {
     municipality: MunicipalityCode,
     /// Where it is (WGS 84), if known.
     #[serde(skip_serializing_if = "Option::is_none")]
-    coordinates: Option<Coordinates>,
+    coordinates: Option<GeoPoint>,
     /// Languages of service.
     #[schema(max_items = 3)]
     languages: Vec<Language>,
@@ -114,27 +115,6 @@ pub(crate) struct OptionView {
     /// Who pays what of the quantity granted per period, where it is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     for_quantity: Option<SharesView>,
-}
-
-/// A place, in decimal degrees.
-#[derive(Debug, Serialize, utoipa::ToSchema)]
-pub(crate) struct Coordinates {
-    /// Latitude.
-    #[schema(max_length = 20, example = "61.485100")]
-    latitude: String,
-    /// Longitude.
-    #[schema(max_length = 20, example = "21.797400")]
-    longitude: String,
-}
-
-impl Coordinates {
-    fn of((latitude_e6, longitude_e6): (i32, i32)) -> Self {
-        let degrees = |e6: i32| {
-            let sign = if e6 < 0 { "-" } else { "" };
-            format!("{sign}{}.{:06}", e6.unsigned_abs() / 1_000_000, e6.unsigned_abs() % 1_000_000)
-        };
-        Self { latitude: degrees(latitude_e6), longitude: degrees(longitude_e6) }
-    }
 }
 
 /// Who pays what.
@@ -178,7 +158,7 @@ impl OptionView {
             street_address: candidate.street_address.clone(),
             postal_address: candidate.postal_address.clone(),
             municipality: candidate.municipality.clone(),
-            coordinates: candidate.coordinates_e6.map(Coordinates::of),
+            coordinates: candidate.coordinates_e6.map(GeoPoint::of),
             languages: candidate.languages.clone(),
             modes: candidate.modes.clone(),
             step_free: candidate.step_free,

@@ -1,6 +1,7 @@
 //! The demo county's data, embedded in the binary: files to read, structs to read them into. It only parses; what is
 //! done with the county is decided elsewhere, and nothing here is a real organiser, provider or client.
 
+use crate::organisers::{LATITUDE_MAX, LONGITUDE_MAX, degrees_e6};
 use std::fmt;
 use std::str::FromStr;
 
@@ -113,10 +114,10 @@ pub(crate) struct Municipality {
     pub(crate) name_fi: String,
     /// Name in Swedish.
     pub(crate) name_sv: String,
-    /// Latitude of a point within it (WGS 84).
-    pub(crate) latitude: f64,
+    /// Latitude of a point within it, in millionths of a degree (WGS 84).
+    pub(crate) latitude_e6: i32,
     /// Longitude of that point.
-    pub(crate) longitude: f64,
+    pub(crate) longitude_e6: i32,
 }
 
 /// A voucher type with the terms of its rulebook.
@@ -173,12 +174,12 @@ pub(crate) struct ServiceUnit {
     pub(crate) municipality: MunicipalityCode,
     /// Other municipalities it serves.
     pub(crate) service_area: Vec<MunicipalityCode>,
-    /// Latitude (WGS 84), somewhere in the municipality.
-    #[serde(deserialize_with = "from_text")]
-    pub(crate) latitude: f64,
+    /// Latitude, somewhere in the municipality, in millionths of a degree (WGS 84).
+    #[serde(rename = "latitude", deserialize_with = "degrees_from_text")]
+    pub(crate) latitude_e6: i32,
     /// Longitude.
-    #[serde(deserialize_with = "from_text")]
-    pub(crate) longitude: f64,
+    #[serde(rename = "longitude", deserialize_with = "degrees_from_text")]
+    pub(crate) longitude_e6: i32,
     /// Languages of service.
     pub(crate) languages: Vec<Language>,
     /// How it serves.
@@ -339,14 +340,18 @@ fn municipality(line: &str) -> Option<Municipality> {
         code: code.parse().ok()?,
         name_fi: (*name_fi).to_owned(),
         name_sv: (*name_sv).to_owned(),
-        latitude: latitude.parse().ok()?,
-        longitude: longitude.parse().ok()?,
+        latitude_e6: degrees_e6(latitude, LATITUDE_MAX).ok()?,
+        longitude_e6: degrees_e6(longitude, LONGITUDE_MAX).ok()?,
     })
 }
 
 /// A value written as text, parsed: the data files hold no JSON numbers with decimals.
 fn from_text<'de, D: Deserializer<'de>, T: FromStr<Err: fmt::Display>>(deserializer: D) -> Result<T, D::Error> {
     String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+}
+
+fn degrees_from_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i32, D::Error> {
+    degrees_e6(&String::deserialize(deserializer)?, LONGITUDE_MAX).map_err(D::Error::custom)
 }
 
 #[cfg(test)]

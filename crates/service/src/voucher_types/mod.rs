@@ -1,9 +1,22 @@
-//! Voucher types and the rules in force for them.
+//! Voucher types: for what an organiser grants vouchers.
+
+mod list;
+mod publish;
+mod rulebook;
+mod show;
+mod view;
+
+pub(crate) use publish::{PublishCommand, publish};
 
 use crate::http::openapi::Route;
 use crate::routes;
 
 /// The operations on them.
 pub fn routes() -> Vec<Route> {
-    routes![]
+    routes![
+        publish::publish_voucher_type,
+        list::list_voucher_types,
+        show::show_voucher_type,
+        rulebook::show_rulebook_in_force,
+    ]
 }

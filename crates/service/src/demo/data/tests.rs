@@ -131,13 +131,13 @@ fn every_municipality_named_is_one_of_the_countys() {
 fn a_unit_lies_near_its_municipalitys_point() {
     let demo = demo();
     for m in &demo.municipalities {
-        assert!((60.5..63.6).contains(&m.latitude) && (21.0..24.5).contains(&m.longitude), "{}", m.name_fi);
+        assert!((60_500_000..63_600_000).contains(&m.latitude_e6) && (21_000_000..24_500_000).contains(&m.longitude_e6), "{}", m.name_fi);
         assert!(!m.name_sv.is_empty());
     }
     for (_, unit) in demo.units() {
         let m = demo.municipalities.iter().find(|m| m.code == unit.municipality).unwrap();
-        let (north, east) = (unit.latitude - m.latitude, unit.longitude - m.longitude);
-        assert!(north.abs() < 0.05 && east.abs() < 0.1, "{}", unit.name);
+        let (north, east) = (unit.latitude_e6 - m.latitude_e6, unit.longitude_e6 - m.longitude_e6);
+        assert!(north.abs() < 50_000 && east.abs() < 100_000, "{}", unit.name);
     }
 }
 

@@ -1,0 +1,27 @@
+//! `valinta verify`: recomputes the audit trail's chains and compares every balance with its ledger.
+
+use valinta_persistence::{Conn, Db, DbError, audit, service_events};
+
+use super::CliError;
+use crate::console::{complain, say};
+
+/// Checks the data. It is fine only if nothing was found.
+pub(super) fn verify(db: &Db) -> Result<(), CliError> {
+    let checked = |c: &mut Conn| Ok::<_, DbError>((audit::verify(c)?, service_events::verify(c)?));
+    let (trail, faults) = db
+        .read_blocking(checked)
+        .map_err(|error| CliError::Refused(format!("the database cannot be read: {error}")))?;
+    let digest: String = trail.digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    say(format_args!("audit trail: {} rows in {} chains, digest {digest}", trail.rows, trail.chains));
+    if let Some(broken) = &trail.first_break {
+        complain(format_args!("audit trail: {broken}"));
+    }
+    for fault in &faults {
+        complain(format_args!("ledger: {}: {}", fault.subject, fault.what));
+    }
+    if trail.first_break.is_none() && faults.is_empty() {
+        say("ledger: every balance and every event agrees with its entries");
+        return Ok(());
+    }
+    Err(CliError::Refused("the data is not as it was written".to_owned()))
+}
