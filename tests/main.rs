@@ -1,1 +1,27 @@
+//! The acceptance suite: the service as its callers meet it, over real HTTP, every test on a database of its own.
+//!
+//! On SQLite by default, on PostgreSQL where `TEST_DATABASE_URL` names one. What a test needs is set up over HTTP; the
+//! database is looked at only where a test is about what is in it.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "a test's helpers fail the test where it stands"
+)]
+
+mod authorisation;
+mod bad_input;
+mod bad_tokens;
+mod contract;
+mod crash;
+mod database_away;
+mod free_and_public;
+mod journey;
+mod neutrality;
+mod overdraw;
+mod records;
+mod support;
+mod whose;

@@ -1,1 +1,7 @@
-fn main() {}
+//! The product's own main, as a program that the tests may kill. Does nothing of its own.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    valinta_service::cli::run()
+}

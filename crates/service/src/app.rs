@@ -132,6 +132,25 @@ impl App {
         self.db().read(f).await
     }
 
+    /// Reads for a caller what is nobody's personal data: nothing is written, and so nothing can be noted.
+    ///
+    /// # Errors
+    /// What `f` refuses, or the database's.
+    pub async fn read_as<T: Send + 'static>(
+        &self,
+        caller: Caller,
+        f: impl Fn(&mut Conn, &Cx) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let (now, request, vault) = self.moment();
+        self.db()
+            .read(move |c| {
+                let cx = Cx::begin(c, &caller, now, request, Arc::clone(&vault))?;
+                let value = f(c, &cx)?;
+                if cx.has_notes() { Err(Problem::internal("a read has noted something to store")) } else { Ok(value) }
+            })
+            .await
+    }
+
     /// Runs `f` in one transaction for a caller: what it does, its audit rows and its messages are stored together or
     /// not at all. Reading a person's data is such a transaction too, since it leaves an audit row.
     ///

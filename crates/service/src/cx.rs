@@ -155,6 +155,11 @@ impl Cx {
         self.registry_changed.set(true);
     }
 
+    /// Whether anything has been noted.
+    pub fn has_notes(&self) -> bool {
+        self.registry_changed.get() || !self.audited.borrow().is_empty() || !self.messages.borrow().is_empty()
+    }
+
     /// Stores what was noted, last in the transaction. Says whether the registry changed.
     ///
     /// # Errors

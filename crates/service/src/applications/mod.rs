@@ -1,9 +1,30 @@
-//! Applications of units for approval: drafted, submitted and withdrawn by the provider, decided by the organiser.
+//! Applications: a unit asks to be approved for a voucher type, and the organiser decides.
+
+mod begin;
+mod decide;
+mod list;
+mod show;
+mod submit;
+mod view;
+mod withdraw;
+
+pub(crate) use begin::{BeginCommand, begin};
+pub(crate) use decide::{DecideCommand, Verdict, decide};
+pub(crate) use submit::submit;
+pub(crate) use view::staff_of;
+pub(crate) use withdraw::withdraw;
 
 use crate::http::openapi::Route;
 use crate::routes;
 
 /// The operations on them.
 pub fn routes() -> Vec<Route> {
-    routes![]
+    routes![
+        begin::begin_application,
+        list::list_applications,
+        show::show_application,
+        submit::submit_application,
+        withdraw::withdraw_application,
+        decide::decide_application,
+    ]
 }

@@ -1,9 +1,14 @@
-//! Approvals: which units may serve under which voucher types.
+//! Approvals: which units may serve which voucher types, and since when.
+
+mod list;
+mod view;
+
+pub(crate) use view::ApprovalView;
 
 use crate::http::openapi::Route;
 use crate::routes;
 
 /// The operations on them.
 pub fn routes() -> Vec<Route> {
-    routes![]
+    routes![list::list_approvals]
 }

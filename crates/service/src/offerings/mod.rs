@@ -1,9 +1,24 @@
-//! Offerings and their prices.
+//! Offerings: what approved units offer for a voucher type, and at what prices by day.
+
+mod list;
+mod price;
+mod publish;
+mod set_price;
+mod show;
+mod view;
+
+pub(crate) use publish::{PublishCommand, publish};
+pub(crate) use set_price::{SetPriceCommand, set_price};
 
 use crate::http::openapi::Route;
 use crate::routes;
 
 /// The operations on them.
 pub fn routes() -> Vec<Route> {
-    routes![]
+    routes![
+        publish::publish_offering,
+        list::list_offerings,
+        show::show_offering,
+        set_price::set_offering_price,
+    ]
 }

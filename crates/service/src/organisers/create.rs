@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use actix_web::{HttpResponse, post, web};
 use chrono_tz::Tz;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use validator::Validate;
 use valinta_domain::identifiers::{BusinessId, MunicipalityCode};
@@ -49,7 +49,7 @@ pub(crate) struct CreateOrganiser {
 }
 
 /// A municipality that an organiser serves.
-#[derive(Debug, Clone, Deserialize, Validate, utoipa::ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, Validate, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ServedMunicipality {
     /// Official code. What is said below of one that is known already is not stored again.

@@ -41,7 +41,7 @@ pub(crate) struct RegisterProvider {
     phone: Option<String>,
     /// Address on the internet, http or https.
     #[validate(length(min = 1, max = 300), url)]
-    #[schema(min_length = 1, max_length = 300, format = Uri)]
+    #[schema(min_length = 1, max_length = 300, format = "uri")]
     website: Option<String>,
 }
 

@@ -14,7 +14,7 @@ use valinta_domain::{Day, Id, Localized};
 use valinta_persistence::voucher_types::{self, Rulebook};
 use valinta_persistence::{Conn, decisions, organisers};
 
-use super::view::RulebookView;
+use super::view::RulebookSummary;
 use crate::app::{App, Reply};
 use crate::cx::{Cx, found};
 use crate::http::permit::RulebooksAdopt;
@@ -73,7 +73,7 @@ pub(crate) enum AdoptionRefused {
 #[utoipa::path(
     tag = "rulebooks",
     params(IdempotencyKey),
-    responses((status = 200, description = "Adopted.", body = RulebookView)),
+    responses((status = 200, description = "Adopted.", body = RulebookSummary)),
     security(("bearer" = ["rulebooks:adopt"])),
 )]
 #[post("/v1/rulebooks/{id}/adopt")]
@@ -95,7 +95,7 @@ pub(crate) fn adopt(
     cx: &Cx,
     id: Id<kind::Rulebook>,
     command: &AdoptCommand,
-) -> Result<Reply<RulebookView>, Problem> {
+) -> Result<Reply<RulebookSummary>, Problem> {
     let seen = found(voucher_types::find_rulebook(c, id)?)?;
     let target = Target { organiser: Some(seen.organiser), ..Target::default() };
     cx.require(Action::AdoptRulebook, &target)?;
@@ -137,7 +137,7 @@ pub(crate) fn adopt(
     cx.tell("rulebook.adopted", ("rulebook", id.uuid()), target.organiser, details);
     cx.registry_changed();
     let adopted = found(voucher_types::find_rulebook(c, id)?)?;
-    Ok(Reply::ok(RulebookView::of(adopted)))
+    Ok(Reply::ok(RulebookSummary::of(&adopted)))
 }
 
 fn check(rulebook: &Rulebook, open: Option<&Rulebook>, from: Day, today: Day) -> Result<(), AdoptionRefused> {

@@ -11,14 +11,15 @@ use valinta_domain::rulebook::RulebookTerms;
 use valinta_persistence::voucher_types::{self, Rulebook};
 use valinta_persistence::Conn;
 
-use super::view::RulebookView;
+use super::view::RulebookSummary;
 use crate::app::{App, Reply};
 use crate::cx::Cx;
 use crate::http::permit::RulebooksWrite;
 use crate::http::{Errors, IdempotencyKey, Json, Parse, Permit, Problem};
 
-/// Largest terms as they are kept: JSON, with every amount written out.
-const TERMS_BYTES_MAX: usize = 262_144;
+/// Largest terms as they are kept: JSON, with every amount written out. Decisions repeat them and add to them, and have
+/// room for a quarter of a mebibyte.
+const TERMS_BYTES_MAX: usize = 196_608;
 
 /// A rulebook to be drafted.
 #[derive(Debug, Clone, Deserialize, Validate, utoipa::ToSchema)]
@@ -55,7 +56,7 @@ impl Parse for DraftRulebook {
 #[utoipa::path(
     tag = "rulebooks",
     params(IdempotencyKey),
-    responses((status = 201, description = "Drafted.", body = RulebookView)),
+    responses((status = 201, description = "Drafted.", body = RulebookSummary)),
     security(("bearer" = ["rulebooks:write"])),
 )]
 #[post("/v1/rulebooks")]
@@ -71,7 +72,7 @@ pub(crate) async fn draft_rulebook(
 }
 
 /// Drafts a rulebook under the next number of its voucher type.
-pub(crate) fn draft(c: &mut Conn, cx: &Cx, command: &DraftCommand) -> Result<Reply<RulebookView>, Problem> {
+pub(crate) fn draft(c: &mut Conn, cx: &Cx, command: &DraftCommand) -> Result<Reply<RulebookSummary>, Problem> {
     let organiser = cx.own_organiser(c)?;
     let target = Target { organiser: Some(organiser.id), ..Target::default() };
     cx.require(Action::ManageRules, &target)?;
@@ -96,5 +97,5 @@ pub(crate) fn draft(c: &mut Conn, cx: &Cx, command: &DraftCommand) -> Result<Rep
     let id = rulebook.id;
     let details = json!({"voucher_type": voucher_type.id, "number": rulebook.number});
     cx.audit("draft_rulebook", ("rulebook", id.uuid()), &target, details);
-    Ok(Reply::created(format!("/v1/rulebooks/{id}"), RulebookView::of(rulebook)))
+    Ok(Reply::created(format!("/v1/rulebooks/{id}"), RulebookSummary::of(&rulebook)))
 }

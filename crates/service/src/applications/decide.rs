@@ -1,0 +1,254 @@
+//! `POST /v1/applications/{id}/decision`: an officer approves or rejects. A decision; an approval follows from it.
+
+use actix_web::{HttpResponse, post, web};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use thiserror::Error;
+use validator::Validate;
+use valinta_domain::application::{Examination, examine};
+use valinta_domain::approval::ApprovalState;
+use valinta_domain::decision::{Decision, DecisionKind, DecisionOutcome};
+use valinta_domain::explain::Step;
+use valinta_domain::id::kind;
+use valinta_domain::policy::Action;
+use valinta_domain::text::TEXT_CHARS_MAX;
+use valinta_domain::{Day, Id, Localized};
+use valinta_persistence::applications::{Application, Approval};
+use valinta_persistence::voucher_types::Rulebook;
+use valinta_persistence::{Conn, applications, decisions, organisers, voucher_types};
+
+use super::view::{ApplicationView, target_of};
+use crate::app::{App, Reply};
+use crate::approvals::ApprovalView;
+use crate::cx::{Cx, found};
+use crate::http::permit::ApplicationsDecide;
+use crate::http::{Errors, IdempotencyKey, Json, Parse, PathId, Permit, Problem, ProblemKind};
+
+/// Which way an application goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Verdict {
+    /// The unit is approved.
+    Approved,
+    /// It is not; it may apply again.
+    Rejected,
+}
+
+/// A decision on an application.
+#[derive(Debug, Clone, Deserialize, Validate, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DecideApplication {
+    /// Which way.
+    outcome: Verdict,
+    /// Why, in the words of the decision.
+    reasons: Localized,
+    /// First day of the approval: today or later; today if nothing is said.
+    valid_from: Option<Day>,
+}
+
+/// How an application is to be decided.
+#[derive(Debug, Clone)]
+pub(crate) struct DecideCommand {
+    pub(crate) outcome: Verdict,
+    pub(crate) reasons: Localized,
+    pub(crate) valid_from: Option<Day>,
+}
+
+impl Parse for DecideApplication {
+    type Into = DecideCommand;
+
+    fn parse(&self, errors: &mut Errors) -> Option<DecideCommand> {
+        if self.outcome == Verdict::Rejected && self.valid_from.is_some() {
+            errors.fail("/valid_from", "not_applicable", "nothing begins with a rejection");
+        }
+        let reasons = errors.text("/reasons", &self.reasons, TEXT_CHARS_MAX)?;
+        Some(DecideCommand { outcome: self.outcome, reasons, valid_from: self.valid_from })
+    }
+}
+
+/// Why an application cannot be approved.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub(crate) enum ApprovalRefused {
+    /// Requirements of the rulebook stand in the way.
+    #[error("requirements of the rulebook are not met")]
+    Unmet(Vec<Step>),
+    /// Approvals do not reach back.
+    #[error("an approval begins today, {today}, or later")]
+    InThePast {
+        /// Today.
+        today: Day,
+    },
+    /// There is one.
+    #[error("the unit has an approval for the voucher type that has not ended by then")]
+    Approved,
+}
+
+/// What came of an application.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(crate) struct DecidedApplication {
+    /// Which way.
+    pub(crate) outcome: Verdict,
+    /// The decision, which says how each requirement came out.
+    pub(crate) decision: Id<kind::Decision>,
+    /// The application.
+    pub(crate) application: ApplicationView,
+    /// The approval, if it was approved.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) approval: Option<ApprovalView>,
+}
+
+/// Decides a submitted application. It is examined by its rulebook on the day of the decision.
+#[utoipa::path(
+    tag = "applications",
+    params(IdempotencyKey),
+    responses((status = 200, description = "Decided.", body = DecidedApplication)),
+    security(("bearer" = ["applications:decide"])),
+)]
+#[post("/v1/applications/{id}/decision")]
+pub(crate) async fn decide_application(
+    permit: Permit<ApplicationsDecide>,
+    app: web::Data<App>,
+    path: PathId<kind::Application>,
+    key: IdempotencyKey,
+    body: Json<DecideApplication>,
+) -> Result<HttpResponse, Problem> {
+    let (id, bytes) = (path.id(), body.bytes().to_vec());
+    let command = body.into_inner();
+    app.command(permit.into_caller(), "decide_application", &key, &bytes, move |c, cx| decide(c, cx, id, &command))
+        .await
+}
+
+/// Decides an application.
+pub(crate) fn decide(
+    c: &mut Conn,
+    cx: &Cx,
+    id: Id<kind::Application>,
+    command: &DecideCommand,
+) -> Result<Reply<DecidedApplication>, Problem> {
+    let mut application = found(applications::take(c, id)?)?;
+    let target = target_of(&application);
+    cx.require(Action::DecideApplication, &target)?;
+    let approve = command.outcome == Verdict::Approved;
+    let decided_state = application.state.decide(approve)?;
+    let organiser = found(organisers::find(c, application.organiser)?)?;
+    let rulebook = found(voucher_types::find_rulebook(c, application.rulebook)?)?;
+    let today = cx.today(&organiser)?;
+    let valid_from = command.valid_from.unwrap_or(today);
+    let examination = examine(&rulebook.terms, &application.evidence, today);
+    if approve {
+        let approvals = applications::approvals_of(c, application.unit, application.voucher_type)?;
+        check(&examination, &approvals, valid_from, today)?;
+    }
+    let decision = store_decision(c, cx, command, &application, &rulebook, examination, (today, valid_from))?;
+    application.state = decided_state;
+    application.decision = Some(decision);
+    applications::update(c, &application)?;
+    let approval = approve.then(|| Approval {
+        id: cx.id(),
+        organiser: application.organiser,
+        provider: application.provider,
+        unit: application.unit,
+        voucher_type: application.voucher_type,
+        application: id,
+        state: ApprovalState::Active,
+        valid_from,
+        valid_to: None,
+        decision,
+    });
+    if let Some(approval) = &approval {
+        applications::insert_approval(c, approval)?;
+        cx.registry_changed();
+    }
+    let details = json!({
+        "application": id,
+        "outcome": command.outcome,
+        "decision": decision,
+        "approval": approval.as_ref().map(|approval| approval.id),
+    });
+    cx.audit("decide_application", ("application", id.uuid()), &target, details.clone());
+    cx.tell("application.decided", ("application", id.uuid()), target.organiser, details);
+    Ok(Reply::ok(DecidedApplication {
+        outcome: command.outcome,
+        decision,
+        application: ApplicationView::of(application),
+        approval: approval.map(ApprovalView::of),
+    }))
+}
+
+fn check(
+    examination: &Examination,
+    approvals: &[Approval],
+    valid_from: Day,
+    today: Day,
+) -> Result<(), ApprovalRefused> {
+    if valid_from < today {
+        return Err(ApprovalRefused::InThePast { today });
+    }
+    if approvals.iter().any(|approval| approval.valid_to.is_none_or(|to| to > valid_from)) {
+        return Err(ApprovalRefused::Approved);
+    }
+    if !examination.unmet.is_empty() {
+        let is_unmet = |step: &&Step| step.code != "met";
+        return Err(ApprovalRefused::Unmet(examination.steps.iter().filter(is_unmet).cloned().collect()));
+    }
+    Ok(())
+}
+
+fn store_decision(
+    c: &mut Conn,
+    cx: &Cx,
+    command: &DecideCommand,
+    application: &Application,
+    rulebook: &Rulebook,
+    examination: Examination,
+    (today, valid_from): (Day, Day),
+) -> Result<Id<kind::Decision>, Problem> {
+    let approve = command.outcome == Verdict::Approved;
+    let decision = Decision {
+        id: cx.id(),
+        organiser: application.organiser,
+        kind: DecisionKind::DecideApplication,
+        outcome: if approve { DecisionOutcome::Granted } else { DecisionOutcome::Refused },
+        subject: application.id.uuid(),
+        provider: Some(application.provider),
+        person: None,
+        rulebook: Some(rulebook.id),
+        inputs: json!({
+            "application": application.id,
+            "unit": application.unit,
+            "voucher_type": application.voucher_type,
+            "rulebook": rulebook.id,
+            "requirements": rulebook.terms.requirements,
+            "evidence": application.evidence,
+            "unmet": examination.unmet,
+            "submitted_at": application.submitted.as_ref().map(|(at, _)| at),
+            "valid_from": approve.then_some(valid_from),
+            "decided_on": today,
+        }),
+        steps: examination.steps,
+        reasons: command.reasons.clone(),
+        appeal: rulebook.terms.texts.appeal.clone(),
+        decided_by: cx.actor().subject.clone(),
+        decided_at: cx.now(),
+    };
+    decisions::insert(c, &decision)?;
+    Ok(decision.id)
+}
+
+impl From<ApprovalRefused> for Problem {
+    fn from(refused: ApprovalRefused) -> Self {
+        match &refused {
+            ApprovalRefused::Unmet(steps) => {
+                let problem = Self::new(ProblemKind::RuleError, format!("It cannot be approved: {refused}."));
+                steps.iter().fold(problem, |problem, step| {
+                    let requirement = step.inputs.get("requirement").map_or("", String::as_str);
+                    problem.at("/outcome", &step.code, format!("{requirement}: {}", step.text.en))
+                })
+            }
+            ApprovalRefused::InThePast { .. } => {
+                Self::invalid(Vec::new()).at("/valid_from", "in_the_past", refused)
+            }
+            ApprovalRefused::Approved => Self::new(ProblemKind::Duplicate, format!("It cannot be approved: {refused}.")),
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! `GET /v1/applications/{id}`: one application, for the provider and, once submitted, the organiser's registry.
+
+use actix_web::{HttpResponse, get, web};
+use valinta_domain::id::kind;
+use valinta_domain::policy::Action;
+use valinta_persistence::applications;
+
+use super::view::{ApplicationView, target_of};
+use crate::app::App;
+use crate::cx::found;
+use crate::http::permit::ApplicationsRead;
+use crate::http::{PathId, Permit, Problem};
+
+/// Shows an application.
+#[utoipa::path(
+    tag = "applications",
+    responses((status = 200, description = "The application.", body = ApplicationView)),
+    security(("bearer" = ["applications:read"])),
+)]
+#[get("/v1/applications/{id}")]
+pub(crate) async fn show_application(
+    permit: Permit<ApplicationsRead>,
+    app: web::Data<App>,
+    path: PathId<kind::Application>,
+) -> Result<HttpResponse, Problem> {
+    let id = path.id();
+    let application = app
+        .write(permit.into_caller(), move |c, cx| {
+            let application = found(applications::find(c, id)?)?;
+            cx.require(Action::ReadApplication, &target_of(&application))?;
+            Ok(application)
+        })
+        .await?;
+    Ok(HttpResponse::Ok().json(ApplicationView::of(application)))
+}

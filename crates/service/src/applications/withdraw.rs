@@ -1,0 +1,47 @@
+//! `POST /v1/applications/{id}/withdraw`: the provider takes its application back before it is decided.
+
+use actix_web::{HttpResponse, post, web};
+use serde_json::json;
+use valinta_domain::Id;
+use valinta_domain::id::kind;
+use valinta_domain::policy::Action;
+use valinta_persistence::{Conn, applications};
+
+use super::view::{ApplicationView, target_of};
+use crate::app::{App, Reply};
+use crate::cx::{Cx, found};
+use crate::http::permit::ApplicationsWrite;
+use crate::http::{IdempotencyKey, PathId, Permit, Problem};
+
+/// Withdraws an application. The unit may apply again.
+#[utoipa::path(
+    tag = "applications",
+    params(IdempotencyKey),
+    responses((status = 200, description = "Withdrawn.", body = ApplicationView)),
+    security(("bearer" = ["applications:write"])),
+)]
+#[post("/v1/applications/{id}/withdraw")]
+pub(crate) async fn withdraw_application(
+    permit: Permit<ApplicationsWrite>,
+    app: web::Data<App>,
+    path: PathId<kind::Application>,
+    key: IdempotencyKey,
+) -> Result<HttpResponse, Problem> {
+    let id = path.id();
+    app.command(permit.into_caller(), "withdraw_application", &key, &[], move |c, cx| withdraw(c, cx, id)).await
+}
+
+/// Takes an application back.
+pub(crate) fn withdraw(c: &mut Conn, cx: &Cx, id: Id<kind::Application>) -> Result<Reply<ApplicationView>, Problem> {
+    let mut application = found(applications::take(c, id)?)?;
+    let target = target_of(&application);
+    cx.require(Action::ManageProvider, &target)?;
+    application.state = application.state.withdraw()?;
+    applications::update(c, &application)?;
+    cx.audit("withdraw_application", ("application", id.uuid()), &target, json!({}));
+    if target.organiser.is_some() {
+        let payload = json!({"application": id, "provider": application.provider});
+        cx.tell("application.withdrawn", ("application", id.uuid()), target.organiser, payload);
+    }
+    Ok(Reply::ok(ApplicationView::of(application)))
+}

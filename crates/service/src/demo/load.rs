@@ -1,0 +1,443 @@
+//! Loads the demo county: the verbs' own functions, as the people of the county would have called them, day by day. All
+//! of it is one transaction, so that a start that is interrupted leaves an empty database behind.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use chrono_tz::Europe::Helsinki;
+use thiserror::Error;
+use valinta_domain::choice::{Order, Query};
+use valinta_domain::id::kind;
+use valinta_domain::policy::{Actor, Role};
+use valinta_domain::service_event::Delivery;
+use valinta_domain::voucher::GrantRequest;
+use valinta_domain::{Day, Id, Localized, Moment, Period};
+use valinta_persistence::clients::Contact;
+use valinta_persistence::organisers::Municipality;
+use valinta_persistence::vault::Vault;
+use valinta_persistence::{Conn, DbError, organisers as stored_organisers, providers as stored_providers, registry};
+
+use super::data::{self, DemoCounty, VoucherStage};
+use super::people::member_of;
+use crate::app::App;
+use crate::clock::new_uuid;
+use crate::cx::{Cx, found};
+use crate::http::Problem;
+use crate::{applications, clients, offerings, organisers, providers, rulebooks, service_events, voucher_types, vouchers};
+
+/// Notes that the demo county is in the database, by its organiser's code; or, empty, that it never shall be.
+pub(crate) const DEMO_FACT: &str = "demo";
+/// Notes the person that `valinta token resident` is.
+pub(crate) const DEMO_RESIDENT_FACT: &str = "demo_resident";
+/// Notes the subject that `valinta token provider` names.
+pub(crate) const DEMO_PROVIDER_FACT: &str = "demo_provider";
+
+/// The client that the resident's token is for.
+const MAIN_CLIENT: &str = "aino";
+/// How long ago the county began.
+const FOUNDED_DAYS_AGO: i64 = 400;
+/// How long ago the providers joined.
+const JOINED_DAYS_AGO: i64 = 200;
+/// How long ago the clients were registered; before the oldest voucher.
+const CLIENTS_DAYS_AGO: i64 = 180;
+
+/// Why the demo county was not loaded. Nothing of it was.
+#[derive(Debug, Error)]
+#[error("the demo county cannot be loaded: {0}")]
+pub(crate) struct LoadError(String);
+
+impl From<Problem> for LoadError {
+    fn from(problem: Problem) -> Self {
+        Self(format!("{problem:?}"))
+    }
+}
+
+impl From<DbError> for LoadError {
+    fn from(error: DbError) -> Self {
+        Self(error.to_string())
+    }
+}
+
+/// Whether the database holds the demo county.
+pub(crate) fn is_here(app: &App) -> Result<bool, LoadError> {
+    let fact = app.db().read_blocking(|c| stored_organisers::installation_fact(c, DEMO_FACT))?;
+    Ok(fact.is_some_and(|code| !code.is_empty()))
+}
+
+/// Notes that this database never gets the demo county: it was started without.
+pub(crate) fn never_load(app: &App) -> Result<(), LoadError> {
+    if app.db().is_postgres() {
+        // Nothing is ever loaded there unasked.
+        return Ok(());
+    }
+    app.db().write_blocking(|c| match stored_organisers::installation_fact(c, DEMO_FACT)? {
+        Some(_) => Ok(()),
+        None => stored_organisers::note_installation_fact(c, DEMO_FACT, ""),
+    })?;
+    Ok(())
+}
+
+/// Loads the demo county into a database that holds no organiser. Says whether it did.
+pub(crate) fn load_if_empty(app: &App) -> Result<bool, LoadError> {
+    let taken = |c: &mut Conn| {
+        Ok::<_, DbError>(
+            stored_organisers::installation_fact(c, DEMO_FACT)?.is_some() || !stored_organisers::list(c)?.is_empty(),
+        )
+    };
+    if app.db().read_blocking(taken)? {
+        return Ok(false);
+    }
+    let demo = data::county().map_err(|error| LoadError(error.to_string()))?;
+    let (vault, now) = (Arc::clone(app.vault()), app.clock().now());
+    let order_key = app.order_key().to_vec();
+    app.db().write_blocking(move |c| {
+        if taken(c)? {
+            return Ok(false);
+        }
+        let mut loader = Loader { c, demo: &demo, vault: &vault, now, order_key: &order_key };
+        loader.load()?;
+        Ok::<_, Problem>(true)
+    })
+    .map_err(LoadError::from)
+}
+
+/// Whoever acts in the story.
+#[derive(Clone, Copy)]
+enum Who<'a> {
+    Operator,
+    Staff(Role, Id<kind::Organiser>),
+    Member(&'a str, Option<Id<kind::Provider>>),
+    Resident(Id<kind::Person>),
+}
+
+struct Loader<'a> {
+    c: &'a mut Conn,
+    demo: &'a DemoCounty,
+    vault: &'a Arc<Vault>,
+    now: Moment,
+    order_key: &'a [u8],
+}
+
+/// What has been loaded so far, by the names that the data files use.
+struct Loaded {
+    organiser: Id<kind::Organiser>,
+    types: BTreeMap<String, Id<kind::VoucherType>>,
+    clients: BTreeMap<String, (Id<kind::Client>, Id<kind::Person>)>,
+}
+
+impl<'a> Loader<'a> {
+    /// Does something as somebody, so many days ago.
+    fn act<T>(
+        &mut self,
+        who: Who<'_>,
+        days_ago: i64,
+        verb: impl FnOnce(&mut Conn, &Cx) -> Result<T, Problem>,
+    ) -> Result<T, Problem> {
+        let at = Moment::new(self.now.utc() - TimeDelta::days(days_ago));
+        let (subject, role, organiser, person, providers) = match who {
+            Who::Operator => ("demo-operator".to_owned(), Role::Operator, None, None, vec![]),
+            Who::Staff(role, organiser) => (format!("demo-{}", role.code()), role, Some(organiser), None, vec![]),
+            Who::Member(subject, provider) => {
+                (subject.to_owned(), Role::Provider, None, None, provider.into_iter().collect())
+            }
+            Who::Resident(person) => ("demo-resident".to_owned(), Role::Resident, None, Some(person), vec![]),
+        };
+        let actor = Actor { subject, role, organiser, person, providers };
+        let cx = Cx::of(actor, at, new_uuid(at), Arc::clone(self.vault));
+        let value = verb(self.c, &cx)?;
+        cx.finish(self.c)?;
+        Ok(value)
+    }
+
+    fn day(&self, days_ago: i64) -> Day {
+        let at = self.now.utc() - TimeDelta::days(days_ago);
+        Day::new(at.with_timezone(&Helsinki).date_naive())
+    }
+
+    fn load(&mut self) -> Result<(), Problem> {
+        let organiser = self.organiser()?;
+        let types = self.voucher_types(organiser)?;
+        let mut loaded = Loaded { organiser, types, clients: BTreeMap::new() };
+        self.providers(&loaded)?;
+        self.clients(&mut loaded)?;
+        self.vouchers(&loaded)?;
+        stored_organisers::note_installation_fact(self.c, DEMO_FACT, &self.demo.county.code)?;
+        Ok(())
+    }
+
+    fn organiser(&mut self) -> Result<Id<kind::Organiser>, Problem> {
+        let county = &self.demo.county;
+        let municipalities = self
+            .demo
+            .municipalities
+            .iter()
+            .map(|municipality| Municipality {
+                code: municipality.code.clone(),
+                name_fi: municipality.name_fi.clone(),
+                name_sv: municipality.name_sv.clone(),
+                latitude_e6: municipality.latitude_e6,
+                longitude_e6: municipality.longitude_e6,
+            })
+            .collect();
+        let command = organisers::CreateCommand {
+            code: county.code.clone(),
+            name: county.name.clone(),
+            business_id: county.business_id.clone(),
+            currency: county.currency,
+            time_zone: Helsinki,
+            municipalities,
+        };
+        let reply = self.act(Who::Operator, FOUNDED_DAYS_AGO, |c, cx| organisers::create(c, cx, &command))?;
+        Ok(reply.into_body().id)
+    }
+
+    fn voucher_types(
+        &mut self,
+        organiser: Id<kind::Organiser>,
+    ) -> Result<BTreeMap<String, Id<kind::VoucherType>>, Problem> {
+        let officer = Who::Staff(Role::Officer, organiser);
+        let mut types = BTreeMap::new();
+        for data in &self.demo.voucher_types {
+            let publish = voucher_types::PublishCommand {
+                code: data.code.clone(),
+                name: data.name.clone(),
+                description: data.description.clone(),
+                unit: data.unit,
+            };
+            let published =
+                self.act(officer, FOUNDED_DAYS_AGO, |c, cx| voucher_types::publish(c, cx, &publish))?.into_body();
+            let draft = rulebooks::DraftCommand { voucher_type: published.id, terms: data.terms.clone() };
+            let drafted = self.act(officer, FOUNDED_DAYS_AGO, |c, cx| rulebooks::draft(c, cx, &draft))?.into_body();
+            let adopt = rulebooks::AdoptCommand {
+                in_force_from: self.day(FOUNDED_DAYS_AGO),
+                reasons: Localized::new(
+                    "Sääntökirja otetaan käyttöön palvelusetelin alkaessa.",
+                    "Regelboken tas i bruk när servicesedeln börjar användas.",
+                    "The rulebook is adopted as the voucher begins to be used.",
+                ),
+            };
+            self.act(officer, FOUNDED_DAYS_AGO, |c, cx| rulebooks::adopt(c, cx, drafted.id, &adopt))?;
+            types.insert(data.code.clone(), published.id);
+        }
+        Ok(types)
+    }
+
+    fn providers(&mut self, loaded: &Loaded) -> Result<(), Problem> {
+        for data in &self.demo.providers {
+            let subject = member_of(&data.business_id);
+            let command = providers::RegisterCommand {
+                business_id: data.business_id.clone(),
+                name: data.name.clone(),
+                sector: data.sector,
+                email: Some(data.email.clone()),
+                phone: Some(data.phone.clone()),
+                website: Some(data.website.clone()),
+            };
+            let registering = Who::Member(&subject, None);
+            let provider =
+                self.act(registering, JOINED_DAYS_AGO, |c, cx| providers::register(c, cx, &command))?.into_body().id;
+            for unit in &data.units {
+                self.unit(loaded, Who::Member(&subject, Some(provider)), provider, unit)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn unit(
+        &mut self,
+        loaded: &Loaded,
+        member: Who<'_>,
+        provider: Id<kind::Provider>,
+        data: &data::ServiceUnit,
+    ) -> Result<(), Problem> {
+        let command = providers::AddUnitCommand {
+            name: data.name.clone(),
+            oid: Some(data.oid.clone()),
+            street_address: data.street_address.clone(),
+            postal_code: data.postal_code.clone(),
+            postal_place: data.postal_place.clone(),
+            municipality: data.municipality.clone(),
+            coordinates_e6: Some((data.latitude_e6, data.longitude_e6)),
+            languages: data.languages.clone(),
+            modes: data.modes.clone(),
+            service_area: data.service_area.clone(),
+            step_free: data.step_free,
+        };
+        let unit =
+            self.act(member, JOINED_DAYS_AGO, |c, cx| providers::add_unit(c, cx, provider, &command))?.into_body().id;
+        for offering in &data.offerings {
+            self.offering(loaded, member, unit, data, offering)?;
+        }
+        Ok(())
+    }
+
+    /// Applies, is approved and publishes an offering.
+    fn offering(
+        &mut self,
+        loaded: &Loaded,
+        member: Who<'_>,
+        unit: Id<kind::ServiceUnit>,
+        at: &data::ServiceUnit,
+        data: &data::Offering,
+    ) -> Result<(), Problem> {
+        let (voucher_type, kind) = self.voucher_type(loaded, &data.voucher_type)?;
+        let joined = self.day(JOINED_DAYS_AGO);
+        let draft = applications::BeginCommand { unit, voucher_type, evidence: kind.evidence(at, joined) };
+        let application =
+            self.act(member, JOINED_DAYS_AGO, |c, cx| applications::begin(c, cx, &draft))?.into_body().id;
+        self.act(member, JOINED_DAYS_AGO, |c, cx| applications::submit(c, cx, application))?;
+        let decide = applications::DecideCommand {
+            outcome: applications::Verdict::Approved,
+            reasons: Localized::new(
+                "Yksikkö täyttää sääntökirjan vaatimukset.",
+                "Enheten uppfyller regelbokens krav.",
+                "The unit meets the rulebook's requirements.",
+            ),
+            valid_from: None,
+        };
+        let officer = Who::Staff(Role::Officer, loaded.organiser);
+        self.act(officer, JOINED_DAYS_AGO, |c, cx| applications::decide(c, cx, application, &decide))?;
+        let publish = offerings::PublishCommand {
+            unit,
+            voucher_type,
+            price: data.price,
+            price_from: None,
+            accepts_new_clients: data.accepts_new_clients,
+            earliest_start: data.earliest_start_days.map(|days| self.day(0).plus_days(i64::from(days))),
+        };
+        self.act(member, JOINED_DAYS_AGO, |c, cx| offerings::publish(c, cx, &publish))?;
+        Ok(())
+    }
+
+    fn voucher_type(&self, loaded: &Loaded, code: &str) -> Result<(Id<kind::VoucherType>, &'a data::VoucherType), Problem> {
+        let data = self.demo.voucher_types.iter().find(|data| data.code == code);
+        loaded.types.get(code).copied().zip(data).ok_or_else(|| missing("voucher type", code))
+    }
+
+    fn clients(&mut self, loaded: &mut Loaded) -> Result<(), Problem> {
+        let worker = Who::Staff(Role::CaseWorker, loaded.organiser);
+        for data in &self.demo.clients {
+            let command = clients::RegisterCommand {
+                identity_code: data.personal_identity_code.clone(),
+                name: data.name.clone(),
+                municipality: data.municipality.clone(),
+                language: data.language,
+                contact: Some(Contact {
+                    street_address: Some(data.street_address.clone()),
+                    postal_code: Some(data.postal_code.clone()),
+                    postal_place: Some(data.postal_place.clone()),
+                    phone: Some(data.phone.clone()),
+                    email: Some(data.email.clone()),
+                }),
+                protected_address: data.protected_address,
+            };
+            let client =
+                self.act(worker, CLIENTS_DAYS_AGO, |c, cx| clients::register(c, cx, &command))?.into_body();
+            if data.key == MAIN_CLIENT {
+                let person = client.person.to_string();
+                stored_organisers::note_installation_fact(self.c, DEMO_RESIDENT_FACT, &person)?;
+            }
+            loaded.clients.insert(data.key.clone(), (client.id, client.person));
+        }
+        Ok(())
+    }
+
+    fn vouchers(&mut self, loaded: &Loaded) -> Result<(), Problem> {
+        for data in &self.demo.vouchers {
+            self.voucher(loaded, data)?;
+        }
+        Ok(())
+    }
+
+    /// Issues a voucher and lets its life go on as far as the data says.
+    fn voucher(&mut self, loaded: &Loaded, data: &data::Voucher) -> Result<(), Problem> {
+        let days_ago = i64::from(data.granted_days_ago);
+        let (voucher_type, _) = self.voucher_type(loaded, &data.voucher_type)?;
+        let (client, person) = *loaded.clients.get(&data.client).ok_or_else(|| missing("client", &data.client))?;
+        let from = self.day(days_ago);
+        let validity = Period::new(from, Some(from.plus_days(i64::from(data.valid_days)))).map_err(Problem::internal)?;
+        let request = GrantRequest { facts: data.facts.clone(), quantity: data.quantity, validity };
+        let issue = vouchers::IssueCommand { client, voucher_type, request };
+        let worker = Who::Staff(Role::CaseWorker, loaded.organiser);
+        let issued = self.act(worker, days_ago, |c, cx| vouchers::issue(c, cx, &issue))?.into_body();
+        let Some(voucher) = issued.voucher.map(|voucher| voucher.id) else {
+            return if data.state == VoucherStage::NotGranted { Ok(()) } else { Err(missing("grant of", &data.client)) };
+        };
+        let resident = Who::Resident(person);
+        match data.state {
+            VoucherStage::NotGranted => return Err(missing("refusal of", &data.client)),
+            VoucherStage::Offered => return Ok(()),
+            VoucherStage::Refused => {
+                self.act(resident, days_ago, |c, cx| vouchers::refuse(c, cx, voucher))?;
+                return Ok(());
+            }
+            VoucherStage::Expired if data.provider_sector.is_none() => return Ok(()),
+            VoucherStage::Accepted
+            | VoucherStage::Chosen
+            | VoucherStage::InUse
+            | VoucherStage::UsedUp
+            | VoucherStage::Expired
+            | VoucherStage::Cancelled => {}
+        }
+        let language = self.demo.clients.iter().find(|c| c.key == data.client).map(|c| c.language).unwrap_or_default();
+        let told = self.act(resident, days_ago, |c, cx| vouchers::inform(c, cx, voucher, language))?.into_body();
+        self.act(resident, days_ago, |c, cx| vouchers::accept(c, cx, voucher, told.id))?;
+        if data.provider_sector.is_some() {
+            self.choice_and_events(loaded, data, voucher, person)?;
+        }
+        if let (VoucherStage::Cancelled, Some(reason)) = (data.state, &data.reason) {
+            let reasons = Localized::new(reason.as_str(), reason.as_str(), reason.as_str());
+            self.act(worker, 0, |c, cx| vouchers::cancel(c, cx, voucher, &reasons))?;
+        }
+        Ok(())
+    }
+
+    fn choice_and_events(
+        &mut self,
+        loaded: &Loaded,
+        data: &data::Voucher,
+        voucher: Id<kind::Voucher>,
+        person: Id<kind::Person>,
+    ) -> Result<(), Problem> {
+        let days_ago = i64::from(data.granted_days_ago);
+        let (voucher_type, _) = self.voucher_type(loaded, &data.voucher_type)?;
+        let home = self.demo.clients.iter().find(|c| c.key == data.client).map(|c| c.municipality.clone());
+        let snapshot = registry::load(self.c)?;
+        let listing = snapshot.list(&Query {
+            voucher_type,
+            day: self.day(days_ago),
+            value: None,
+            quantity: None,
+            municipality: home.as_ref(),
+            sector: data.provider_sector,
+            language: None,
+            mode: None,
+            order: Order::Neutral,
+            order_key: self.order_key,
+            order_seed: voucher.uuid().as_bytes(),
+            after: None,
+            limit: 1,
+        });
+        let chosen = listing.lines.first().ok_or_else(|| missing("choice for", &data.client))?.candidate;
+        let (offering, provider) = (chosen.offering, chosen.provider);
+        self.act(Who::Resident(person), days_ago, |c, cx| vouchers::choose(c, cx, voucher, offering))?;
+        let provider = found(stored_providers::find(self.c, provider)?)?;
+        let subject = member_of(&provider.business_id);
+        if data.client == MAIN_CLIENT && data.state == VoucherStage::InUse {
+            stored_organisers::note_installation_fact(self.c, DEMO_PROVIDER_FACT, &subject)?;
+        }
+        for event in &data.events {
+            let days_ago = i64::from(event.days_ago);
+            let delivery = Delivery { day: self.day(days_ago), quantity: event.quantity, span: None };
+            let command = service_events::RecordCommand { voucher, delivery };
+            let member = Who::Member(&subject, Some(provider.id));
+            self.act(member, days_ago, |c, cx| service_events::record(c, cx, &command))?;
+        }
+        Ok(())
+    }
+}
+
+fn missing(what: &str, name: &str) -> Problem {
+    Problem::internal(format!("the demo data lacks the {what} {name}"))
+}

@@ -1,0 +1,128 @@
+//! What a price must pass before it is stored: the day, the approval, the rulebook of the day, the price ceiling.
+
+use thiserror::Error;
+use valinta_domain::approval::in_force;
+use valinta_domain::id::kind;
+use valinta_domain::offering::{OfferPrice, PriceRefused, check_price};
+use valinta_domain::{Day, Id, Period};
+use valinta_persistence::voucher_types::Rulebook;
+use valinta_persistence::{Conn, applications, providers, voucher_types};
+
+use crate::http::{Problem, ProblemKind};
+
+/// Why a price cannot be set, whatever its figure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub(super) enum PriceDayRefused {
+    /// Prices do not reach back.
+    #[error("a price holds from today, {today}, or later")]
+    InThePast {
+        /// Today.
+        today: Day,
+        /// Where the day stands in the request.
+        pointer: &'static str,
+    },
+    /// Only approved units offer.
+    #[error("the unit has no approval for the voucher type in force on {day}")]
+    NotApproved {
+        /// The price's first day.
+        day: Day,
+    },
+    /// Nothing to check it against.
+    #[error("the voucher type has no rulebook in force on {day}")]
+    NoRulebook {
+        /// The price's first day.
+        day: Day,
+    },
+    /// A provider whose production is nobody's cannot be charged for.
+    #[error("the provider has no sector on {day}")]
+    NoSector {
+        /// The price's first day.
+        day: Day,
+    },
+}
+
+/// What is to be priced.
+pub(super) struct Priced {
+    pub(super) provider: Id<kind::Provider>,
+    pub(super) unit: Id<kind::ServiceUnit>,
+    pub(super) voucher_type: Id<kind::VoucherType>,
+}
+
+/// A price's first day that is not in the past.
+pub(super) fn first_day(asked: Option<Day>, today: Day, pointer: &'static str) -> Result<Day, PriceDayRefused> {
+    let day = asked.unwrap_or(today);
+    if day < today { Err(PriceDayRefused::InThePast { today, pointer }) } else { Ok(day) }
+}
+
+/// Lets a price hold from a day on, by the rulebook that is in force on that day, which is returned.
+pub(super) fn check_on(c: &mut Conn, what: &Priced, price: OfferPrice, day: Day) -> Result<Rulebook, Problem> {
+    let approved = applications::approvals_of(c, what.unit, what.voucher_type)?.into_iter().any(|approval| {
+        Period::new(approval.valid_from, approval.valid_to).is_ok_and(|period| in_force(approval.state, period, day))
+    });
+    if !approved {
+        return Err(PriceDayRefused::NotApproved { day }.into());
+    }
+    let rulebook =
+        voucher_types::rulebook_in_force(c, what.voucher_type, day)?.ok_or(PriceDayRefused::NoRulebook { day })?;
+    let sectors = providers::sectors(c, what.provider)?;
+    let sector = sectors.as_of(day).copied().ok_or(PriceDayRefused::NoSector { day })?;
+    check_price(price, sector, &rulebook.terms)?;
+    Ok(rulebook)
+}
+
+impl From<PriceDayRefused> for Problem {
+    fn from(refused: PriceDayRefused) -> Self {
+        match refused {
+            PriceDayRefused::InThePast { pointer, .. } => {
+                Self::invalid(Vec::new()).at(pointer, "in_the_past", refused)
+            }
+            PriceDayRefused::NotApproved { .. }
+            | PriceDayRefused::NoRulebook { .. }
+            | PriceDayRefused::NoSector { .. } => {
+                Self::new(ProblemKind::WrongState, format!("The price cannot be set: {refused}."))
+            }
+        }
+    }
+}
+
+impl From<PriceRefused> for Problem {
+    fn from(refused: PriceRefused) -> Self {
+        let (kind, code) = match &refused {
+            PriceRefused::OverCeiling { .. } => (ProblemKind::PriceOverCeiling, "price_over_ceiling"),
+            PriceRefused::OverFreeValue { .. } => (ProblemKind::RuleError, "over_value_of_free_service"),
+            PriceRefused::FeeForFreeService { .. } => (ProblemKind::RuleError, "fee_for_free_service"),
+            PriceRefused::ClientFeeNotPublic => (ProblemKind::InvalidInput, "client_fee_not_public"),
+            PriceRefused::VoucherPriceOfPublic => (ProblemKind::InvalidInput, "voucher_price_of_public"),
+        };
+        Self::new(kind, format!("The price cannot be set: {refused}.")).at(
+            &format!("/price/{}", refused.member()),
+            code,
+            &refused,
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use valinta_domain::Amount;
+
+    #[test]
+    fn a_price_over_the_ceiling_is_told_with_both_figures_at_its_place() {
+        let (price, ceiling) = (Amount::from_minor(3650), Amount::from_minor(3600));
+        let problem = Problem::from(PriceRefused::OverCeiling { price, ceiling });
+        assert_eq!(problem.kind(), ProblemKind::PriceOverCeiling);
+        assert!(problem.detail().contains("36.50") && problem.detail().contains("36.00"), "{}", problem.detail());
+        assert_eq!(problem.failures()[0].pointer, "/price/price");
+    }
+
+    #[test]
+    fn a_price_holds_from_today_at_the_earliest() {
+        let today = Day::ymd(2026, 8, 1).unwrap();
+        assert_eq!(first_day(None, today, "/from"), Ok(today));
+        assert_eq!(first_day(Some(today), today, "/from"), Ok(today));
+        let refused = Problem::from(first_day(Some(today.plus_days(-1)), today, "/from").unwrap_err());
+        assert_eq!(refused.kind(), ProblemKind::InvalidInput);
+        assert_eq!(refused.failures()[0].pointer, "/from");
+    }
+}

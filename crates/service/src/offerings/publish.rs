@@ -1,0 +1,128 @@
+//! `POST /v1/offerings`: a provider publishes what an approved unit offers, at a price the rulebook lets it ask.
+
+use actix_web::{HttpResponse, post, web};
+use serde::Deserialize;
+use serde_json::json;
+use validator::Validate;
+use valinta_domain::id::kind;
+use valinta_domain::offering::OfferPrice;
+use valinta_domain::policy::{Action, Target};
+use valinta_domain::{Day, Id};
+use valinta_persistence::offerings::{NewPrice, Offering};
+use valinta_persistence::{Conn, offerings, organisers, providers, voucher_types};
+
+use super::price::{Priced, check_on, first_day};
+use super::view::{OfferingView, view_of};
+use crate::app::{App, Reply};
+use crate::cx::{Cx, found};
+use crate::http::permit::OfferingsWrite;
+use crate::http::{Errors, IdempotencyKey, Json, Permit, Problem, ProblemKind};
+use crate::parse_as_is;
+
+/// An offering to be published.
+#[derive(Debug, Clone, Deserialize, Validate, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PublishOffering {
+    /// Which unit of the caller's offers.
+    pub(crate) unit: Id<kind::ServiceUnit>,
+    /// For what.
+    pub(crate) voucher_type: Id<kind::VoucherType>,
+    /// The price per unit of service, all-inclusive.
+    pub(crate) price: OfferPrice,
+    /// First day of the price: today or later; today if nothing is said.
+    pub(crate) price_from: Option<Day>,
+    /// Whether new clients are taken.
+    #[serde(default = "yes")]
+    #[schema(default = true)]
+    pub(crate) accepts_new_clients: bool,
+    /// The earliest day a new client can start, if it is not at once.
+    pub(crate) earliest_start: Option<Day>,
+}
+parse_as_is!(PublishOffering);
+
+/// What is to be published: the request as it is.
+pub(crate) type PublishCommand = PublishOffering;
+
+const fn yes() -> bool {
+    true
+}
+
+/// Publishes what a unit offers for a voucher type. The unit must be approved for it on the price's first day, and the
+/// price must keep to the rulebook of that day.
+#[utoipa::path(
+    tag = "offerings",
+    params(IdempotencyKey),
+    responses((status = 201, description = "Published.", body = OfferingView)),
+    security(("bearer" = ["offerings:write"])),
+)]
+#[post("/v1/offerings")]
+pub(crate) async fn publish_offering(
+    permit: Permit<OfferingsWrite>,
+    app: web::Data<App>,
+    key: IdempotencyKey,
+    body: Json<PublishOffering>,
+) -> Result<HttpResponse, Problem> {
+    let bytes = body.bytes().to_vec();
+    let command = body.into_inner();
+    app.command(permit.into_caller(), "publish_offering", &key, &bytes, move |c, cx| publish(c, cx, &command)).await
+}
+
+/// Publishes an offering with its first price.
+pub(crate) fn publish(c: &mut Conn, cx: &Cx, command: &PublishCommand) -> Result<Reply<OfferingView>, Problem> {
+    let unit = providers::find_unit(c, command.unit)?.filter(|unit| cx.actor().providers.contains(&unit.provider));
+    let voucher_type = voucher_types::find(c, command.voucher_type)?;
+    let mut errors = Errors::new();
+    if unit.is_none() {
+        errors.fail("/unit", "unknown", "the caller has no such unit");
+    }
+    if voucher_type.is_none() {
+        errors.fail("/voucher_type", "unknown", "there is no such voucher type");
+    }
+    errors.finish()?;
+    let (unit, voucher_type) = (found(unit)?, found(voucher_type)?);
+    let target = Target { organiser: Some(voucher_type.organiser), provider: Some(unit.provider), person: None };
+    cx.require(Action::ManageProvider, &target)?;
+    let organiser = found(organisers::find(c, voucher_type.organiser)?)?;
+    let from = first_day(command.price_from, cx.today(&organiser)?, "/price_from")?;
+    if offerings::find_of_unit(c, unit.id, voucher_type.id)?.is_some() {
+        let problem = Problem::new(ProblemKind::Duplicate, "The unit has an offering for the voucher type.");
+        return Err(problem.at("/unit", "duplicate", "the unit has an offering: set its price instead"));
+    }
+    let what = Priced { provider: unit.provider, unit: unit.id, voucher_type: voucher_type.id };
+    let rulebook = check_on(c, &what, command.price, from)?;
+    let offering = Offering {
+        id: cx.id(),
+        organiser: organiser.id,
+        provider: unit.provider,
+        unit: unit.id,
+        voucher_type: voucher_type.id,
+        accepts_new_clients: command.accepts_new_clients,
+        earliest_start: command.earliest_start,
+        version: 1,
+        created_at: cx.now(),
+    };
+    offerings::insert(c, &offering)?;
+    let price = NewPrice {
+        id: cx.id(),
+        offering: offering.id,
+        price: command.price,
+        from,
+        rulebook: rulebook.id,
+        created_by: cx.actor().subject.clone(),
+        created_at: cx.now(),
+    };
+    offerings::set_price(c, &price)?;
+    let id = offering.id;
+    let details = json!({
+        "offering": id,
+        "unit": unit.id,
+        "voucher_type": voucher_type.id,
+        "price": command.price,
+        "from": from,
+        "rulebook": rulebook.id,
+    });
+    cx.audit("publish_offering", ("offering", id.uuid()), &target, details.clone());
+    cx.tell("offering.published", ("offering", id.uuid()), target.organiser, details);
+    cx.registry_changed();
+    Ok(Reply::created(format!("/v1/offerings/{id}"), view_of(c, offering, cx.now())?))
+}

@@ -1,0 +1,116 @@
+//! How an offering is shown: what is on offer, by whom, and the prices that hold now and later.
+
+use std::collections::HashMap;
+
+use serde::Serialize;
+use valinta_domain::id::kind;
+use valinta_domain::identifiers::MunicipalityCode;
+use valinta_domain::{Day, Id, Moment};
+use valinta_persistence::offerings::Offering;
+use valinta_persistence::organisers::Organiser;
+use valinta_persistence::providers::ServiceUnit;
+use valinta_persistence::{Conn, offerings, organisers, providers};
+
+use crate::cx::{day_at, found};
+use crate::http::Problem;
+use crate::vouchers::PriceView;
+
+/// What a unit offers for a voucher type.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(crate) struct OfferingView {
+    /// Its id.
+    pub(crate) id: Id<kind::Offering>,
+    /// Whose vouchers it is for.
+    pub(crate) organiser: Id<kind::Organiser>,
+    /// For what.
+    pub(crate) voucher_type: Id<kind::VoucherType>,
+    /// Who offers.
+    pub(crate) provider: Id<kind::Provider>,
+    /// The provider's name.
+    #[schema(max_length = 200)]
+    pub(crate) provider_name: String,
+    /// Which unit.
+    pub(crate) unit: Id<kind::ServiceUnit>,
+    /// The unit's name.
+    #[schema(max_length = 200)]
+    pub(crate) unit_name: String,
+    /// Code of the municipality that the unit is in.
+    pub(crate) municipality: MunicipalityCode,
+    /// Whether new clients are taken.
+    pub(crate) accepts_new_clients: bool,
+    /// The earliest day a new client can start, if it is not at once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) earliest_start: Option<Day>,
+    /// The price that holds today and those that follow, per unit of service.
+    #[schema(max_items = 100)]
+    pub(crate) prices: Vec<DatedPriceView>,
+    /// When it was published.
+    pub(crate) created_at: Moment,
+}
+
+/// A price and its days.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(crate) struct DatedPriceView {
+    /// First day.
+    pub(crate) from: Day,
+    /// Last day, if another price follows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) until: Option<Day>,
+    /// The price per unit of service.
+    pub(crate) price: PriceView,
+}
+
+/// Offerings as they are shown at a moment, in the order given.
+pub(super) fn views_of(c: &mut Conn, found_here: Vec<Offering>, now: Moment) -> Result<Vec<OfferingView>, Problem> {
+    let ids: Vec<Id<kind::Offering>> = found_here.iter().map(|offering| offering.id).collect();
+    let provider_ids: Vec<Id<kind::Provider>> = found_here.iter().map(|offering| offering.provider).collect();
+    let unit_ids: Vec<Id<kind::ServiceUnit>> = found_here.iter().map(|offering| offering.unit).collect();
+    let mut prices = offerings::prices_of_each(c, &ids)?;
+    let most = i64::try_from(provider_ids.len()).map_err(Problem::internal)?;
+    let names: HashMap<Id<kind::Provider>, String> = providers::list_of(c, &provider_ids, None, most)?
+        .into_iter()
+        .map(|provider| (provider.id, provider.name))
+        .collect();
+    let units: HashMap<Id<kind::ServiceUnit>, ServiceUnit> =
+        providers::find_units(c, &unit_ids)?.into_iter().map(|unit| (unit.id, unit)).collect();
+    let mut organisers_here: HashMap<Id<kind::Organiser>, Organiser> = HashMap::new();
+    let mut views = Vec::with_capacity(found_here.len());
+    for offering in found_here {
+        if !organisers_here.contains_key(&offering.organiser) {
+            organisers_here.insert(offering.organiser, found(organisers::find(c, offering.organiser)?)?);
+        }
+        let organiser = found(organisers_here.get(&offering.organiser))?;
+        let unit = found(units.get(&offering.unit))?;
+        let today = day_at(now, organiser)?;
+        let dated = prices.remove(&offering.id);
+        let entries = dated.as_ref().map(|timeline| timeline.entries()).unwrap_or_default();
+        views.push(OfferingView {
+            id: offering.id,
+            organiser: offering.organiser,
+            voucher_type: offering.voucher_type,
+            provider: offering.provider,
+            provider_name: names.get(&offering.provider).cloned().unwrap_or_default(),
+            unit: offering.unit,
+            unit_name: unit.name.clone(),
+            municipality: unit.municipality.clone(),
+            accepts_new_clients: offering.accepts_new_clients,
+            earliest_start: offering.earliest_start,
+            prices: entries
+                .iter()
+                .filter(|(period, _)| period.to().is_none_or(|to| to > today))
+                .map(|(period, price)| DatedPriceView {
+                    from: period.from(),
+                    until: period.to().map(|_| period.last_day()),
+                    price: PriceView::of(*price, organiser.currency),
+                })
+                .collect(),
+            created_at: offering.created_at,
+        });
+    }
+    Ok(views)
+}
+
+/// One offering as it is shown at a moment.
+pub(super) fn view_of(c: &mut Conn, offering: Offering, now: Moment) -> Result<OfferingView, Problem> {
+    found(views_of(c, vec![offering], now)?.pop())
+}

@@ -1,0 +1,16 @@
+//! What the suites share: a running service, the callers of it, and a county set up over HTTP. Asserts nothing about
+//! the service but that the calls it makes for a test succeed.
+
+mod actors;
+mod api;
+mod county;
+mod figures;
+mod world;
+
+pub(crate) use actors::{Provider, Resident};
+pub(crate) use api::{Answer, Api, User};
+pub(crate) use county::{County, VoucherType};
+pub(crate) use figures::{
+    assistance_terms, business_id, cleaning_terms, home_care_terms, identity_code, localized, price, public_price,
+};
+pub(crate) use world::{Site, World};

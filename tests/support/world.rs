@@ -1,0 +1,149 @@
+//! A service in this process: on a free port, a database of its own and a clock that stands until it is set.
+
+use std::ops::Deref;
+use std::sync::mpsc;
+use std::thread::{self, JoinHandle};
+
+use actix_web::dev::ServerHandle;
+use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
+use chrono_tz::Europe::Helsinki;
+use valinta_domain::policy::{Role, Scope};
+use valinta_domain::{Day, Id, Moment};
+use valinta_persistence::testing::TestDatabase;
+use valinta_persistence::{Db, DbError, audit};
+use valinta_service::app::App;
+use valinta_service::clock::{Clock, new_uuid};
+use valinta_service::http::server::server;
+use valinta_service::keys::Keys;
+use valinta_service::tokens::{Grant, Tokens};
+
+use super::api::{Api, User};
+
+/// Whose tokens the tests' services trust.
+pub(crate) const ISSUER: &str = "https://id.test.example";
+/// Whom they are for.
+pub(crate) const AUDIENCE: &str = "valinta-under-test";
+
+/// The day on which a world begins: a Wednesday, ten in the morning in Finland.
+const BEGINS: &str = "2026-11-11T08:00:00Z";
+
+/// A running service and what it takes to be let in: wherever it runs.
+#[derive(Clone)]
+pub(crate) struct Site {
+    pub(crate) api: Api,
+    pub(crate) tokens: Tokens,
+    pub(crate) clock: Clock,
+}
+
+impl Site {
+    /// Today, in Finland.
+    pub(crate) fn today(&self) -> Day {
+        Day::new(self.clock.now().utc().with_timezone(&Helsinki).date_naive())
+    }
+
+    /// A caller with all that the role can hold.
+    pub(crate) fn user(&self, role: Role, subject: &str, organiser: Option<&str>, person: Option<&str>) -> User {
+        self.user_with(role, subject, organiser, person, role.scopes())
+    }
+
+    /// A caller with these scopes.
+    pub(crate) fn user_with(
+        &self,
+        role: Role,
+        subject: &str,
+        organiser: Option<&str>,
+        person: Option<&str>,
+        scopes: Vec<Scope>,
+    ) -> User {
+        let grant = Grant {
+            subject: subject.to_owned(),
+            role,
+            organiser: organiser.map(|id| id.parse().unwrap()),
+            person: person.map(|id| id.parse().unwrap()),
+            scopes,
+            lifetime: TimeDelta::hours(24),
+            client_id: "acceptance".to_owned(),
+        };
+        self.api.with_token(self.tokens.mint(&grant, self.clock.now()))
+    }
+
+    /// The operator of the installation.
+    pub(crate) fn operator(&self) -> User {
+        self.user(Role::Operator, "operator", None, None)
+    }
+
+    /// An id of nothing that there is.
+    pub(crate) fn unknown_id(&self) -> String {
+        let id: Id<()> = Id::new(new_uuid(self.clock.now()));
+        id.to_string()
+    }
+}
+
+/// A service in this process. It is stopped, and its database removed, with this value.
+pub(crate) struct World {
+    pub(crate) site: Site,
+    /// The service's own view of its database, for tests that are about what is stored.
+    pub(crate) db: Option<Db>,
+    running: Option<(ServerHandle, JoinHandle<()>)>,
+    // Last, so that everything that uses it is gone before.
+    pub(crate) database: TestDatabase,
+}
+
+impl Deref for World {
+    type Target = Site;
+
+    fn deref(&self) -> &Site {
+        &self.site
+    }
+}
+
+impl World {
+    /// Starts a service on an empty database.
+    pub(crate) fn start() -> Self {
+        let database = TestDatabase::create().unwrap();
+        let db = database.open().unwrap();
+        let keys = Keys::generate();
+        let tokens = Tokens::new(ISSUER, AUDIENCE, &keys, None).unwrap();
+        let begins: DateTime<Utc> = BEGINS.parse().unwrap();
+        let clock = Clock::fixed(Moment::new(begins));
+        let app = App::new(db.clone(), tokens.clone(), clock.clone(), &keys).unwrap();
+        let (told, hear) = mpsc::channel();
+        let serving = thread::spawn(move || {
+            actix_web::rt::System::new().block_on(async move {
+                actix_web::rt::spawn(app.clone().follow_registry());
+                let (server, address) = server(app, "127.0.0.1:0".parse().unwrap(), Some(1)).unwrap();
+                told.send((address, server.handle())).unwrap();
+                server.await.unwrap();
+            });
+        });
+        let (address, handle) = hear.recv().expect("the service starts");
+        let site = Site { api: Api::at(format!("http://{address}")), tokens, clock };
+        Self { site, db: Some(db), running: Some((handle, serving)), database }
+    }
+
+    /// Lets it be another day, ten in the morning UTC. Tokens made before may have expired by then.
+    pub(crate) fn set_day(&self, day: Day) {
+        let time = NaiveTime::from_hms_opt(8, 0, 0).unwrap();
+        self.clock.set(Moment::new(day.date().and_time(time).and_utc()));
+    }
+
+    /// How many rows the audit trail has; it must be whole.
+    pub(crate) fn audit_rows(&self) -> u64 {
+        let checked = self.db.as_ref().unwrap().read_blocking(|c| audit::verify(c));
+        let checked: Result<_, DbError> = checked;
+        let checked = checked.unwrap();
+        assert!(checked.first_break.is_none(), "the audit trail is broken: {:?}", checked.first_break);
+        u64::try_from(checked.rows).unwrap()
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        if let Some((handle, serving)) = self.running.take() {
+            // The command is sent at once; what comes back only waits for its end.
+            drop(handle.stop(false));
+            let _ = serving.join();
+        }
+        self.db = None;
+    }
+}
