@@ -83,7 +83,7 @@ impl Amount {
 
 impl fmt::Display for Amount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", Decimal::new(self.0, 2))
+        f.pad(&Decimal::new(self.0, 2).to_string())
     }
 }
 

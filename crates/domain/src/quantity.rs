@@ -102,7 +102,7 @@ impl Quantity {
 
 impl fmt::Display for Quantity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.decimal().normalize())
+        f.pad(&self.decimal().normalize().to_string())
     }
 }
 

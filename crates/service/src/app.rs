@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use actix_web::HttpResponse;
 use actix_web::http::{StatusCode, header};
-use arc_swap::ArcSwap;
+use arc_swap::ArcSwapOption;
 use serde::Serialize;
 use uuid::Uuid;
 use valinta_domain::choice::Snapshot;
@@ -38,7 +38,7 @@ struct Inner {
     clock: Clock,
     vault: Arc<Vault>,
     order_key: [u8; 32],
-    snapshot: ArcSwap<Snapshot>,
+    snapshot: ArcSwapOption<Snapshot>,
 }
 
 /// The answer to a command.
@@ -87,7 +87,7 @@ impl App {
             clock,
             vault: Arc::new(vault),
             order_key: *keys.order_key(),
-            snapshot: ArcSwap::from_pointee(Snapshot::default()),
+            snapshot: ArcSwapOption::empty(),
         })))
     }
 
@@ -117,8 +117,12 @@ impl App {
     }
 
     /// Everything that can be chosen, as of the last refresh.
-    pub fn snapshot(&self) -> Arc<Snapshot> {
-        self.0.snapshot.load_full()
+    ///
+    /// # Errors
+    /// It has not been loaded yet (503).
+    pub fn snapshot(&self) -> Result<Arc<Snapshot>, Problem> {
+        let unready = || Problem::new(ProblemKind::Unavailable, "The choices have not been loaded yet.");
+        self.0.snapshot.load_full().ok_or_else(unready)
     }
 
     /// Reads what everyone may read.
@@ -237,22 +241,33 @@ impl App {
     /// # Errors
     /// The database's.
     pub async fn refresh(&self) -> Result<(), Problem> {
-        let known = self.snapshot().revision();
-        let fresh = self
-            .db()
-            .read(move |c| {
-                let changed = registry::revision(c)? != known;
-                if changed { registry::load(c).map(Some) } else { Ok::<_, DbError>(None) }
-            })
-            .await?;
-        if let Some(fresh) = fresh {
-            let fresh = Arc::new(fresh);
-            self.0.snapshot.rcu(|present| {
-                // Two refreshes may overlap; the later revision stays.
-                if present.revision() > fresh.revision() { Arc::clone(present) } else { Arc::clone(&fresh) }
-            });
-        }
+        let known = self.known_revision();
+        let fresh = self.db().read(move |c| changed_since(c, known)).await?;
+        self.take_in(fresh);
         Ok(())
+    }
+
+    /// As [`App::refresh`], before there is a runtime.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn refresh_blocking(&self) -> Result<(), DbError> {
+        let known = self.known_revision();
+        self.take_in(self.db().read_blocking(|c| changed_since(c, known))?);
+        Ok(())
+    }
+
+    fn known_revision(&self) -> Option<i64> {
+        self.0.snapshot.load().as_ref().map(|snapshot| snapshot.revision())
+    }
+
+    fn take_in(&self, fresh: Option<Snapshot>) {
+        let Some(fresh) = fresh.map(Arc::new) else { return };
+        self.0.snapshot.rcu(|present| match present {
+            // Two refreshes may overlap; the later revision stays.
+            Some(present) if present.revision() > fresh.revision() => Some(Arc::clone(present)),
+            _ => Some(Arc::clone(&fresh)),
+        });
     }
 
     /// Follows the changes that other processes make to the registry, for as long as the service runs.
@@ -264,6 +279,11 @@ impl App {
             tokio::time::sleep(REFRESH_EVERY).await;
         }
     }
+}
+
+/// Everything that can be chosen, if it is not what is known already.
+fn changed_since(c: &mut Conn, known: Option<i64>) -> Result<Option<Snapshot>, DbError> {
+    if Some(registry::revision(c)?) == known { Ok(None) } else { registry::load(c).map(Some) }
 }
 
 impl Answer {

@@ -173,8 +173,11 @@ fn serve(args: &ServeArgs) -> Result<(), CliError> {
     let app = open(&config)?;
     if config.demo {
         welcome(&app)?;
-    } else {
+    } else if app.db().pending_migrations()?.is_empty() {
         demo_county::never_load(&app).map_err(|error| CliError::Refused(error.to_string()))?;
+    }
+    if let Err(error) = app.refresh_blocking() {
+        tracing::warn!(%error, "the choices could not be loaded; the service goes on trying");
     }
     serve_until_stopped(app, config.listen)
 }
@@ -252,7 +255,6 @@ pub(crate) fn serve_until_stopped(app: App, listen: SocketAddr) -> Result<(), Cl
         // The signals are listened for before anyone is told that there is something to stop.
         let terminate = signal(SignalKind::terminate()).map_err(CliError::Server)?;
         let interrupt = signal(SignalKind::interrupt()).map_err(CliError::Server)?;
-        actix_web::rt::spawn(app.clone().follow_registry());
         let (server, address) = server(app, listen, None).map_err(|source| CliError::Listen { listen, source })?;
         actix_web::rt::spawn(stop_on(terminate, interrupt, server.handle()));
         say(format_args!("listening on http://{address} (documentation at http://{address}/docs)"));

@@ -245,10 +245,10 @@ impl From<ApprovalRefused> for Problem {
                     problem.at("/outcome", &step.code, format!("{requirement}: {}", step.text.en))
                 })
             }
-            ApprovalRefused::InThePast { .. } => {
-                Self::invalid(Vec::new()).at("/valid_from", "in_the_past", refused)
+            ApprovalRefused::InThePast { .. } => Self::invalid(Vec::new()).at("/valid_from", "in_the_past", refused),
+            ApprovalRefused::Approved => {
+                Self::new(ProblemKind::Duplicate, format!("It cannot be approved: {refused}."))
             }
-            ApprovalRefused::Approved => Self::new(ProblemKind::Duplicate, format!("It cannot be approved: {refused}.")),
         }
     }
 }

@@ -12,7 +12,6 @@ pub(crate) use begin::{BeginCommand, begin};
 pub(crate) use decide::{DecideCommand, Verdict, decide};
 pub(crate) use submit::submit;
 pub(crate) use view::staff_of;
-pub(crate) use withdraw::withdraw;
 
 use crate::http::openapi::Route;
 use crate::routes;

@@ -88,7 +88,8 @@ mod tests {
 
     fn terms() -> RulebookTerms {
         let text = json!({"fi": "t", "sv": "t", "en": "t"});
-        let requirement = |code: &str, expires: bool| json!({"code": code, "text": text, "source": "", "expires": expires});
+        let requirement =
+            |code: &str, expires: bool| json!({"code": code, "text": text, "source": "", "expires": expires});
         serde_json::from_value(json!({
             "value": {"flat": {"value": "36.00"}},
             "public_service": {"client_fee": "10.00", "basis": text},
@@ -105,11 +106,8 @@ mod tests {
 
     #[test]
     fn all_that_is_missing_or_not_asked_for_is_told_at_once() {
-        let one = |requirement: &str| Evidence {
-            requirement: requirement.into(),
-            reference: "x".into(),
-            valid_until: None,
-        };
+        let one =
+            |requirement: &str| Evidence { requirement: requirement.into(), reference: "x".into(), valid_until: None };
         let mut errors = Errors::new();
         check_evidence(&terms(), &[one("insurance"), one("dog"), one("register")], &mut errors);
         let problem = errors.finish().unwrap_err();

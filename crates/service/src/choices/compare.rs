@@ -134,7 +134,7 @@ pub(crate) async fn compare_choices(app: web::Data<App>, query: Paged<CompareFil
     let (id, facts, asked) =
         (filter.voucher_type, filter.facts(), filter.gross_income.is_some() || filter.net_income.is_some());
     let basis = app.read(move |c| basis(c, id, now, &facts, asked)).await?;
-    let snapshot = app.snapshot();
+    let snapshot = app.snapshot()?;
     let order = filter.order.unwrap_or_default();
     let listing = snapshot.list(&Query {
         voucher_type: id,

@@ -79,7 +79,7 @@ pub(crate) async fn list_choices(
     let (page, wanted) = query.into_parts();
     let after = page.after()?;
     let id = path.id();
-    let snapshot = app.snapshot();
+    let snapshot = app.snapshot()?;
     let (order, revision) = (wanted.order, snapshot.revision());
     let held = app
         .write(permit.into_caller(), move |c, cx| {

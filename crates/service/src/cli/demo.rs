@@ -38,6 +38,7 @@ fn on_a_throw_away_database() -> Result<(), CliError> {
         .map_err(|error| CliError::Refused(error.to_string()))?;
     let app = App::new(db, tokens.clone(), Clock::system(), &keys).map_err(CliError::Refused)?;
     load_if_empty(&app).map_err(|error| CliError::Refused(error.to_string()))?;
+    app.refresh_blocking().map_err(|error| CliError::Refused(error.to_string()))?;
     let (tell, told) = mpsc::channel();
     let serving = thread::spawn(move || {
         System::new().block_on(async move {

@@ -42,7 +42,7 @@ pub(crate) fn walk(url: &str, tokens: &Tokens) -> Result<(), StepFailed> {
         clock: Clock::system(),
     };
     title(&format!("A resident's journey at {url}"));
-    say(format_args!("The payer is {} (fictional).", text(organiser, "/name/en")?));
+    say(format_args!("The payer: {}.", text(organiser, "/name/en")?));
     let home_care = journey.published_rules()?;
     journey.anonymous_comparison(&home_care)?;
     let issued = journey.issue(&home_care)?;
@@ -86,7 +86,7 @@ impl Journey<'_> {
         title("1. What the county has published");
         let types = self.client.get(&format!("/v1/voucher-types?organiser={}&limit=100", self.organiser), None, 200)?;
         for voucher_type in items(&types, "/items")? {
-            say(format_args!("   {:<24} per {}", text(voucher_type, "/name/en")?, text(voucher_type, "/unit")?));
+            say(format_args!("   {:<36} per {}", text(voucher_type, "/name/en")?, text(voucher_type, "/unit")?));
         }
         let home_care = items(&types, "/items")?
             .iter()

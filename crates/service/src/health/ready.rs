@@ -1,4 +1,5 @@
-//! Whether the service can answer: the database is there, and is the one this program was made for.
+//! Whether the service can answer: the database is there, is the one this program was made for, and its choices are
+//! loaded.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -24,7 +25,9 @@ pub(crate) async fn show_readiness(
     migrated: web::Data<Migrated>,
 ) -> Result<HttpResponse, Problem> {
     app.db().ping().await?;
+    let loaded = app.snapshot().map(|_| ());
     if migrated.0.load(Ordering::Relaxed) {
+        loaded?;
         return Ok(HttpResponse::Ok().json(Health::OK));
     }
     let db = app.db().clone();
@@ -34,6 +37,7 @@ pub(crate) async fn show_readiness(
         .map_err(|error| unready("The database cannot be read.").caused_by(error))?;
     if pending.is_empty() {
         migrated.0.store(true, Ordering::Relaxed);
+        loaded?;
         return Ok(HttpResponse::Ok().json(Health::OK));
     }
     Err(unready("The database waits for a migration.").caused_by(pending.join(", ")))

@@ -81,12 +81,13 @@ async fn unrouted(request: HttpRequest, methods: web::Data<Methods>) -> Result<S
     Err(Problem::new(ProblemKind::MethodNotAllowed, detail).with_header(header::ALLOW, allowed))
 }
 
-/// Binds the address and makes the server, which runs once it is awaited. Port 0 picks a free one; the address that
+/// Binds the address and makes the server, within the framework's runtime; it runs once it is awaited. Port 0 picks a free one; the address that
 /// comes back is the true one. Without `workers` there is one for each core.
 ///
 /// # Errors
 /// The address cannot be bound.
 pub fn server(app: App, listen: SocketAddr, workers: Option<usize>) -> io::Result<(dev::Server, SocketAddr)> {
+    actix_web::rt::spawn(app.clone().follow_registry());
     let listener = TcpListener::bind(listen)?;
     let address = listener.local_addr()?;
     let mut server = HttpServer::new(move || web_app(app.clone()))

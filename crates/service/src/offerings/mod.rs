@@ -8,17 +8,11 @@ mod show;
 mod view;
 
 pub(crate) use publish::{PublishCommand, publish};
-pub(crate) use set_price::{SetPriceCommand, set_price};
 
 use crate::http::openapi::Route;
 use crate::routes;
 
 /// The operations on them.
 pub fn routes() -> Vec<Route> {
-    routes![
-        publish::publish_offering,
-        list::list_offerings,
-        show::show_offering,
-        set_price::set_offering_price,
-    ]
+    routes![publish::publish_offering, list::list_offerings, show::show_offering, set_price::set_offering_price,]
 }

@@ -73,9 +73,7 @@ pub(super) fn check_on(c: &mut Conn, what: &Priced, price: OfferPrice, day: Day)
 impl From<PriceDayRefused> for Problem {
     fn from(refused: PriceDayRefused) -> Self {
         match refused {
-            PriceDayRefused::InThePast { pointer, .. } => {
-                Self::invalid(Vec::new()).at(pointer, "in_the_past", refused)
-            }
+            PriceDayRefused::InThePast { pointer, .. } => Self::invalid(Vec::new()).at(pointer, "in_the_past", refused),
             PriceDayRefused::NotApproved { .. }
             | PriceDayRefused::NoRulebook { .. }
             | PriceDayRefused::NoSector { .. } => {

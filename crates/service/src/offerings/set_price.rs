@@ -31,7 +31,7 @@ pub(crate) struct SetOfferingPrice {
 parse_as_is!(SetOfferingPrice);
 
 /// Which price is to be set: the request as it is.
-pub(crate) type SetPriceCommand = SetOfferingPrice;
+type SetPriceCommand = SetOfferingPrice;
 
 /// Sets an offering's price from a day on. Prices that were to begin on that day or later are replaced; what was agreed
 /// by a choice before stays agreed.

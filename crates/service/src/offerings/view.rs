@@ -1,6 +1,7 @@
 //! How an offering is shown: what is on offer, by whom, and the prices that hold now and later.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use serde::Serialize;
 use valinta_domain::id::kind;
@@ -76,10 +77,10 @@ pub(super) fn views_of(c: &mut Conn, found_here: Vec<Offering>, now: Moment) -> 
     let mut organisers_here: HashMap<Id<kind::Organiser>, Organiser> = HashMap::new();
     let mut views = Vec::with_capacity(found_here.len());
     for offering in found_here {
-        if !organisers_here.contains_key(&offering.organiser) {
-            organisers_here.insert(offering.organiser, found(organisers::find(c, offering.organiser)?)?);
-        }
-        let organiser = found(organisers_here.get(&offering.organiser))?;
+        let organiser = match organisers_here.entry(offering.organiser) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(unknown) => unknown.insert(found(organisers::find(c, offering.organiser)?)?),
+        };
         let unit = found(units.get(&offering.unit))?;
         let today = day_at(now, organiser)?;
         let dated = prices.remove(&offering.id);

@@ -60,9 +60,8 @@ pub(crate) fn degrees_e6(text: &str, limit: i32) -> Result<i32, DegreesError> {
     let (sign, unsigned) = text.strip_prefix('-').map_or((1, text), |unsigned| (-1, unsigned));
     let (whole, decimals) = unsigned.split_once('.').unwrap_or((unsigned, "0"));
     let whole = digits(whole, 3).ok_or(DegreesError::Malformed)?;
-    let millionths = digits(decimals, 6)
-        .and_then(|_| digits(&format!("{decimals:0<6}"), 6))
-        .ok_or(DegreesError::Malformed)?;
+    let millionths =
+        digits(decimals, 6).and_then(|_| digits(&format!("{decimals:0<6}"), 6)).ok_or(DegreesError::Malformed)?;
     // At most 999.999999 degrees: no sum of these overflows.
     let e6 = whole * E6 + millionths;
     if e6 > limit * E6 { Err(DegreesError::OutOfRange { limit }) } else { Ok(sign * e6) }
@@ -101,7 +100,9 @@ mod tests {
 
     #[test]
     fn what_is_no_number_of_degrees_is_refused() {
-        for bad in ["", "-", ".", "61.", ".5", "61,4851", "+61", "61.4851000", "6e1", "--1", "1234", " 61", "٦١", "1.-5"] {
+        for bad in
+            ["", "-", ".", "61.", ".5", "61,4851", "+61", "61.4851000", "6e1", "--1", "1234", " 61", "٦١", "1.-5"]
+        {
             assert_eq!(degrees_e6(bad, LATITUDE_MAX), Err(DegreesError::Malformed), "{bad}");
         }
         for far in ["90.000001", "-91", "180"] {

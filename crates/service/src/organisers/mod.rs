@@ -15,10 +15,5 @@ use crate::routes;
 
 /// The operations on them.
 pub fn routes() -> Vec<Route> {
-    routes![
-        create::create_organiser,
-        list::list_organisers,
-        show::show_organiser,
-        municipalities::list_municipalities,
-    ]
+    routes![create::create_organiser, list::list_organisers, show::show_organiser, municipalities::list_municipalities,]
 }

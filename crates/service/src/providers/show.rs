@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, get, web};
 use valinta_domain::id::kind;
 use valinta_persistence::providers;
 
-use super::view::{registry_day, views_of, ProviderView};
+use super::view::{ProviderView, registry_day, views_of};
 use crate::app::App;
 use crate::cx::found;
 use crate::http::{PathId, Problem};

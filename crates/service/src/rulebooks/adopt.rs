@@ -171,9 +171,7 @@ impl From<AdoptionRefused> for Problem {
     fn from(refused: AdoptionRefused) -> Self {
         match refused {
             AdoptionRefused::NotDraft { .. } => Self::new(ProblemKind::WrongState, format!("Not possible: {refused}.")),
-            AdoptionRefused::InThePast { .. } => {
-                Self::invalid(Vec::new()).at("/in_force_from", "in_the_past", refused)
-            }
+            AdoptionRefused::InThePast { .. } => Self::invalid(Vec::new()).at("/in_force_from", "in_the_past", refused),
             AdoptionRefused::NotAfterOpen { .. } => {
                 Self::invalid(Vec::new()).at("/in_force_from", "not_after_current", refused)
             }

@@ -8,8 +8,8 @@ use valinta_domain::Id;
 use valinta_domain::id::kind;
 use valinta_domain::policy::{Action, Target};
 use valinta_domain::rulebook::RulebookTerms;
-use valinta_persistence::voucher_types::{self, Rulebook};
 use valinta_persistence::Conn;
+use valinta_persistence::voucher_types::{self, Rulebook};
 
 use super::view::RulebookSummary;
 use crate::app::{App, Reply};

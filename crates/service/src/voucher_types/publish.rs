@@ -7,8 +7,8 @@ use validator::Validate;
 use valinta_domain::policy::{Action, Target};
 use valinta_domain::text::{NAME_CHARS_MAX, TEXT_CHARS_MAX};
 use valinta_domain::{Localized, Unit};
-use valinta_persistence::voucher_types::{self, VoucherType};
 use valinta_persistence::Conn;
+use valinta_persistence::voucher_types::{self, VoucherType};
 
 use super::view::VoucherTypeView;
 use crate::app::{App, Reply};
