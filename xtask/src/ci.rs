@@ -10,17 +10,13 @@ type Step = (&'static str, fn() -> Result<()>);
 
 const STEPS: [Step; 9] = [
     ("tidy", tidy::run),
-    ("format", || {
-        run_command(&mut cargo(["fmt", "--all", "--check"]))
-    }),
+    ("format", || run_command(&mut cargo(["fmt", "--all", "--check"]))),
     ("clippy", clippy),
     ("docs", docs),
     ("tests on PostgreSQL", tests_on_postgresql),
     ("openapi", || openapi::run(true)),
     ("licences", licences::run),
-    ("release build", || {
-        run_command(&mut cargo(["build", "--release", "--locked"]))
-    }),
+    ("release build", || run_command(&mut cargo(["build", "--release", "--locked"]))),
     ("smoke", || smoke::run(None)),
 ];
 
@@ -39,10 +35,7 @@ pub(crate) fn run() -> Result<()> {
             break;
         }
     }
-    println!(
-        "\n{}",
-        summary(&STEPS.map(|(name, _)| name), &taken, failure.is_some())
-    );
+    println!("\n{}", summary(&STEPS.map(|(name, _)| name), &taken, failure.is_some()));
     match failure {
         None => Ok(()),
         Some(name) => Err(format!("the step `{name}` failed")),
@@ -50,21 +43,11 @@ pub(crate) fn run() -> Result<()> {
 }
 
 fn clippy() -> Result<()> {
-    run_command(&mut cargo([
-        "clippy",
-        "--workspace",
-        "--all-targets",
-        "--locked",
-        "--",
-        "-D",
-        "warnings",
-    ]))
+    run_command(&mut cargo(["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]))
 }
 
 fn docs() -> Result<()> {
-    run_command(
-        cargo(["doc", "--no-deps", "--workspace", "--locked"]).env("RUSTDOCFLAGS", "-D warnings"),
-    )
+    run_command(cargo(["doc", "--no-deps", "--workspace", "--locked"]).env("RUSTDOCFLAGS", "-D warnings"))
 }
 
 /// The whole suite once more, on PostgreSQL. It never passes by being skipped: without a server, one is installed.
@@ -74,9 +57,7 @@ fn tests_on_postgresql() -> Result<()> {
         pg::install().map_err(|e| format!("{missing}; {e}"))?;
         pg::binaries()
     })?;
-    pg::with_server(&binaries, |url| {
-        run_command(cargo(["test", "--workspace", "--locked"]).env(pg::URL_VARIABLE, url))
-    })
+    pg::with_server(&binaries, |url| run_command(cargo(["test", "--workspace", "--locked"]).env(pg::URL_VARIABLE, url)))
 }
 
 /// One line per step: how it ended and how long it took. The last step with a time is the one that failed, if any did.
@@ -93,12 +74,7 @@ fn summary(names: &[&str], taken: &[Duration], failed: bool) -> String {
         });
     }
     let total: Duration = taken.iter().sum();
-    lines.push(format!(
-        "{:<22} {:<8} {:>7.1} s",
-        "total",
-        "",
-        total.as_secs_f32()
-    ));
+    lines.push(format!("{:<22} {:<8} {:>7.1} s", "total", "", total.as_secs_f32()));
     lines.join("\n")
 }
 

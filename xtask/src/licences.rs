@@ -11,15 +11,7 @@ use crate::process::{Result, root};
 const OWN: &str = "EUPL-1.2";
 
 /// Accepted for others' work. Every entry is needed by some package, or `run` says that it is not.
-const ACCEPTED: &[&str] = &[
-    "Apache-2.0",
-    "BSD-2-Clause",
-    "BSD-3-Clause",
-    "MIT",
-    "PostgreSQL",
-    "Unicode-3.0",
-    "Zlib",
-];
+const ACCEPTED: &[&str] = &["Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "MIT", "PostgreSQL", "Unicode-3.0", "Zlib"];
 
 /// Checks the whole tree, for every platform and with every feature.
 pub(crate) fn run() -> Result<()> {
@@ -37,11 +29,8 @@ pub(crate) fn run() -> Result<()> {
             continue;
         };
         let own = metadata.workspace_members.contains(&package.id);
-        let verdict = if own {
-            Ok(expression == OWN)
-        } else {
-            satisfied(expression, &|licence| ACCEPTED.contains(&licence))
-        };
+        let verdict =
+            if own { Ok(expression == OWN) } else { satisfied(expression, &|licence| ACCEPTED.contains(&licence)) };
         match verdict {
             Ok(true) => {
                 let count = expressions.entry(expression.to_owned()).or_default();
@@ -52,33 +41,20 @@ pub(crate) fn run() -> Result<()> {
         }
     }
     for accepted in ACCEPTED {
-        if !expressions
-            .keys()
-            .any(|expression| tokens(expression).contains(accepted))
-        {
+        if !expressions.keys().any(|expression| tokens(expression).contains(accepted)) {
             refused.push(format!("{accepted} is on the list and no package needs it"));
         }
     }
     for (expression, count) in &expressions {
         println!("{count:5}  {expression}");
     }
-    if refused.is_empty() {
-        Ok(())
-    } else {
-        Err(format!("licences:\n  {}", refused.join("\n  ")))
-    }
+    if refused.is_empty() { Ok(()) } else { Err(format!("licences:\n  {}", refused.join("\n  "))) }
 }
 
 /// Whether a licence expression can be met by accepted licences alone: every side of an AND, one side of an OR.
-fn satisfied(
-    expression: &str,
-    accepted: &dyn Fn(&str) -> bool,
-) -> std::result::Result<bool, String> {
+fn satisfied(expression: &str, accepted: &dyn Fn(&str) -> bool) -> std::result::Result<bool, String> {
     let tokens = tokens(expression);
-    let mut reader = Reader {
-        rest: &tokens,
-        accepted,
-    };
+    let mut reader = Reader { rest: &tokens, accepted };
     let met = reader.any()?;
     match reader.rest {
         [] => Ok(met),
@@ -135,11 +111,7 @@ impl<'t> Reader<'t> {
     fn one(&mut self) -> std::result::Result<bool, String> {
         if self.takes(&["("]) {
             let met = self.any()?;
-            return if self.takes(&[")"]) {
-                Ok(met)
-            } else {
-                Err("a bracket is not closed".to_owned())
-            };
+            return if self.takes(&[")"]) { Ok(met) } else { Err("a bracket is not closed".to_owned()) };
         }
         let licence = self.name()?;
         if self.takes(&["WITH"]) {
@@ -168,29 +140,18 @@ mod tests {
     use super::{satisfied, tokens};
 
     fn accepts(expression: &str) -> Result<bool, String> {
-        satisfied(expression, &|licence| {
-            ["MIT", "Apache-2.0", "Zlib"].contains(&licence)
-        })
+        satisfied(expression, &|licence| ["MIT", "Apache-2.0", "Zlib"].contains(&licence))
     }
 
     #[test]
     fn expressions_fall_into_words_brackets_and_slashes() {
-        assert_eq!(
-            tokens("(MIT/Zlib) AND  GPL-2.0+"),
-            ["(", "MIT", "/", "Zlib", ")", "AND", "GPL-2.0+"]
-        );
+        assert_eq!(tokens("(MIT/Zlib) AND  GPL-2.0+"), ["(", "MIT", "/", "Zlib", ")", "AND", "GPL-2.0+"]);
         assert_eq!(tokens("Apache-2.0 / MIT"), ["Apache-2.0", "/", "MIT"]);
     }
 
     #[test]
     fn one_accepted_side_of_an_or_is_enough() {
-        for expression in [
-            "MIT",
-            "MIT OR GPL-3.0",
-            "GPL-3.0 OR MIT",
-            "GPL-3.0/MIT",
-            "GPL-3.0 / MIT",
-        ] {
+        for expression in ["MIT", "MIT OR GPL-3.0", "GPL-3.0 OR MIT", "GPL-3.0/MIT", "GPL-3.0 / MIT"] {
             assert_eq!(accepts(expression), Ok(true), "{expression}");
         }
         assert_eq!(accepts("GPL-3.0 OR LGPL-2.1"), Ok(false));
@@ -211,10 +172,7 @@ mod tests {
 
     #[test]
     fn an_exception_leaves_the_licence_to_decide() {
-        assert_eq!(
-            accepts("Apache-2.0 WITH LLVM-exception OR GPL-2.0"),
-            Ok(true)
-        );
+        assert_eq!(accepts("Apache-2.0 WITH LLVM-exception OR GPL-2.0"), Ok(true));
         assert_eq!(accepts("GPL-2.0 WITH Classpath-exception-2.0"), Ok(false));
     }
 
@@ -226,9 +184,7 @@ mod tests {
 
     #[test]
     fn a_malformed_expression_is_refused() {
-        for expression in [
-            "", "MIT OR", "OR MIT", "(MIT", "MIT)", "MIT Zlib", "MIT WITH", "()",
-        ] {
+        for expression in ["", "MIT OR", "OR MIT", "(MIT", "MIT)", "MIT Zlib", "MIT WITH", "()"] {
             assert!(accepts(expression).is_err(), "{expression}");
         }
     }

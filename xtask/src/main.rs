@@ -1,10 +1,6 @@
 //! The repository's own chores, started as `cargo xtask …`: reads the arguments and turns the outcome into an exit
 //! status. Must not hold any check itself, and nothing of the product depends on this crate.
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a tool for the console: what it prints is its result"
-)]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a tool for the console: what it prints is its result")]
 
 mod ci;
 mod licences;

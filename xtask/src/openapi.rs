@@ -9,24 +9,16 @@ const DOCUMENT: &str = "openapi/valinta.json";
 
 /// Writes the document, or with `check` fails where the committed one differs.
 pub(crate) fn run(check: bool) -> Result<()> {
-    let made = capture(&mut cargo([
-        "run",
-        "--quiet",
-        "--package",
-        "valinta-service",
-        "--bin",
-        "valinta",
-        "--",
-        "openapi",
-    ]))?;
+    let made =
+        capture(&mut cargo(["run", "--quiet", "--package", "valinta-service", "--bin", "valinta", "--", "openapi"]))?;
     let path = root().join(DOCUMENT);
     if check {
         let committed = fs::read_to_string(&path).map_err(|e| format!("{DOCUMENT}: {e}"))?;
         return match difference(&committed, &made) {
             None => Ok(()),
-            Some(found) => Err(format!(
-                "{DOCUMENT} is not what the code says; {found}. Run `cargo xtask openapi` and commit it"
-            )),
+            Some(found) => {
+                Err(format!("{DOCUMENT} is not what the code says; {found}. Run `cargo xtask openapi` and commit it"))
+            }
         };
     }
     if let Some(folder) = path.parent() {
@@ -44,17 +36,9 @@ fn difference(committed: &str, made: &str) -> Option<String> {
     let first = lines.into_iter().find(|((old, new), _)| old != new);
     Some(match first {
         Some(((old, new), number)) => {
-            format!(
-                "first at line {number}: committed `{}`, made `{}`",
-                old.trim(),
-                new.trim()
-            )
+            format!("first at line {number}: committed `{}`, made `{}`", old.trim(), new.trim())
         }
-        None => format!(
-            "one is longer: committed {} bytes, made {} bytes",
-            committed.len(),
-            made.len()
-        ),
+        None => format!("one is longer: committed {} bytes, made {} bytes", committed.len(), made.len()),
     })
 }
 

@@ -82,24 +82,15 @@ fn told_by_pg_config() -> Option<PathBuf> {
 
 fn debian_folders() -> Vec<PathBuf> {
     fs::read_dir("/usr/lib/postgresql")
-        .map(|entries| {
-            entries
-                .flatten()
-                .map(|entry| entry.path().join("bin"))
-                .collect()
-        })
+        .map(|entries| entries.flatten().map(|entry| entry.path().join("bin")).collect())
         .unwrap_or_default()
 }
 
 /// Orders `…/<version>/bin` by version; a folder without one comes last.
 fn newest_first(mut folders: Vec<PathBuf>) -> Vec<PathBuf> {
     folders.sort_by_key(|folder| {
-        let version = folder
-            .parent()
-            .and_then(Path::file_name)
-            .and_then(|name| name.to_str());
-        let numbers: Option<Vec<u32>> =
-            version.and_then(|v| v.split('.').map(|n| n.parse().ok()).collect());
+        let version = folder.parent().and_then(Path::file_name).and_then(|name| name.to_str());
+        let numbers: Option<Vec<u32>> = version.and_then(|v| v.split('.').map(|n| n.parse().ok()).collect());
         std::cmp::Reverse(numbers)
     });
     folders
@@ -137,20 +128,12 @@ impl Server {
             .stdout(Stdio::piped())
             .spawn()
             .map_err(|e| e.to_string())?;
-        let told = keeper
-            .stdin
-            .as_mut()
-            .map(|input| writeln!(input, "{password}"));
+        let told = keeper.stdin.as_mut().map(|input| writeln!(input, "{password}"));
         let mut answer = String::new();
         if let (Some(Ok(())), Some(output)) = (told, keeper.stdout.as_mut()) {
-            BufReader::new(output)
-                .read_line(&mut answer)
-                .map_err(|e| e.to_string())?;
+            BufReader::new(output).read_line(&mut answer).map_err(|e| e.to_string())?;
         }
-        let server = Self {
-            keeper,
-            url: format!("postgres://valinta:{password}@127.0.0.1:{port}/postgres"),
-        };
+        let server = Self { keeper, url: format!("postgres://valinta:{password}@127.0.0.1:{port}/postgres") };
         if answer.trim() == "ready" {
             Ok(server)
         } else {
@@ -171,12 +154,7 @@ fn as_unprivileged() -> Result<Command> {
     if !is_root()? {
         return Ok(Command::new("env"));
     }
-    let known = |user: &&str| {
-        Command::new("id")
-            .arg(user)
-            .output()
-            .is_ok_and(|o| o.status.success())
-    };
+    let known = |user: &&str| Command::new("id").arg(user).output().is_ok_and(|o| o.status.success());
     let user = ["postgres", "nobody"]
         .into_iter()
         .find(known)
@@ -184,14 +162,7 @@ fn as_unprivileged() -> Result<Command> {
     if in_path("setpriv").is_some() {
         let group = capture(Command::new("id").args(["-g", user]))?;
         let mut command = Command::new("setpriv");
-        command.args([
-            "--reuid",
-            user,
-            "--regid",
-            group.trim(),
-            "--init-groups",
-            "--",
-        ]);
+        command.args(["--reuid", user, "--regid", group.trim(), "--init-groups", "--"]);
         return Ok(command);
     }
     let mut command = Command::new("runuser");

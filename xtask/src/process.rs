@@ -24,18 +24,12 @@ pub(crate) fn cargo<const N: usize>(arguments: [&str; N]) -> Command {
 /// Runs to the end with the console as it is; any end but success is a failure.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     let status = status(command)?;
-    if status.success() {
-        Ok(())
-    } else {
-        Err(format!("{} ended with {status}", shown(command)))
-    }
+    if status.success() { Ok(()) } else { Err(format!("{} ended with {status}", shown(command))) }
 }
 
 /// Runs to the end with the console as it is.
 pub(crate) fn status(command: &mut Command) -> Result<ExitStatus> {
-    command
-        .status()
-        .map_err(|e| format!("{} did not start: {e}", shown(command)))
+    command.status().map_err(|e| format!("{} did not start: {e}", shown(command)))
 }
 
 /// Runs to the end and returns what it wrote to its standard output.
@@ -52,10 +46,7 @@ pub(crate) fn capture(command: &mut Command) -> Result<String> {
 
 /// The exit status as a shell would give it on: 128 and the signal's number for a program that a signal ended.
 pub(crate) fn exit_code(status: ExitStatus) -> ExitCode {
-    let code = status
-        .code()
-        .or_else(|| status.signal().map(|signal| signal.saturating_add(128)))
-        .unwrap_or(1);
+    let code = status.code().or_else(|| status.signal().map(|signal| signal.saturating_add(128))).unwrap_or(1);
     u8::try_from(code).map_or(ExitCode::FAILURE, ExitCode::from)
 }
 
@@ -66,9 +57,7 @@ pub(crate) fn is_root() -> Result<bool> {
 
 /// The program of this name in `PATH`, if there is one.
 pub(crate) fn in_path(program: &str) -> Option<PathBuf> {
-    env::split_paths(&env::var_os("PATH")?)
-        .map(|folder| folder.join(program))
-        .find(|file| file.is_file())
+    env::split_paths(&env::var_os("PATH")?).map(|folder| folder.join(program)).find(|file| file.is_file())
 }
 
 fn shown(command: &Command) -> String {

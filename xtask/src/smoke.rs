@@ -28,12 +28,9 @@ pub(crate) fn run(binary: Option<PathBuf>) -> Result<()> {
         Some(named) => named,
         None => built()?,
     };
-    let binary = binary.canonicalize().map_err(|e| {
-        format!(
-            "{}: {e}; build it with `cargo build --release`",
-            binary.display()
-        )
-    })?;
+    let binary = binary
+        .canonicalize()
+        .map_err(|e| format!("{}: {e}; build it with `cargo build --release`", binary.display()))?;
     let folder = Folder::new()?;
 
     let first = Service::start(&binary, &folder.0)?;
@@ -49,25 +46,16 @@ pub(crate) fn run(binary: Option<PathBuf>) -> Result<()> {
 
     for ((path, old), new) in STEADY_PATHS.iter().zip(before).zip(after) {
         if old != new {
-            return Err(format!(
-                "GET {path} answers otherwise after a restart: was the demo county loaded again?"
-            ));
+            return Err(format!("GET {path} answers otherwise after a restart: was the demo county loaded again?"));
         }
     }
     Ok(())
 }
 
 fn built() -> Result<PathBuf> {
-    let metadata = MetadataCommand::new()
-        .manifest_path(root().join("Cargo.toml"))
-        .no_deps()
-        .exec()
-        .map_err(|e| e.to_string())?;
-    Ok(metadata
-        .target_directory
-        .join("release")
-        .join("valinta")
-        .into())
+    let metadata =
+        MetadataCommand::new().manifest_path(root().join("Cargo.toml")).no_deps().exec().map_err(|e| e.to_string())?;
+    Ok(metadata.target_directory.join("release").join("valinta").into())
 }
 
 /// The demo journey as its own process, in the folder where the service keeps its keys.
@@ -84,20 +72,14 @@ fn journey(binary: &Path, folder: &Path, authority: &str) -> Result<()> {
     match ended {
         Some(status) if status.success() => Ok(()),
         Some(status) => Err(format!("the demo journey ended with {status}")),
-        None => Err(format!(
-            "the demo journey took longer than {JOURNEY_SECONDS_MAX} s"
-        )),
+        None => Err(format!("the demo journey took longer than {JOURNEY_SECONDS_MAX} s")),
     }
 }
 
 /// The binary with nothing of our environment but where programs are.
 fn bare(binary: &Path, folder: &Path) -> Command {
     let mut command = Command::new(binary);
-    command
-        .current_dir(folder)
-        .env_clear()
-        .env("HOME", folder)
-        .stdin(Stdio::null());
+    command.current_dir(folder).env_clear().env("HOME", folder).stdin(Stdio::null());
     if let Some(path) = std::env::var_os("PATH") {
         command.env("PATH", path);
     }
@@ -119,16 +101,11 @@ impl Service {
             .spawn()
             .map_err(|e| format!("{} did not start: {e}", binary.display()))?;
         let lines = lines(&mut child);
-        let mut service = Self {
-            child,
-            authority: String::new(),
-        };
+        let mut service = Self { child, authority: String::new() };
         let mut heard = Vec::new();
         let end = Instant::now().checked_add(Duration::from_secs(START_SECONDS_MAX));
         loop {
-            let left = end
-                .and_then(|end| end.checked_duration_since(Instant::now()))
-                .unwrap_or_default();
+            let left = end.and_then(|end| end.checked_duration_since(Instant::now())).unwrap_or_default();
             match lines.recv_timeout(left) {
                 Ok(line) => match authority(&line) {
                     Some(found) => {
@@ -138,16 +115,10 @@ impl Service {
                     None => heard.push(line),
                 },
                 Err(RecvTimeoutError::Timeout) => {
-                    return Err(format!(
-                        "no address within {START_SECONDS_MAX} s. It said:\n{}",
-                        heard.join("\n")
-                    ));
+                    return Err(format!("no address within {START_SECONDS_MAX} s. It said:\n{}", heard.join("\n")));
                 }
                 Err(RecvTimeoutError::Disconnected) => {
-                    return Err(format!(
-                        "it ended before it listened. It said:\n{}",
-                        heard.join("\n")
-                    ));
+                    return Err(format!("it ended before it listened. It said:\n{}", heard.join("\n")));
                 }
             }
         }
@@ -160,9 +131,7 @@ impl Service {
             let told = get(&self.authority, "/health/ready");
             match told {
                 Ok((200, _)) => return Ok(()),
-                _ if end.is_some_and(|end| Instant::now() < end) => {
-                    thread::sleep(Duration::from_millis(100))
-                }
+                _ if end.is_some_and(|end| Instant::now() < end) => thread::sleep(Duration::from_millis(100)),
                 Ok((status, body)) => {
                     return Err(format!("/health/ready answers {status}: {body}"));
                 }
@@ -187,9 +156,7 @@ impl Service {
         match wait(&mut self.child, STOP_SECONDS_MAX) {
             Some(status) if status.code() == Some(0) => Ok(()),
             Some(status) => Err(format!("SIGTERM ended it with {status}, not exit status 0")),
-            None => Err(format!(
-                "it did not stop within {STOP_SECONDS_MAX} s of SIGTERM"
-            )),
+            None => Err(format!("it did not stop within {STOP_SECONDS_MAX} s of SIGTERM")),
         }
     }
 }
@@ -214,10 +181,7 @@ fn lines(child: &mut Child) -> Receiver<String> {
 
 fn pass_on(stream: impl Read + Send + 'static, sender: Sender<String>) {
     thread::spawn(move || {
-        for line in BufReader::new(stream)
-            .lines()
-            .map_while(std::result::Result::ok)
-        {
+        for line in BufReader::new(stream).lines().map_while(std::result::Result::ok) {
             println!("  | {line}");
             // Nobody listens once the address is known.
             let _ = sender.send(line);
@@ -229,10 +193,7 @@ fn pass_on(stream: impl Read + Send + 'static, sender: Sender<String>) {
 fn authority(line: &str) -> Option<String> {
     let (_, after) = line.split_once("http://127.0.0.1:")?;
     let port: String = after.chars().take_while(char::is_ascii_digit).collect();
-    port.parse::<u16>()
-        .ok()
-        .filter(|port| *port != 0)
-        .map(|port| format!("127.0.0.1:{port}"))
+    port.parse::<u16>().ok().filter(|port| *port != 0).map(|port| format!("127.0.0.1:{port}"))
 }
 
 fn get(authority: &str, path: &str) -> Result<(u16, String)> {
@@ -242,10 +203,7 @@ fn get(authority: &str, path: &str) -> Result<(u16, String)> {
         let mut stream = TcpStream::connect(authority)?;
         stream.set_read_timeout(limit)?;
         stream.set_write_timeout(limit)?;
-        write!(
-            stream,
-            "GET {path} HTTP/1.0\r\nHost: {authority}\r\nConnection: close\r\n\r\n"
-        )?;
+        write!(stream, "GET {path} HTTP/1.0\r\nHost: {authority}\r\nConnection: close\r\n\r\n")?;
         stream.read_to_string(&mut answer)
     };
     ask().map_err(|e| format!("GET {path}: {e}"))?;
@@ -299,20 +257,12 @@ mod tests {
 
     #[test]
     fn the_address_is_found_in_a_line() {
-        assert_eq!(
-            authority("Open http://127.0.0.1:8123/docs now").as_deref(),
-            Some("127.0.0.1:8123")
-        );
+        assert_eq!(authority("Open http://127.0.0.1:8123/docs now").as_deref(), Some("127.0.0.1:8123"));
     }
 
     #[test]
     fn a_line_without_a_real_port_is_not_an_address() {
-        for line in [
-            "listening",
-            "http://127.0.0.1:0",
-            "http://127.0.0.1:",
-            "http://127.0.0.1:99999",
-        ] {
+        for line in ["listening", "http://127.0.0.1:0", "http://127.0.0.1:", "http://127.0.0.1:99999"] {
             assert_eq!(authority(line), None, "{line}");
         }
     }

@@ -23,10 +23,7 @@ struct Finding {
 
 impl Finding {
     fn new(place: impl Into<String>, what: impl Into<String>) -> Self {
-        Self {
-            place: place.into(),
-            what: what.into(),
-        }
+        Self { place: place.into(), what: what.into() }
     }
 
     fn at(path: &str, line: usize, what: impl Into<String>) -> Self {
@@ -49,10 +46,7 @@ struct SourceFile {
 /// Runs every check and reports all findings.
 pub(crate) fn run() -> Result<()> {
     let files = files()?;
-    let metadata = MetadataCommand::new()
-        .manifest_path(root().join("Cargo.toml"))
-        .exec()
-        .map_err(|e| e.to_string())?;
+    let metadata = MetadataCommand::new().manifest_path(root().join("Cargo.toml")).exec().map_err(|e| e.to_string())?;
 
     let mut findings = layers::check(&layers::Graph::of(&metadata)?);
     findings.extend(text::check(&files));
@@ -64,11 +58,7 @@ pub(crate) fn run() -> Result<()> {
         return Ok(());
     }
     let shown: Vec<String> = findings.iter().map(Finding::to_string).collect();
-    Err(format!(
-        "{} findings:\n  {}",
-        findings.len(),
-        shown.join("\n  ")
-    ))
+    Err(format!("{} findings:\n  {}", findings.len(), shown.join("\n  ")))
 }
 
 /// Every text file that is committed, or would be: what git ignores is nobody's business.
@@ -76,25 +66,16 @@ fn files() -> Result<Vec<SourceFile>> {
     let listed = capture(
         Command::new("git")
             // A build machine's checkout may belong to another user.
-            .args([
-                "-c",
-                "safe.directory=*",
-                "ls-files",
-                "-z",
-                "--cached",
-                "--others",
-                "--exclude-standard",
-            ])
+            .args(["-c", "safe.directory=*", "ls-files", "-z", "--cached", "--others", "--exclude-standard"])
             .current_dir(root()),
     )?;
     let mut files = Vec::new();
     for path in listed.split('\0').filter(|path| !path.is_empty()) {
         match fs::read(root().join(path)) {
             // What is not text is not ours to read.
-            Ok(bytes) => files.extend(String::from_utf8(bytes).ok().map(|text| SourceFile {
-                path: path.to_owned(),
-                text,
-            })),
+            Ok(bytes) => {
+                files.extend(String::from_utf8(bytes).ok().map(|text| SourceFile { path: path.to_owned(), text }))
+            }
             // Deleted and not yet committed.
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
             Err(e) => return Err(format!("{path}: {e}")),

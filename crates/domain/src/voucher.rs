@@ -152,7 +152,14 @@ impl Voucher {
             VoucherStatus::Offered | VoucherStatus::Accepted | VoucherStatus::Chosen | VoucherStatus::InUse if over => {
                 VoucherStatus::Expired
             }
-            status => status,
+            status @ (VoucherStatus::Offered
+            | VoucherStatus::Accepted
+            | VoucherStatus::Refused
+            | VoucherStatus::Chosen
+            | VoucherStatus::InUse
+            | VoucherStatus::UsedUp
+            | VoucherStatus::Expired
+            | VoucherStatus::Cancelled) => status,
         }
     }
 
@@ -171,7 +178,13 @@ impl Voucher {
     pub fn accept(self, day: Day) -> Result<Self, VoucherRefusal> {
         match self.status_on(day) {
             VoucherStatus::Offered => Ok(self.moved(VoucherState::Accepted)),
-            _ => Err(self.wrong(day, "accepted")),
+            VoucherStatus::Accepted
+            | VoucherStatus::Refused
+            | VoucherStatus::Chosen
+            | VoucherStatus::InUse
+            | VoucherStatus::UsedUp
+            | VoucherStatus::Expired
+            | VoucherStatus::Cancelled => Err(self.wrong(day, "accepted")),
         }
     }
 
@@ -182,7 +195,13 @@ impl Voucher {
     pub fn refuse(self, day: Day, directed_to: Localized) -> Result<Self, VoucherRefusal> {
         match self.status_on(day) {
             VoucherStatus::Offered => Ok(self.moved(VoucherState::Refused { directed_to })),
-            _ => Err(self.wrong(day, "refused")),
+            VoucherStatus::Accepted
+            | VoucherStatus::Refused
+            | VoucherStatus::Chosen
+            | VoucherStatus::InUse
+            | VoucherStatus::UsedUp
+            | VoucherStatus::Expired
+            | VoucherStatus::Cancelled => Err(self.wrong(day, "refused")),
         }
     }
 
@@ -194,7 +213,11 @@ impl Voucher {
         match self.status_on(day) {
             VoucherStatus::Accepted | VoucherStatus::Chosen => Ok(self.moved(VoucherState::Chosen)),
             VoucherStatus::InUse => Ok(self),
-            _ => Err(self.wrong(day, "chosen with")),
+            VoucherStatus::Offered
+            | VoucherStatus::Refused
+            | VoucherStatus::UsedUp
+            | VoucherStatus::Expired
+            | VoucherStatus::Cancelled => Err(self.wrong(day, "chosen with")),
         }
     }
 
@@ -227,7 +250,9 @@ impl Voucher {
             VoucherStatus::Offered | VoucherStatus::Accepted | VoucherStatus::Chosen | VoucherStatus::InUse => {
                 Ok(self.moved(VoucherState::Cancelled { reason }))
             }
-            _ => Err(self.wrong(day, "cancelled")),
+            VoucherStatus::Refused | VoucherStatus::UsedUp | VoucherStatus::Expired | VoucherStatus::Cancelled => {
+                Err(self.wrong(day, "cancelled"))
+            }
         }
     }
 }

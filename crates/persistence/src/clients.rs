@@ -187,14 +187,14 @@ pub fn find(c: &mut Conn, vault: &Vault, id: Id<kind::Client>) -> Result<Option<
     row.map(|row| row.client(vault)).transpose()
 }
 
+/// To whom a client belongs: the organiser, and the person it is.
+pub type Owner = (Id<kind::Organiser>, Id<kind::Person>);
+
 /// Whose client an id is, without opening anything sealed.
 ///
 /// # Errors
 /// The database's.
-pub fn find_owner(
-    c: &mut Conn,
-    id: Id<kind::Client>,
-) -> Result<Option<(Id<kind::Organiser>, Id<kind::Person>)>, DbError> {
+pub fn find_owner(c: &mut Conn, id: Id<kind::Client>) -> Result<Option<Owner>, DbError> {
     let query = clients::table.find(DbId::from(id)).select((clients::organiser_id, clients::person_id));
     let found: Option<(DbId, DbId)> = query.first(c).optional()?;
     Ok(found.map(|(organiser, person)| (organiser.id(), person.id())))

@@ -61,6 +61,9 @@ pub enum KeysAt {
     DemoFile(PathBuf),
 }
 
+/// What is logged where nothing is said: the web framework's own start-up chatter is not.
+const LOG_DEFAULT: &str = "info,actix_server=warn";
+
 /// The service's settings.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -95,7 +98,7 @@ impl LogConfig {
     /// The filter, made for the log.
     pub fn env_filter(&self) -> EnvFilter {
         // INVARIANT: the filter was tried when the settings were read; the default holds in the place of any other.
-        EnvFilter::try_new(&self.filter).unwrap_or_else(|_| EnvFilter::new("info"))
+        EnvFilter::try_new(&self.filter).unwrap_or_else(|_| EnvFilter::new(LOG_DEFAULT))
     }
 }
 
@@ -234,7 +237,7 @@ impl<'a> Reader<'a> {
     }
 
     fn log(&mut self) -> Option<LogConfig> {
-        let filter = self.text(LOG).unwrap_or("info").to_owned();
+        let filter = self.text(LOG).unwrap_or(LOG_DEFAULT).to_owned();
         let is_filter = match EnvFilter::try_new(&filter) {
             Ok(_) => true,
             Err(error) => {

@@ -9,11 +9,7 @@ const CENTURY_SIGNS: &str = "+-ABCDEFUVWXY";
 const LENGTH: usize = 11;
 
 /// Examples that the authority itself publishes. Spelt in halves, or this file would be a finding.
-const PUBLISHED: [&str; 3] = [
-    concat!("131052", "-308T"),
-    concat!("020516", "C903K"),
-    concat!("010594", "Y9032"),
-];
+const PUBLISHED: [&str; 3] = [concat!("131052", "-308T"), concat!("020516", "C903K"), concat!("010594", "Y9032")];
 
 /// Every valid code of a person who may exist.
 pub(super) fn check(files: &[SourceFile]) -> Vec<Finding> {
@@ -22,11 +18,7 @@ pub(super) fn check(files: &[SourceFile]) -> Vec<Finding> {
         for (line, number) in file.text.lines().zip(1_usize..) {
             for code in codes(line) {
                 if !may_stand(&file.path, &code) {
-                    findings.push(Finding::at(
-                        &file.path,
-                        number,
-                        "holds a personal identity code outside 900–999",
-                    ));
+                    findings.push(Finding::at(&file.path, number, "holds a personal identity code outside 900–999"));
                 }
             }
         }
@@ -36,9 +28,7 @@ pub(super) fn check(files: &[SourceFile]) -> Vec<Finding> {
 
 fn may_stand(path: &str, code: &str) -> bool {
     let test_person = code.get(7..8) == Some("9");
-    let example = path.starts_with("crates/domain/")
-        && path.contains("identifier")
-        && PUBLISHED.contains(&code);
+    let example = path.starts_with("crates/domain/") && path.contains("identifier") && PUBLISHED.contains(&code);
     test_person || example
 }
 
@@ -48,13 +38,8 @@ fn codes(line: &str) -> Vec<String> {
     let mut found = Vec::new();
     for (at, window) in characters.windows(LENGTH).enumerate() {
         let before = at.checked_sub(1).and_then(|before| characters.get(before));
-        let after = at
-            .checked_add(LENGTH)
-            .and_then(|after| characters.get(after));
-        let alone = [before, after]
-            .into_iter()
-            .flatten()
-            .all(|c| !c.is_ascii_alphanumeric());
+        let after = at.checked_add(LENGTH).and_then(|after| characters.get(after));
+        let alone = [before, after].into_iter().flatten().all(|c| !c.is_ascii_alphanumeric());
         if alone {
             let word: String = window.iter().collect::<String>().to_ascii_uppercase();
             found.extend(is_code(&word).then_some(word));
@@ -64,12 +49,7 @@ fn codes(line: &str) -> Vec<String> {
 }
 
 fn is_code(word: &str) -> bool {
-    let parts = (
-        word.get(..6),
-        word.get(6..7),
-        word.get(7..10),
-        word.get(10..),
-    );
+    let parts = (word.get(..6), word.get(6..7), word.get(7..10), word.get(10..));
     let (Some(date), Some(sign), Some(individual), Some(check)) = parts else {
         return false;
     };
@@ -78,16 +58,11 @@ fn is_code(word: &str) -> bool {
         return false;
     }
     let within = |range: Option<&str>, most: u32| {
-        range
-            .and_then(|n| n.parse::<u32>().ok())
-            .is_some_and(|n| (1..=most).contains(&n))
+        range.and_then(|n| n.parse::<u32>().ok()).is_some_and(|n| (1..=most).contains(&n))
     };
     let remainder = digits.parse::<u32>().ok().and_then(|n| n.checked_rem(31));
     let expected = remainder.and_then(|at| CHECK_CHARACTERS.chars().nth(usize::try_from(at).ok()?));
-    within(date.get(..2), 31)
-        && within(date.get(2..4), 12)
-        && expected.is_some()
-        && check.chars().next() == expected
+    within(date.get(..2), 31) && within(date.get(2..4), 12) && expected.is_some() && check.chars().next() == expected
 }
 
 #[cfg(test)]

@@ -16,18 +16,7 @@ const SERVICE: &str = "valinta-service";
 const UNREACHABLE: &[(&str, &[&str])] = &[
     (
         DOMAIN,
-        &[
-            PERSISTENCE,
-            SERVICE,
-            "actix*",
-            "diesel*",
-            "hyper",
-            "libsqlite3-sys",
-            "pq-sys",
-            "r2d2",
-            "tokio*",
-            "ureq",
-        ],
+        &[PERSISTENCE, SERVICE, "actix*", "diesel*", "hyper", "libsqlite3-sys", "pq-sys", "r2d2", "tokio*", "ureq"],
     ),
     (PERSISTENCE, &[SERVICE, "actix*", "hyper", "ureq"]),
 ];
@@ -49,15 +38,9 @@ pub(super) struct Graph {
 impl Graph {
     /// Reads the resolved graph. Versions of one crate count as one.
     pub(super) fn of(metadata: &Metadata) -> Result<Self> {
-        let resolve = metadata
-            .resolve
-            .as_ref()
-            .ok_or("cargo metadata resolved nothing")?;
-        let names: BTreeMap<_, _> = metadata
-            .packages
-            .iter()
-            .map(|package| (&package.id, package.name.to_string()))
-            .collect();
+        let resolve = metadata.resolve.as_ref().ok_or("cargo metadata resolved nothing")?;
+        let names: BTreeMap<_, _> =
+            metadata.packages.iter().map(|package| (&package.id, package.name.to_string())).collect();
         let mut graph = Self::default();
         for node in &resolve.nodes {
             let Some(name) = names.get(&node.id) else {
@@ -70,15 +53,8 @@ impl Graph {
                 let Some(other) = names.get(&dependency.pkg) else {
                     continue;
                 };
-                let tests_only = dependency
-                    .dep_kinds
-                    .iter()
-                    .all(|kind| kind.kind == DependencyKind::Development);
-                let side = if tests_only {
-                    &mut graph.tested_with
-                } else {
-                    &mut graph.built_from
-                };
+                let tests_only = dependency.dep_kinds.iter().all(|kind| kind.kind == DependencyKind::Development);
+                let side = if tests_only { &mut graph.tested_with } else { &mut graph.built_from };
                 side.entry(name.clone()).or_default().insert(other.clone());
             }
         }
@@ -113,33 +89,20 @@ pub(super) fn check(graph: &Graph) -> Vec<Finding> {
         }
         for (reached, by) in graph.closure(layer) {
             if named(reached, forbidden) {
-                findings.push(Finding::new(
-                    *layer,
-                    format!("must not reach {reached} (through {by})"),
-                ));
+                findings.push(Finding::new(*layer, format!("must not reach {reached} (through {by})")));
             }
         }
         for used in graph.tested_with.get(*layer).into_iter().flatten() {
             if [PERSISTENCE, SERVICE].contains(&used.as_str()) && named(used, forbidden) {
-                findings.push(Finding::new(
-                    *layer,
-                    format!("must not test itself with {used}"),
-                ));
+                findings.push(Finding::new(*layer, format!("must not test itself with {used}")));
             }
         }
     }
-    for member in graph
-        .members
-        .iter()
-        .filter(|member| !MAY_NAME_DATABASE.contains(&member.as_str()))
-    {
+    for member in graph.members.iter().filter(|member| !MAY_NAME_DATABASE.contains(&member.as_str())) {
         let direct = [&graph.built_from, &graph.tested_with];
         for used in direct.iter().filter_map(|side| side.get(member)).flatten() {
             if named(used, DATABASE) {
-                findings.push(Finding::new(
-                    member,
-                    format!("must not depend on {used}; only {PERSISTENCE} does"),
-                ));
+                findings.push(Finding::new(member, format!("must not depend on {used}; only {PERSISTENCE} does")));
             }
         }
     }
@@ -147,12 +110,10 @@ pub(super) fn check(graph: &Graph) -> Vec<Finding> {
 }
 
 fn named(name: &str, patterns: &[&str]) -> bool {
-    patterns
-        .iter()
-        .any(|pattern| match pattern.strip_suffix('*') {
-            Some(beginning) => name.starts_with(beginning),
-            None => name == *pattern,
-        })
+    patterns.iter().any(|pattern| match pattern.strip_suffix('*') {
+        Some(beginning) => name.starts_with(beginning),
+        None => name == *pattern,
+    })
 }
 
 #[cfg(test)]
@@ -161,29 +122,17 @@ mod tests {
 
     fn graph(arrows: &[(&str, &str)]) -> Graph {
         let mut graph = Graph::default();
-        for member in [
-            "valinta-domain",
-            "valinta-persistence",
-            "valinta-service",
-            "acceptance",
-        ] {
+        for member in ["valinta-domain", "valinta-persistence", "valinta-service", "acceptance"] {
             graph.members.insert(member.to_owned());
         }
         for (from, to) in arrows {
-            graph
-                .built_from
-                .entry((*from).to_owned())
-                .or_default()
-                .insert((*to).to_owned());
+            graph.built_from.entry((*from).to_owned()).or_default().insert((*to).to_owned());
         }
         graph
     }
 
     fn found(arrows: &[(&str, &str)]) -> Vec<String> {
-        check(&graph(arrows))
-            .iter()
-            .map(ToString::to_string)
-            .collect()
+        check(&graph(arrows)).iter().map(ToString::to_string).collect()
     }
 
     #[test]
@@ -204,39 +153,25 @@ mod tests {
     #[test]
     fn an_arrow_that_points_up_is_found() {
         assert_eq!(found(&[("valinta-domain", "valinta-persistence")]).len(), 1);
-        assert_eq!(
-            found(&[("valinta-persistence", "valinta-service")]).len(),
-            1
-        );
+        assert_eq!(found(&[("valinta-persistence", "valinta-service")]).len(), 1);
     }
 
     #[test]
     fn a_forbidden_crate_behind_another_is_found_with_who_brings_it() {
         let found = found(&[("valinta-domain", "helper"), ("helper", "tokio-util")]);
-        assert_eq!(
-            found,
-            ["valinta-domain: must not reach tokio-util (through helper)"]
-        );
+        assert_eq!(found, ["valinta-domain: must not reach tokio-util (through helper)"]);
     }
 
     #[test]
     fn only_persistence_depends_on_the_database() {
         let found = found(&[("valinta-service", "diesel_migrations")]);
-        assert_eq!(
-            found,
-            [
-                "valinta-service: must not depend on diesel_migrations; only valinta-persistence does"
-            ]
-        );
+        assert_eq!(found, ["valinta-service: must not depend on diesel_migrations; only valinta-persistence does"]);
     }
 
     #[test]
     fn a_layer_does_not_test_itself_with_the_one_above() {
         let mut graph = graph(&[]);
-        let tests = graph
-            .tested_with
-            .entry("valinta-domain".to_owned())
-            .or_default();
+        let tests = graph.tested_with.entry("valinta-domain".to_owned()).or_default();
         tests.insert("valinta-persistence".to_owned());
         tests.insert("tokio".to_owned());
         assert_eq!(check(&graph).len(), 1);
@@ -244,9 +179,6 @@ mod tests {
 
     #[test]
     fn a_circle_is_walked_once() {
-        assert_eq!(
-            found(&[("valinta-domain", "a"), ("a", "b"), ("b", "a")]),
-            Vec::<String>::new()
-        );
+        assert_eq!(found(&[("valinta-domain", "a"), ("a", "b"), ("b", "a")]), Vec::<String>::new());
     }
 }

@@ -27,28 +27,18 @@ pub(super) fn check(files: &[SourceFile]) -> Vec<Finding> {
         }
         if file.path.starts_with("migrations/sqlite/") {
             let loose = loose_tables(&file.text);
-            findings.extend(
-                loose
-                    .iter()
-                    .map(|table| Finding::new(&file.path, format!("{table} is not STRICT"))),
-            );
+            findings.extend(loose.iter().map(|table| Finding::new(&file.path, format!("{table} is not STRICT"))));
         }
     }
     for (folder, trees) in &found_in {
         for tree in TREES {
             if !trees.contains(tree) {
-                findings.push(Finding::new(
-                    format!("{tree}{folder}"),
-                    "is missing; the other database has it",
-                ));
+                findings.push(Finding::new(format!("{tree}{folder}"), "is missing; the other database has it"));
                 continue;
             }
             for part in ["up.sql", "down.sql"] {
                 if !parts.contains(&(tree, *folder, part)) {
-                    findings.push(Finding::new(
-                        format!("{tree}{folder}"),
-                        format!("has no {part}"),
-                    ));
+                    findings.push(Finding::new(format!("{tree}{folder}"), format!("has no {part}")));
                 }
             }
         }
@@ -63,23 +53,16 @@ fn loose_tables(sql: &str) -> Vec<String> {
 }
 
 fn loose_table(statement: &str) -> Option<String> {
-    let words: Vec<String> = statement
-        .split_whitespace()
-        .map(str::to_ascii_uppercase)
-        .collect();
+    let words: Vec<String> = statement.split_whitespace().map(str::to_ascii_uppercase).collect();
     let creates = match words.as_slice() {
         [create, table, ..] if create == "CREATE" && table == "TABLE" => true,
         [create, temporary, table, ..] => {
-            create == "CREATE"
-                && ["TEMP", "TEMPORARY"].contains(&temporary.as_str())
-                && table == "TABLE"
+            create == "CREATE" && ["TEMP", "TEMPORARY"].contains(&temporary.as_str()) && table == "TABLE"
         }
         _ => false,
     };
     let options = statement.rsplit(')').next().unwrap_or_default();
-    let strict = options
-        .split([',', ' ', '\n', '\r', '\t'])
-        .any(|word| word.eq_ignore_ascii_case("strict"));
+    let strict = options.split([',', ' ', '\n', '\r', '\t']).any(|word| word.eq_ignore_ascii_case("strict"));
     (creates && !strict).then(|| {
         let head = statement.split('(').next().unwrap_or_default();
         head.split_whitespace().collect::<Vec<_>>().join(" ")
@@ -102,9 +85,7 @@ fn without_comments_and_strings(sql: &str) -> String {
             }
         };
         let after = rest.strip_prefix(opening).unwrap_or_default();
-        rest = after
-            .split_once(closing)
-            .map_or("", |(_, following)| following);
+        rest = after.split_once(closing).map_or("", |(_, following)| following);
         plain.push(' ');
     }
     plain
@@ -117,10 +98,7 @@ mod tests {
     fn found(files: &[(&str, &str)]) -> Vec<String> {
         let files: Vec<SourceFile> = files
             .iter()
-            .map(|(path, text)| SourceFile {
-                path: (*path).to_owned(),
-                text: (*text).to_owned(),
-            })
+            .map(|(path, text)| SourceFile { path: (*path).to_owned(), text: (*text).to_owned() })
             .collect();
         check(&files).iter().map(ToString::to_string).collect()
     }
@@ -128,15 +106,9 @@ mod tests {
     #[test]
     fn equal_trees_are_accepted() {
         let files = [
-            (
-                "migrations/sqlite/0001_a/up.sql",
-                "CREATE TABLE a (b text) STRICT;",
-            ),
+            ("migrations/sqlite/0001_a/up.sql", "CREATE TABLE a (b text) STRICT;"),
             ("migrations/sqlite/0001_a/down.sql", "DROP TABLE a;"),
-            (
-                "migrations/postgres/0001_a/up.sql",
-                "CREATE TABLE a (b text);",
-            ),
+            ("migrations/postgres/0001_a/up.sql", "CREATE TABLE a (b text);"),
             ("migrations/postgres/0001_a/down.sql", "DROP TABLE a;"),
         ];
         assert_eq!(found(&files), Vec::<String>::new());
@@ -144,14 +116,8 @@ mod tests {
 
     #[test]
     fn a_migration_of_one_database_alone_is_found() {
-        let found = found(&[
-            ("migrations/sqlite/0001_a/up.sql", ""),
-            ("migrations/sqlite/0001_a/down.sql", ""),
-        ]);
-        assert_eq!(
-            found,
-            ["migrations/postgres/0001_a: is missing; the other database has it"]
-        );
+        let found = found(&[("migrations/sqlite/0001_a/up.sql", ""), ("migrations/sqlite/0001_a/down.sql", "")]);
+        assert_eq!(found, ["migrations/postgres/0001_a: is missing; the other database has it"]);
     }
 
     #[test]
@@ -161,10 +127,7 @@ mod tests {
             ("migrations/sqlite/0001_a/down.sql", ""),
             ("migrations/postgres/0001_a/up.sql", ""),
         ];
-        assert_eq!(
-            found(&files),
-            ["migrations/postgres/0001_a: has no down.sql"]
-        );
+        assert_eq!(found(&files), ["migrations/postgres/0001_a: has no down.sql"]);
     }
 
     #[test]
@@ -174,22 +137,10 @@ mod tests {
 
     #[test]
     fn a_table_without_strict_is_found() {
-        assert_eq!(
-            loose_tables("CREATE TABLE a (b text CHECK (b <> ';)'))"),
-            ["CREATE TABLE a"]
-        );
-        assert_eq!(
-            loose_tables("create temp table if not exists a (b)"),
-            ["create temp table if not exists a"]
-        );
-        assert_eq!(
-            loose_tables("CREATE TABLE a (b) -- STRICT\n;"),
-            ["CREATE TABLE a"]
-        );
-        assert_eq!(
-            loose_tables("CREATE TABLE a (strict text);"),
-            ["CREATE TABLE a"]
-        );
+        assert_eq!(loose_tables("CREATE TABLE a (b text CHECK (b <> ';)'))"), ["CREATE TABLE a"]);
+        assert_eq!(loose_tables("create temp table if not exists a (b)"), ["create temp table if not exists a"]);
+        assert_eq!(loose_tables("CREATE TABLE a (b) -- STRICT\n;"), ["CREATE TABLE a"]);
+        assert_eq!(loose_tables("CREATE TABLE a (strict text);"), ["CREATE TABLE a"]);
     }
 
     #[test]

@@ -12,11 +12,7 @@ const TOLERATED: &[(&str, usize)] = &[];
 const SOURCE_FOLDERS: [&str; 3] = ["crates/", "tests/", "xtask/"];
 
 /// Work that is not finished. Spelt in halves, as below, or this file would be a finding.
-const UNFINISHED: [&str; 3] = [
-    concat!("todo", "!"),
-    concat!("unimplemented", "!"),
-    concat!("dbg", "!"),
-];
+const UNFINISHED: [&str; 3] = [concat!("todo", "!"), concat!("unimplemented", "!"), concat!("dbg", "!")];
 
 /// Folders of the machine and hosts that packages come from: the product is built anywhere.
 const MACHINE: [&str; 7] = [
@@ -34,10 +30,7 @@ pub(super) fn check(files: &[SourceFile]) -> Vec<Finding> {
     let mut findings: Vec<Finding> = files.iter().flat_map(check_file).collect();
     for (path, _) in TOLERATED {
         if !files.iter().any(|file| file.path == *path) {
-            findings.push(Finding::new(
-                *path,
-                "is tolerated but does not exist; take it off the list",
-            ));
+            findings.push(Finding::new(*path, "is tolerated but does not exist; take it off the list"));
         }
     }
     findings
@@ -45,35 +38,22 @@ pub(super) fn check(files: &[SourceFile]) -> Vec<Finding> {
 
 fn check_file(file: &SourceFile) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let source = file.path.ends_with(".rs")
-        && SOURCE_FOLDERS
-            .iter()
-            .any(|folder| file.path.starts_with(folder));
-    let plain = [".rs", ".md", ".sql"]
-        .iter()
-        .any(|ending| file.path.ends_with(ending));
+    let source = file.path.ends_with(".rs") && SOURCE_FOLDERS.iter().any(|folder| file.path.starts_with(folder));
+    let plain = [".rs", ".md", ".sql"].iter().any(|ending| file.path.ends_with(ending));
     if source {
         if !file.text.starts_with("//!") {
             findings.push(Finding::new(&file.path, "does not open with `//!`"));
         }
-        let tolerated = TOLERATED
-            .iter()
-            .find(|(path, _)| *path == file.path)
-            .map(|(_, lines)| *lines);
-        findings.extend(
-            length(file.text.lines().count(), tolerated).map(|what| Finding::new(&file.path, what)),
-        );
+        let tolerated = TOLERATED.iter().find(|(path, _)| *path == file.path).map(|(_, lines)| *lines);
+        findings.extend(length(file.text.lines().count(), tolerated).map(|what| Finding::new(&file.path, what)));
     }
     for (line, number) in file.text.lines().zip(1_usize..) {
         if source {
             let unfinished = UNFINISHED.iter().filter(|word| line.contains(*word));
-            findings.extend(
-                unfinished.map(|word| Finding::at(&file.path, number, format!("holds `{word}`"))),
-            );
+            findings.extend(unfinished.map(|word| Finding::at(&file.path, number, format!("holds `{word}`"))));
         }
         let machine = MACHINE.iter().filter(|word| line.contains(*word));
-        findings
-            .extend(machine.map(|word| Finding::at(&file.path, number, format!("names `{word}`"))));
+        findings.extend(machine.map(|word| Finding::at(&file.path, number, format!("names `{word}`"))));
         if plain && line.ends_with([' ', '\t']) {
             findings.push(Finding::at(&file.path, number, "ends in white space"));
         }
@@ -87,15 +67,9 @@ fn check_file(file: &SourceFile) -> Vec<Finding> {
 fn length(lines: usize, tolerated: Option<usize>) -> Option<String> {
     match tolerated {
         None if lines > LINES_MAX => Some(format!("has {lines} lines; {LINES_MAX} is the most")),
-        Some(_) if lines <= LINES_MAX => {
-            Some("is short enough now; take it off the tolerated list".to_owned())
-        }
-        Some(most) if lines > most => {
-            Some(format!("has {lines} lines; it was tolerated with {most}"))
-        }
-        Some(most) if lines < most => {
-            Some(format!("has {lines} lines; lower its tolerated {most}"))
-        }
+        Some(_) if lines <= LINES_MAX => Some("is short enough now; take it off the tolerated list".to_owned()),
+        Some(most) if lines > most => Some(format!("has {lines} lines; it was tolerated with {most}")),
+        Some(most) if lines < most => Some(format!("has {lines} lines; lower its tolerated {most}")),
         _ => None,
     }
 }
@@ -105,21 +79,12 @@ mod tests {
     use super::{MACHINE, SourceFile, UNFINISHED, check, length};
 
     fn found(path: &str, text: &str) -> Vec<String> {
-        check(&[SourceFile {
-            path: path.to_owned(),
-            text: text.to_owned(),
-        }])
-        .iter()
-        .map(ToString::to_string)
-        .collect()
+        check(&[SourceFile { path: path.to_owned(), text: text.to_owned() }]).iter().map(ToString::to_string).collect()
     }
 
     #[test]
     fn a_source_must_say_what_it_owns() {
-        assert_eq!(
-            found("crates/a/src/b.rs", "use c;\n"),
-            ["crates/a/src/b.rs: does not open with `//!`"]
-        );
+        assert_eq!(found("crates/a/src/b.rs", "use c;\n"), ["crates/a/src/b.rs: does not open with `//!`"]);
         assert_eq!(found("crates/a/src/b.rs", "//! B.\n"), Vec::<String>::new());
         assert_eq!(found("docs/example.rs", "use c;\n"), Vec::<String>::new());
     }
@@ -135,10 +100,7 @@ mod tests {
     #[test]
     fn the_machine_is_named_nowhere() {
         for word in MACHINE {
-            assert_eq!(
-                found("deploy/a.yaml", &format!("x: {word}y\n")),
-                [format!("deploy/a.yaml:1: names `{word}`")]
-            );
+            assert_eq!(found("deploy/a.yaml", &format!("x: {word}y\n")), [format!("deploy/a.yaml:1: names `{word}`")]);
         }
     }
 

@@ -9,7 +9,6 @@ use crate::money::Amount;
 /// How a voucher's value per unit is found (FIELD §3). A block is written as an object with its name as the key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
-#[schema(no_recursion)]
 pub enum ValueRule {
     /// The same value for everyone (*tasasuuruinen*).
     Flat {
@@ -27,8 +26,10 @@ pub enum ValueRule {
         #[schema(max_items = 200)]
         bands: Vec<Band>,
         /// What holds above the last edge.
+        #[schema(no_recursion)]
         above: Box<ValueRule>,
         /// What holds when the fact is not given.
+        #[schema(no_recursion)]
         missing: Box<ValueRule>,
     },
     /// No voucher is granted.

@@ -80,8 +80,7 @@ fn value_and_co_payment_are_posted_and_the_allotment_of_the_month_is_drawn() {
     assert_eq!(done.allotment_index, 1);
     assert_eq!(done.allotment.available(), "18.5".parse().unwrap());
     assert_eq!(done.voucher.state, VoucherState::InUse);
-    let posted: Vec<_> =
-        done.postings.iter().map(|p| (p.kind, p.quantity.to_string(), p.amount.to_string())).collect();
+    let posted: Vec<_> = done.postings.iter().map(|p| (p.kind, p.quantity.to_string(), p.amount.to_string())).collect();
     assert_eq!(
         posted,
         [
@@ -103,10 +102,7 @@ fn every_reason_to_refuse_is_told_apart() {
     let on = day(2, 10);
     assert_eq!(try_it("42", delivery(on, "0"), on), RecordRefused::NoQuantity);
     assert!(matches!(try_it("42", delivery(on, "1"), day(2, 9)), RecordRefused::InFuture { .. }));
-    assert_eq!(
-        try_it("42", delivery(on, "1"), day(4, 30)),
-        RecordRefused::TooLate { day: on, deadline: day(4, 29) }
-    );
+    assert_eq!(try_it("42", delivery(on, "1"), day(4, 30)), RecordRefused::TooLate { day: on, deadline: day(4, 29) });
     assert!(matches!(try_it("42", delivery(day(1, 20), "1"), on), RecordRefused::NotChosenOn { .. }));
     assert!(matches!(try_it("42", delivery(day(1, 10), "1"), on), RecordRefused::Voucher(_)));
     assert!(matches!(try_it("45.01", delivery(on, "1"), on), RecordRefused::Price(PriceRefused::OverCeiling { .. })));
@@ -135,8 +131,7 @@ fn a_public_units_service_is_counted_and_charged_by_fee_and_nothing_is_owed_outs
         sector: Sector::Public,
         ..agreement("0")
     };
-    let done =
-        record(voucher(), &allotments("20"), &public, &terms(), &delivery(day(2, 10), "2"), day(2, 10)).unwrap();
+    let done = record(voucher(), &allotments("20"), &public, &terms(), &delivery(day(2, 10), "2"), day(2, 10)).unwrap();
     assert_eq!(done.charges.organiser_pays, Amount::ZERO);
     assert_eq!(done.charges.client_fee, amount("32.60"));
     assert_eq!(done.charges.total, amount("116.00"));

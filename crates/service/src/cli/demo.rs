@@ -29,8 +29,7 @@ pub(super) fn demo(url: Option<&str>) -> Result<(), CliError> {
 }
 
 fn on_a_throw_away_database() -> Result<(), CliError> {
-    let folder = tempfile::tempdir()
-        .map_err(|source| CliError::File { path: std::env::temp_dir(), source })?;
+    let folder = tempfile::tempdir().map_err(|source| CliError::File { path: std::env::temp_dir(), source })?;
     let db = Db::open(&DatabaseUrl::Sqlite(folder.path().join("demo.db")))?;
     db.migrate()?;
     let keys = Keys::generate();

@@ -89,20 +89,6 @@ pub(crate) struct County {
     pub(crate) business_id: BusinessId,
     /// In which currency its amounts are.
     pub(crate) currency: Currency,
-    /// Registry office's address for mail on the internet.
-    pub(crate) email: String,
-    /// Telephone number.
-    pub(crate) phone: String,
-    /// Home page.
-    pub(crate) website: String,
-    /// Street address.
-    pub(crate) street_address: String,
-    /// Postal code.
-    pub(crate) postal_code: String,
-    /// Postal place.
-    pub(crate) postal_place: String,
-    /// What of the demo is real and what is not, for people to read.
-    pub(crate) note: String,
 }
 
 /// A municipality.

@@ -60,25 +60,35 @@ impl Client {
     }
 
     /// Commands, once.
-    pub(crate) fn post(&self, path: &str, token: &str, key: &str, body: &Value, wanted: u16) -> Result<Value, StepFailed> {
+    pub(crate) fn post(
+        &self,
+        path: &str,
+        token: &str,
+        key: &str,
+        body: &Value,
+        wanted: u16,
+    ) -> Result<Value, StepFailed> {
         let request = self.agent.post(format!("{}{path}", self.base));
         let request = request.header("Authorization", format!("Bearer {token}")).header("Idempotency-Key", key);
         answer(format!("POST {path}"), wanted, request.send_json(body))
     }
 
     /// Puts in place.
-    pub(crate) fn put(&self, path: &str, token: &str, key: &str, body: &Value, wanted: u16) -> Result<Value, StepFailed> {
+    pub(crate) fn put(
+        &self,
+        path: &str,
+        token: &str,
+        key: &str,
+        body: &Value,
+        wanted: u16,
+    ) -> Result<Value, StepFailed> {
         let request = self.agent.put(format!("{}{path}", self.base));
         let request = request.header("Authorization", format!("Bearer {token}")).header("Idempotency-Key", key);
         answer(format!("PUT {path}"), wanted, request.send_json(body))
     }
 }
 
-fn answer(
-    request: String,
-    wanted: u16,
-    answered: Result<Response<Body>, ureq::Error>,
-) -> Result<Value, StepFailed> {
+fn answer(request: String, wanted: u16, answered: Result<Response<Body>, ureq::Error>) -> Result<Value, StepFailed> {
     let failed = |source| StepFailed::Transport { request: request.clone(), source: Box::new(source) };
     let mut response = answered.map_err(failed)?;
     let status = response.status().as_u16();

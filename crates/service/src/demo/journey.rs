@@ -92,7 +92,8 @@ impl Journey<'_> {
             .iter()
             .find(|voucher_type| voucher_type.pointer("/code") == Some(&json!("home-care")))
             .ok_or_else(|| unexpected("there is no voucher type home-care"))?;
-        let rulebook = self.client.get(&format!("/v1/voucher-types/{}/rulebook", text(home_care, "/id")?), None, 200)?;
+        let rulebook =
+            self.client.get(&format!("/v1/voucher-types/{}/rulebook", text(home_care, "/id")?), None, 200)?;
         let rule = field(&rulebook, "/terms/value/income_reduction")?;
         say(format_args!(
             "   Home care: {} to {} an hour by income; a provider may ask at most {}.",
@@ -106,7 +107,8 @@ impl Journey<'_> {
     fn anonymous_comparison(&self, home_care: &Value) -> Step<()> {
         title("2. Anyone compares, without logging in");
         let id = text(home_care, "/id")?;
-        let path = format!("/v1/choices?voucher_type={id}&municipality={MUNICIPALITY}&gross_income=1650.00&household=1");
+        let path =
+            format!("/v1/choices?voucher_type={id}&municipality={MUNICIPALITY}&gross_income=1650.00&household=1");
         let list = self.client.get(&path, None, 200)?;
         say(format_args!(
             "   With 1,650.00 a month, one person in the household: about {} an hour; {} choices in Pori.",
@@ -299,7 +301,8 @@ impl Journey<'_> {
             ));
         }
         let mut paid = Amount::ZERO;
-        for entry in items(&ledger, "/entries")?.iter().filter(|entry| entry.pointer("/to") == Some(&json!("provider"))) {
+        for entry in items(&ledger, "/entries")?.iter().filter(|entry| entry.pointer("/to") == Some(&json!("provider")))
+        {
             paid = paid.plus(parsed(entry, "/amount/amount")?).ok_or_else(|| unexpected("the amounts overflow"))?;
         }
         say(format_args!("   The provider receives {paid} in all; {} hours are left.", text(&ledger, "/available")?));
@@ -321,8 +324,12 @@ impl Journey<'_> {
             .collect::<Step<Vec<String>>>()?;
         ensure(!seen.is_empty(), "the access log names who looked")?;
         say(format_args!("   The resident's access log, apart from their own looks: {}.", seen.join(", ")));
-        let audit = self.client.get(&format!("/v1/audit?target={}", issued.voucher), Some(&self.staff(Role::Auditor)), 200)?;
-        say(format_args!("   The auditor sees {} rows about this voucher, chained by hash.", items(&audit, "/items")?.len()));
+        let audit =
+            self.client.get(&format!("/v1/audit?target={}", issued.voucher), Some(&self.staff(Role::Auditor)), 200)?;
+        say(format_args!(
+            "   The auditor sees {} rows about this voucher, chained by hash.",
+            items(&audit, "/items")?.len()
+        ));
         Ok(())
     }
 }

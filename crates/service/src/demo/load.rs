@@ -24,7 +24,9 @@ use crate::app::App;
 use crate::clock::new_uuid;
 use crate::cx::{Cx, found};
 use crate::http::Problem;
-use crate::{applications, clients, offerings, organisers, providers, rulebooks, service_events, voucher_types, vouchers};
+use crate::{
+    applications, clients, offerings, organisers, providers, rulebooks, service_events, voucher_types, vouchers,
+};
 
 /// Notes that the demo county is in the database, by its organiser's code; or, empty, that it never shall be.
 pub(crate) const DEMO_FACT: &str = "demo";
@@ -91,15 +93,16 @@ pub(crate) fn load_if_empty(app: &App) -> Result<bool, LoadError> {
     let demo = data::county().map_err(|error| LoadError(error.to_string()))?;
     let (vault, now) = (Arc::clone(app.vault()), app.clock().now());
     let order_key = app.order_key().to_vec();
-    app.db().write_blocking(move |c| {
-        if taken(c)? {
-            return Ok(false);
-        }
-        let mut loader = Loader { c, demo: &demo, vault: &vault, now, order_key: &order_key };
-        loader.load()?;
-        Ok::<_, Problem>(true)
-    })
-    .map_err(LoadError::from)
+    app.db()
+        .write_blocking(move |c| {
+            if taken(c)? {
+                return Ok(false);
+            }
+            let mut loader = Loader { c, demo: &demo, vault: &vault, now, order_key: &order_key };
+            loader.load()?;
+            Ok::<_, Problem>(true)
+        })
+        .map_err(LoadError::from)
 }
 
 /// Whoever acts in the story.
@@ -284,8 +287,7 @@ impl<'a> Loader<'a> {
         let (voucher_type, kind) = self.voucher_type(loaded, &data.voucher_type)?;
         let joined = self.day(JOINED_DAYS_AGO);
         let draft = applications::BeginCommand { unit, voucher_type, evidence: kind.evidence(at, joined) };
-        let application =
-            self.act(member, JOINED_DAYS_AGO, |c, cx| applications::begin(c, cx, &draft))?.into_body().id;
+        let application = self.act(member, JOINED_DAYS_AGO, |c, cx| applications::begin(c, cx, &draft))?.into_body().id;
         self.act(member, JOINED_DAYS_AGO, |c, cx| applications::submit(c, cx, application))?;
         let decide = applications::DecideCommand {
             outcome: applications::Verdict::Approved,
@@ -310,7 +312,11 @@ impl<'a> Loader<'a> {
         Ok(())
     }
 
-    fn voucher_type(&self, loaded: &Loaded, code: &str) -> Result<(Id<kind::VoucherType>, &'a data::VoucherType), Problem> {
+    fn voucher_type(
+        &self,
+        loaded: &Loaded,
+        code: &str,
+    ) -> Result<(Id<kind::VoucherType>, &'a data::VoucherType), Problem> {
         let data = self.demo.voucher_types.iter().find(|data| data.code == code);
         loaded.types.get(code).copied().zip(data).ok_or_else(|| missing("voucher type", code))
     }
@@ -332,8 +338,7 @@ impl<'a> Loader<'a> {
                 }),
                 protected_address: data.protected_address,
             };
-            let client =
-                self.act(worker, CLIENTS_DAYS_AGO, |c, cx| clients::register(c, cx, &command))?.into_body();
+            let client = self.act(worker, CLIENTS_DAYS_AGO, |c, cx| clients::register(c, cx, &command))?.into_body();
             if data.key == MAIN_CLIENT {
                 let person = client.person.to_string();
                 stored_organisers::note_installation_fact(self.c, DEMO_RESIDENT_FACT, &person)?;
@@ -356,13 +361,18 @@ impl<'a> Loader<'a> {
         let (voucher_type, _) = self.voucher_type(loaded, &data.voucher_type)?;
         let (client, person) = *loaded.clients.get(&data.client).ok_or_else(|| missing("client", &data.client))?;
         let from = self.day(days_ago);
-        let validity = Period::new(from, Some(from.plus_days(i64::from(data.valid_days)))).map_err(Problem::internal)?;
+        let validity =
+            Period::new(from, Some(from.plus_days(i64::from(data.valid_days)))).map_err(Problem::internal)?;
         let request = GrantRequest { facts: data.facts.clone(), quantity: data.quantity, validity };
         let issue = vouchers::IssueCommand { client, voucher_type, request };
         let worker = Who::Staff(Role::CaseWorker, loaded.organiser);
         let issued = self.act(worker, days_ago, |c, cx| vouchers::issue(c, cx, &issue))?.into_body();
         let Some(voucher) = issued.voucher.map(|voucher| voucher.id) else {
-            return if data.state == VoucherStage::NotGranted { Ok(()) } else { Err(missing("grant of", &data.client)) };
+            return if data.state == VoucherStage::NotGranted {
+                Ok(())
+            } else {
+                Err(missing("grant of", &data.client))
+            };
         };
         let resident = Who::Resident(person);
         match data.state {

@@ -430,5 +430,7 @@ async fn health_tells_a_database_that_waits_for_its_migration() {
     get("/health/ready").await.is_problem(ProblemKind::Unavailable);
     let db = world.app.db().clone();
     web::block(move || db.migrate()).await.unwrap().unwrap();
+    get("/health/ready").await.is_problem(ProblemKind::Unavailable);
+    world.app.refresh().await.unwrap();
     assert_eq!(get("/health/ready").await.json, json!({"status": "ok"}));
 }

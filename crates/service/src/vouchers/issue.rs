@@ -22,7 +22,7 @@ use valinta_persistence::{Conn, clients, decisions, service_events, voucher_type
 
 use super::view::{VoucherView, view_of};
 use crate::app::{App, Reply};
-use crate::cx::{Cx, found};
+use crate::cx::Cx;
 use crate::http::permit::VouchersWrite;
 use crate::http::{Errors, IdempotencyKey, Json, Parse, Permit, Problem, ProblemKind};
 

@@ -131,7 +131,11 @@ fn every_municipality_named_is_one_of_the_countys() {
 fn a_unit_lies_near_its_municipalitys_point() {
     let demo = demo();
     for m in &demo.municipalities {
-        assert!((60_500_000..63_600_000).contains(&m.latitude_e6) && (21_000_000..24_500_000).contains(&m.longitude_e6), "{}", m.name_fi);
+        assert!(
+            (60_500_000..63_600_000).contains(&m.latitude_e6) && (21_000_000..24_500_000).contains(&m.longitude_e6),
+            "{}",
+            m.name_fi
+        );
         assert!(!m.name_sv.is_empty());
     }
     for (_, unit) in demo.units() {
