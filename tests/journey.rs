@@ -218,7 +218,7 @@ fn a_price_over_the_ceiling_is_refused_with_the_figure() {
     refused.saying("48.00").saying("48.01");
     let offering = provider.offer(&unit, &home_care, &price("48.00")).created();
 
-    let dearer = json!({"price": price("48.50"), "valid_from": world.today().plus_days(30).to_string()});
+    let dearer = json!({"price": price("48.50"), "from": world.today().plus_days(30).to_string()});
     let refused = provider.user.post(&format!("/v1/offerings/{}/prices", id(&offering)), &dearer);
     refused.refused(422, "price_over_ceiling").saying("48.00");
 }
@@ -273,7 +273,7 @@ fn a_change_holds_at_once_before_the_first_service_and_from_the_next_day_after_i
 
     let changed = resident.choose(voucher, &market.ngo.1).ok();
     assert_eq!(changed["choice"]["from"], "2026-11-11");
-    market.company.0.record(voucher, "1").refused(422, "invalid_input").at("/voucher", "unknown");
+    market.company.0.record(voucher, "1").refused(404, "not_found").at("/voucher", "unknown");
     market.ngo.0.record(voucher, "1").created();
 
     let changed = resident.choose(voucher, &market.company.1).ok();

@@ -96,15 +96,9 @@ pub(crate) async fn begin_application(
 pub(crate) fn begin(c: &mut Conn, cx: &Cx, command: &BeginCommand) -> Result<Reply<ApplicationView>, Problem> {
     let unit = providers::find_unit(c, command.unit)?.filter(|unit| cx.actor().providers.contains(&unit.provider));
     let voucher_type = voucher_types::find(c, command.voucher_type)?;
-    let mut errors = Errors::new();
-    if unit.is_none() {
-        errors.fail("/unit", "unknown", "the caller has no such unit");
-    }
-    if voucher_type.is_none() {
-        errors.fail("/voucher_type", "unknown", "there is no such voucher type");
-    }
-    errors.finish()?;
-    let (unit, voucher_type) = (found(unit)?, found(voucher_type)?);
+    let unit = unit.ok_or_else(|| Problem::unknown("/unit", "the caller has no such unit"))?;
+    let voucher_type =
+        voucher_type.ok_or_else(|| Problem::unknown("/voucher_type", "there is no such voucher type"))?;
     let target = Target { provider: Some(unit.provider), ..Target::default() };
     cx.require(Action::ManageProvider, &target)?;
     let organiser = found(organisers::find(c, voucher_type.organiser)?)?;

@@ -239,6 +239,7 @@ fn add_problems(operation: &mut Operation) {
     }
     if operation.request_body.is_some() {
         kinds.extend([
+            ProblemKind::NotFound,
             ProblemKind::MalformedJson,
             ProblemKind::RequestTimeout,
             ProblemKind::PayloadTooLarge,

@@ -201,6 +201,12 @@ impl Problem {
         Self::new(ProblemKind::NotFound, "There is nothing here for the caller.")
     }
 
+    /// The body names something that is not there, or that the caller may not know of.
+    pub fn unknown(pointer: &str, why: impl fmt::Display) -> Self {
+        Self::new(ProblemKind::NotFound, "Something that the request names is not there for the caller; see errors.")
+            .at(pointer, "unknown", why)
+    }
+
     /// Input that is not acceptable, with everything that is wrong with it.
     pub fn invalid(failures: Vec<Failure>) -> Self {
         let mut problem = Self::new(ProblemKind::InvalidInput, "Some of the input is not acceptable; see errors.");

@@ -7,6 +7,9 @@ mod set_price;
 mod show;
 mod view;
 
+#[cfg(test)]
+mod tests;
+
 pub(crate) use publish::{PublishCommand, publish};
 
 use crate::http::openapi::Route;

@@ -16,7 +16,7 @@ use super::view::{OfferingView, view_of};
 use crate::app::{App, Reply};
 use crate::cx::{Cx, found};
 use crate::http::permit::OfferingsWrite;
-use crate::http::{Errors, IdempotencyKey, Json, Permit, Problem, ProblemKind};
+use crate::http::{IdempotencyKey, Json, Permit, Problem, ProblemKind};
 use crate::parse_as_is;
 
 /// An offering to be published.
@@ -71,15 +71,9 @@ pub(crate) async fn publish_offering(
 pub(crate) fn publish(c: &mut Conn, cx: &Cx, command: &PublishCommand) -> Result<Reply<OfferingView>, Problem> {
     let unit = providers::find_unit(c, command.unit)?.filter(|unit| cx.actor().providers.contains(&unit.provider));
     let voucher_type = voucher_types::find(c, command.voucher_type)?;
-    let mut errors = Errors::new();
-    if unit.is_none() {
-        errors.fail("/unit", "unknown", "the caller has no such unit");
-    }
-    if voucher_type.is_none() {
-        errors.fail("/voucher_type", "unknown", "there is no such voucher type");
-    }
-    errors.finish()?;
-    let (unit, voucher_type) = (found(unit)?, found(voucher_type)?);
+    let unit = unit.ok_or_else(|| Problem::unknown("/unit", "the caller has no such unit"))?;
+    let voucher_type =
+        voucher_type.ok_or_else(|| Problem::unknown("/voucher_type", "there is no such voucher type"))?;
     let target = Target { organiser: Some(voucher_type.organiser), provider: Some(unit.provider), person: None };
     cx.require(Action::ManageProvider, &target)?;
     let organiser = found(organisers::find(c, voucher_type.organiser)?)?;

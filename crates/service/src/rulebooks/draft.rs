@@ -79,9 +79,7 @@ pub(crate) fn draft(c: &mut Conn, cx: &Cx, command: &DraftCommand) -> Result<Rep
     // Taken, so that no other draft gets the same number.
     let voucher_type = voucher_types::take(c, command.voucher_type)?
         .filter(|voucher_type| voucher_type.organiser == organiser.id)
-        .ok_or_else(|| {
-            Problem::invalid(Vec::new()).at("/voucher_type", "unknown", "the organiser has no such voucher type")
-        })?;
+        .ok_or_else(|| Problem::unknown("/voucher_type", "the organiser has no such voucher type"))?;
     let rulebook = Rulebook {
         id: cx.id(),
         organiser: organiser.id,

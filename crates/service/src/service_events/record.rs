@@ -103,8 +103,7 @@ pub(crate) async fn record_service_event(
 /// Records a service event. The voucher is taken first, so that of those who spend it at once each sees what the one
 /// before has left.
 pub(crate) fn record(c: &mut Conn, cx: &Cx, command: &RecordCommand) -> Result<Reply<RecordedServiceEvent>, Problem> {
-    let not_here =
-        || Problem::invalid(Vec::new()).at("/voucher", "unknown", "there is no such voucher for the provider");
+    let not_here = || Problem::unknown("/voucher", "there is no such voucher for the provider");
     let stored = vouchers::take(c, command.voucher)?.ok_or_else(not_here)?;
     let day = command.delivery.day;
     let (choice, period) = own_choice(c, cx, command.voucher, day)?.ok_or_else(not_here)?;

@@ -66,9 +66,7 @@ pub(crate) fn choose(
     let today = cx.today(&organiser)?;
     let (offered, candidate) = registry::candidate(c, offering)?
         .filter(|(offered, _)| offered.voucher_type == stored.voucher.voucher_type)
-        .ok_or_else(|| {
-            Problem::invalid(Vec::new()).at("/offering", "unknown", "there is no such offering for this voucher")
-        })?;
+        .ok_or_else(|| Problem::unknown("/offering", "there is no such offering for this voucher"))?;
     let in_use = stored.voucher.status_on(today) == VoucherStatus::InUse;
     stored.voucher = stored.voucher.choose(today)?;
     // While services are being delivered, the day belongs to the provider who may have delivered on it.

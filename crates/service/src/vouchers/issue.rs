@@ -107,12 +107,12 @@ pub(crate) fn issue(c: &mut Conn, cx: &Cx, command: &IssueCommand) -> Result<Rep
     let organiser = cx.own_organiser(c)?;
     let (_, person) = clients::find_owner(c, command.client)?
         .filter(|(of, _)| *of == organiser.id)
-        .ok_or_else(|| not_here("/client", "the organiser has no such client"))?;
+        .ok_or_else(|| Problem::unknown("/client", "the organiser has no such client"))?;
     let target = Target { organiser: Some(organiser.id), provider: None, person: Some(person) };
     cx.require(Action::ServeClient, &target)?;
     let voucher_type = voucher_types::find(c, command.voucher_type)?
         .filter(|voucher_type| voucher_type.organiser == organiser.id)
-        .ok_or_else(|| not_here("/voucher_type", "the organiser has no such voucher type"))?;
+        .ok_or_else(|| Problem::unknown("/voucher_type", "the organiser has no such voucher type"))?;
     let today = cx.today(&organiser)?;
     let rulebook = voucher_types::rulebook_in_force(c, voucher_type.id, today)?
         .ok_or_else(|| Problem::new(ProblemKind::WrongState, "The voucher type has no rulebook in force today."))?;
@@ -268,11 +268,6 @@ fn random_number() -> Result<VoucherNumber, Problem> {
         }
     }
     Ok(VoucherNumber::from_random(random))
-}
-
-/// A body names something that the caller does not have. It is told like a value that does not exist.
-fn not_here(pointer: &str, why: &str) -> Problem {
-    Problem::invalid(Vec::new()).at(pointer, "unknown", why)
 }
 
 impl From<GrantError> for Problem {
