@@ -97,7 +97,13 @@ fn every_other_scope_is_refused_403_whatever_role_holds_it() {
         for other in Scope::ALL.into_iter().filter(|scope| *scope != wanted) {
             for role in other.roles() {
                 let answer = operation.call(&stranger(&world, *role, vec![other]));
-                assert!(challenge(&answer).contains(wanted.code()), "{} {}: {}", operation.name, other.code(), answer.text);
+                assert!(
+                    challenge(&answer).contains(wanted.code()),
+                    "{} {}: {}",
+                    operation.name,
+                    other.code(),
+                    answer.text
+                );
                 answer.refused(403, "forbidden");
                 refused += 1;
             }

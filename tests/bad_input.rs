@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::support::{
-    Answer, County, Provider, Resident, User, VoucherType, World, home_care_terms, identity_code, localized, price,
+    Answer, County, Problem, Provider, Resident, User, VoucherType, World, home_care_terms, identity_code, localized,
+    price,
 };
 
 /// A county with one provider and one client, and what must not change while input is refused.
@@ -32,7 +33,7 @@ impl Scene {
 
     /// Has something refused, and sees that nothing was written: a change without an audit row there is none.
     #[track_caller]
-    fn refused(&self, call: impl FnOnce(&Self) -> Answer, status: u16, slug: &str) -> crate::support::Problem {
+    fn refused(&self, call: impl FnOnce(&Self) -> Answer, status: u16, slug: &str) -> Problem {
         let before = self.world.audit_rows();
         let problem = call(self).refused(status, slug);
         assert_eq!(self.world.audit_rows(), before, "a refused request was audited");
@@ -182,7 +183,8 @@ fn all_that_is_wrong_is_told_at_once() {
         "municipalities": [served],
     });
     let call = |scene: &Scene| scene.world.operator().post("/v1/organisers", &body);
-    let mut pointers: Vec<String> = scene.refused(call, 422, "invalid_input").errors().into_iter().map(|e| e.0).collect();
+    let mut pointers: Vec<String> =
+        scene.refused(call, 422, "invalid_input").errors().into_iter().map(|e| e.0).collect();
     pointers.sort_unstable();
     let m = "/municipalities/0";
     assert_eq!(
@@ -222,8 +224,6 @@ fn a_voucher_outside_of_the_rules_is_not_decided_on() {
         ("/valid_until", json!(today.plus_days(365).to_string()), "invalid_input", "/valid_until", "too_long"),
         ("/quantity", json!("0"), "invalid_input", "/quantity", "zero"),
         ("/quantity", json!("90.0001"), "invalid_input", "/quantity", "over_maximum"),
-        ("/client", json!(scene.world.unknown_id()), "invalid_input", "/client", "unknown"),
-        ("/voucher_type", json!(scene.world.unknown_id()), "invalid_input", "/voucher_type", "unknown"),
         ("/facts/household_size", json!(0), "rule_error", "/facts/household_size", "unfit"),
         ("/facts/gross_income_per_month", json!("a lot"), "rule_error", "/facts/gross_income_per_month", "unfit"),
         ("/facts/gross_income_per_month", json!("-1"), "rule_error", "/facts/gross_income_per_month", "unfit"),
@@ -240,9 +240,12 @@ fn a_service_outside_of_the_voucher_is_not_recorded() {
     let voucher = scene.county.chosen_voucher(&scene.resident, &scene.home_care, "20", &scene.offering);
     let voucher = voucher["id"].as_str().unwrap();
     let today = scene.world.today();
-    let delivery = |day: i64, quantity: &str| {
-        json!({"voucher": voucher, "day": today.plus_days(day).to_string(), "quantity": quantity})
-    };
+    let from_tomorrow = with(scene.request(), "/valid_from", json!(today.plus_days(1).to_string()));
+    let later = scene.county.case_worker.post("/v1/vouchers", &from_tomorrow).created()["voucher"]["id"].clone();
+    let later = later.as_str().unwrap();
+    scene.resident.accept(later);
+    scene.resident.choose(later, &scene.offering).ok();
+    let delivery = |day: i64, quantity: &str| json!({"voucher": voucher, "day": today.plus_days(day).to_string(), "quantity": quantity});
     let span = |start: &str, end: &str| {
         let mut body = delivery(0, "1");
         (body["started_at"], body["ended_at"]) = (json!(start), json!(end));
@@ -251,11 +254,11 @@ fn a_service_outside_of_the_voucher_is_not_recorded() {
     let mut half = delivery(0, "1");
     half["started_at"] = json!("2026-11-11T06:00:00Z");
     for (body, slug, pointer, code) in [
-        (delivery(-1, "1"), "not_valid_on_day", "/voucher", "refused"),
+        (delivery(-1, "1"), "not_valid_on_day", "/day", "no_rulebook"),
+        (with(delivery(0, "1"), "/voucher", json!(later)), "not_valid_on_day", "/voucher", "refused"),
         (delivery(1, "1"), "invalid_input", "/day", "in_the_future"),
         (delivery(0, "0"), "invalid_input", "/quantity", "zero"),
         (delivery(0, "20.0001"), "insufficient_balance", "/quantity", "over_balance"),
-        (with(delivery(0, "1"), "/voucher", json!(scene.world.unknown_id())), "invalid_input", "/voucher", "unknown"),
         (half, "invalid_input", "/ended_at", "missing_field"),
         (span("2026-11-11T07:00:00Z", "2026-11-11T06:00:00Z"), "invalid_input", "/ended_at", "before_start"),
         (span("2026-11-11T06:00:00Z", "2026-11-11T06:45:00Z"), "invalid_input", "/quantity", "not_the_span"),
@@ -264,6 +267,37 @@ fn a_service_outside_of_the_voucher_is_not_recorded() {
         scene.refused(call, 422, slug).at(pointer, code);
     }
     assert_eq!(scene.resident.ledger(voucher)["entries"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn what_a_body_names_and_the_caller_does_not_have_is_not_found() {
+    let scene = Scene::set();
+    let other = County::found_as(&scene.world, 1, &[("743", "Seinäjoki", "Seinäjoki")]);
+    let other_type = other.publish("home-care", "hour", &home_care_terms());
+    let other_client = other.client();
+    let unknown = scene.world.unknown_id();
+    let worker = &scene.county.case_worker;
+    for (pointer, not_ours) in [
+        ("/client", unknown.as_str()),
+        ("/client", &other_client.client),
+        ("/voucher_type", &unknown),
+        ("/voucher_type", &other_type.id),
+    ] {
+        let body = with(scene.request(), pointer, json!(not_ours));
+        scene.refused(|_| worker.post("/v1/vouchers", &body), 404, "not_found").at(pointer, "unknown");
+    }
+    let voucher = scene.county.chosen_voucher(&scene.resident, &scene.home_care, "20", &scene.offering);
+    let voucher = voucher["id"].as_str().unwrap();
+    let other_offering = Provider::approved(&other, 2, "ngo", &other_type, &price("30.00")).1;
+    for offering in [&unknown, &other_offering] {
+        let call = |scene: &Scene| scene.resident.choose(voucher, offering);
+        scene.refused(call, 404, "not_found").at("/offering", "unknown");
+    }
+    let call = |scene: &Scene| scene.provider.record(&unknown, "1");
+    scene.refused(call, 404, "not_found").at("/voucher", "unknown");
+    let draft = json!({"voucher_type": other_type.id, "terms": home_care_terms()});
+    let call = |scene: &Scene| scene.county.officer.post("/v1/rulebooks", &draft);
+    scene.refused(call, 404, "not_found").at("/voucher_type", "unknown");
 }
 
 #[test]
@@ -288,9 +322,7 @@ fn a_wrong_state_is_a_conflict() {
     let voucher = scene.county.issue(&scene.resident, &scene.home_care, "20");
     let voucher = voucher["id"].as_str().unwrap();
     scene.refused(|scene| scene.resident.choose(voucher, &scene.offering), 409, "wrong_state");
-    let unknown = scene.world.unknown_id();
     scene.resident.accept(voucher);
-    scene.refused(|scene| scene.resident.choose(voucher, &unknown), 422, "invalid_input").at("/offering", "unknown");
     let refuse = format!("/v1/vouchers/{voucher}/refuse");
     scene.refused(|scene| scene.resident.user.post(&refuse, &json!({})), 409, "wrong_state");
 

@@ -66,9 +66,7 @@ impl Installation {
     fn start(&self) -> Running {
         let mut child = self.command("serve").arg("--empty").spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let base = lines
-            .find_map(|line| line.unwrap().strip_prefix("listening on ").map(str::to_owned))
-            .expect("the service says where it listens");
+        let base = lines.find_map(|line| address(&line.unwrap())).expect("the service says where it listens");
         // What it says later is read to its end, so that it never waits for a reader.
         thread::spawn(move || lines.for_each(drop));
         let tokens = Tokens::new(ISSUER, AUDIENCE, &self.keys, None).unwrap();
@@ -85,6 +83,11 @@ impl Installation {
         assert!(trail.first_break.is_none(), "{:?}", trail.first_break);
         assert!(faults.is_empty(), "{faults:?}");
     }
+}
+
+/// The address in the line that tells it.
+fn address(line: &str) -> Option<String> {
+    line.strip_prefix("listening on ")?.split_whitespace().next().map(str::to_owned)
 }
 
 struct Running {
@@ -277,7 +280,7 @@ fn nothing_acknowledged_is_missing(stage: &Stage, site: &Site, known: &[Sent]) {
 
 /// Sends everything again: what was done answers as it did, what was lost is done now.
 fn repeated_commands_are_done_once(stage: &Stage, site: &Site, known: &mut [Sent]) {
-    for sent in known {
+    for sent in known.iter_mut() {
         let answer = stage.user(site, sent.who).post_keyed(sent.path, &sent.key, &sent.body);
         let replayed = answer.header("idempotent-replayed").is_some();
         let body = answer.created();
@@ -287,7 +290,11 @@ fn repeated_commands_are_done_once(stage: &Stage, site: &Site, known: &mut [Sent
         }
     }
     let there = there(stage, site);
-    assert_eq!(there.values().map(Vec::len).sum::<usize>(), known.len() + 1, "one thing for each command, and the stage");
+    assert_eq!(
+        there.values().map(Vec::len).sum::<usize>(),
+        known.len() + 1,
+        "one thing for each command, and the stage"
+    );
 }
 
 fn balances(stage: &Stage, site: &Site, known: &[Sent]) {
@@ -298,6 +305,7 @@ fn balances(stage: &Stage, site: &Site, known: &[Sent]) {
     assert_eq!(["used", "organiser_share", "co_payment"].map(of_kind), [recorded; 3]);
     let shown = stage.user(site, Who::CaseWorker).get(&format!("/v1/vouchers/{}", stage.voucher)).ok();
     let used = shown["allotments"].as_array().unwrap().iter().find(|part| part["used"] != "0").unwrap();
-    let hundredths = usize::try_from(used["used"].as_str().unwrap().parse::<valinta_domain::Quantity>().unwrap().e4() / 100);
+    let hundredths =
+        usize::try_from(used["used"].as_str().unwrap().parse::<valinta_domain::Quantity>().unwrap().e4() / 100);
     assert_eq!(hundredths.unwrap(), recorded);
 }

@@ -2,9 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{
-    County, Provider, World, assistance_terms, cleaning_terms, home_care_terms, price, public_price,
-};
+use crate::support::{County, Provider, World, assistance_terms, cleaning_terms, home_care_terms, price, public_price};
 
 fn id(of: &Value) -> &str {
     of["id"].as_str().unwrap()
@@ -15,8 +13,7 @@ fn a_public_unit_costs_the_client_fee_and_nothing_is_owed_to_a_payee() {
     let world = World::start();
     let county = County::found(&world);
     let home_care = county.home_care();
-    let (public, offering) =
-        Provider::approved(&county, 1, "public", &home_care, &public_price("12.40", "44.70"));
+    let (public, offering) = Provider::approved(&county, 1, "public", &home_care, &public_price("12.40", "44.70"));
     let resident = county.client();
     let voucher = county.chosen_voucher(&resident, &home_care, "20", &offering);
     let recorded = public.record(id(&voucher), "1.5").created();

@@ -36,7 +36,8 @@ fn every_change_and_every_look_at_a_person_leaves_a_row() {
     let voucher = id(&issued["voucher"]).to_owned();
     let at = |verb: &str| format!("/v1/vouchers/{voucher}{verb}");
 
-    let told = leaves(&world, 1, "give_information", || resident.user.post(&at("/information"), &json!({"language": "fi"})));
+    let told =
+        leaves(&world, 1, "give_information", || resident.user.post(&at("/information"), &json!({"language": "fi"})));
     let accept = json!({"information": told["id"]});
     leaves(&world, 1, "accept_voucher", || resident.user.post(&at("/accept"), &accept));
     leaves(&world, 1, "list_choices", || resident.user.get(&at("/choices")));
@@ -103,11 +104,32 @@ fn the_auditor_finds_them_all(county: &County, voucher: &str) {
     let rows = rows["items"].as_array().unwrap();
     let actions: BTreeSet<&str> = rows.iter().map(|row| row["action"].as_str().unwrap()).collect();
     for action in [
-        "create_organiser", "publish_voucher_type", "draft_rulebook", "adopt_rulebook", "submit_application",
-        "decide_application", "publish_offering", "set_offering_price", "register_client", "show_client",
-        "issue_voucher", "give_information", "accept_voucher", "refuse_voucher", "list_choices", "choose_provider",
-        "look_up_voucher", "record_service_event", "show_voucher", "list_vouchers", "list_my_vouchers", "show_ledger",
-        "list_service_events", "show_decision", "list_audit_rows", "cancel_voucher",
+        "create_organiser",
+        "publish_voucher_type",
+        "draft_rulebook",
+        "adopt_rulebook",
+        "submit_application",
+        "decide_application",
+        "publish_offering",
+        "set_offering_price",
+        "register_client",
+        "show_client",
+        "issue_voucher",
+        "give_information",
+        "accept_voucher",
+        "refuse_voucher",
+        "list_choices",
+        "choose_provider",
+        "look_up_voucher",
+        "record_service_event",
+        "show_voucher",
+        "list_vouchers",
+        "list_my_vouchers",
+        "show_ledger",
+        "list_service_events",
+        "show_decision",
+        "list_audit_rows",
+        "cancel_voucher",
     ] {
         assert!(actions.contains(action), "{action} is not among {actions:?}");
     }

@@ -70,9 +70,7 @@ const OPERATIONS: &[(&str, Ask)] = &[
     ("begin_application", |j, _, user| {
         user.post("/v1/applications", &json!({"unit": j.unit, "voucher_type": j.home_care.id, "evidence": []}))
     }),
-    ("submit_application", |j, _, user| {
-        user.post(&format!("/v1/applications/{}/submit", j.application), &json!({}))
-    }),
+    ("submit_application", |j, _, user| user.post(&format!("/v1/applications/{}/submit", j.application), &json!({}))),
     ("withdraw_application", |j, _, user| {
         user.post(&format!("/v1/applications/{}/withdraw", j.application), &json!({}))
     }),
@@ -101,9 +99,7 @@ const OPERATIONS: &[(&str, Ask)] = &[
         )
     }),
     ("give_information", |j, _, user| user.post(&voucher(j, "/information"), &json!({"language": "fi"}))),
-    ("accept_voucher", |j, world, user| {
-        user.post(&voucher(j, "/accept"), &json!({"information": world.unknown_id()}))
-    }),
+    ("accept_voucher", |j, world, user| user.post(&voucher(j, "/accept"), &json!({"information": world.unknown_id()}))),
     ("refuse_voucher", |j, _, user| user.post(&voucher(j, "/refuse"), &json!({}))),
     ("choose_provider", |j, _, user| user.put(&voucher(j, "/choice"), &json!({"offering": j.offering}))),
     ("record_service_event", |j, world, user| {

@@ -5,7 +5,7 @@ use valinta_domain::policy::Role;
 
 use super::api::{Answer, User};
 use super::county::{County, VoucherType};
-use super::figures::{business_id, identity_code, localized};
+use super::figures::{business_id, identity_code};
 use super::world::Site;
 
 /// A provider that has registered.

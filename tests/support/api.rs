@@ -10,10 +10,25 @@ use ureq::{Agent, Error};
 /// The longest that a call may take: longer than the service waits for its database.
 const CALL_DURATION_MAX: Duration = Duration::from_secs(60);
 
+/// Larger than any answer.
+const ANSWER_BYTES_MAX: u64 = 32 * 1024 * 1024;
+
 /// What no refusal may tell a caller.
 const INTERNALS: [&str; 14] = [
-    "diesel", "sqlite", "postgres", "libpq", "panicked", "unwrap", "SELECT ", "INSERT ", "relation", ".rs:",
-    "audit_log", "idempotency_keys", "ledger_entries", "constraint",
+    "diesel",
+    "sqlite",
+    "postgres",
+    "libpq",
+    "panicked",
+    "unwrap",
+    "SELECT ",
+    "INSERT ",
+    "relation",
+    ".rs:",
+    "audit_log",
+    "idempotency_keys",
+    "ledger_entries",
+    "constraint",
 ];
 
 static KEYS_MADE: AtomicU64 = AtomicU64::new(1);
@@ -70,7 +85,9 @@ impl Api {
             Some(body) => self.agent.run(request.body(body).unwrap())?,
             None => self.agent.run(request.body(()).unwrap())?,
         };
-        let text = response.body_mut().read_to_string()?;
+        let bytes = response.body_mut().with_config().limit(ANSWER_BYTES_MAX).read_to_vec()?;
+        // A picture is no text, and nobody reads it.
+        let text = String::from_utf8_lossy(&bytes).into_owned();
         let answer = Answer {
             call: format!("{method} {path}"),
             status: response.status().as_u16(),

@@ -146,7 +146,13 @@ impl County {
     }
 
     /// Issues a voucher and has it accepted and used to choose an offering.
-    pub(crate) fn chosen_voucher(&self, resident: &Resident, of: &VoucherType, quantity: &str, offering: &str) -> Value {
+    pub(crate) fn chosen_voucher(
+        &self,
+        resident: &Resident,
+        of: &VoucherType,
+        quantity: &str,
+        offering: &str,
+    ) -> Value {
         let voucher = self.issue(resident, of, quantity);
         let id = voucher["id"].as_str().unwrap();
         resident.accept(id);

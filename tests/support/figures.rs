@@ -51,9 +51,7 @@ pub(crate) fn assistance_terms() -> Value {
 }
 
 fn terms(value: &Value, ceiling: Option<&str>, free_by: Option<&str>, client_fee: &str, per: &str) -> Value {
-    let requirement = |code: &str, expires: bool| {
-        json!({"code": code, "text": localized(code), "source": "569/2009 § 5", "expires": expires})
-    };
+    let requirement = |code: &str, expires: bool| json!({"code": code, "text": localized(code), "source": "569/2009 § 5", "expires": expires});
     json!({
         "value": value,
         "price_ceiling": ceiling.map(|amount| json!({"amount": amount})),
@@ -86,7 +84,7 @@ pub(crate) fn identity_code(n: u32) -> String {
 pub(crate) fn business_id(n: u32) -> String {
     const WEIGHTS: [u32; 7] = [7, 9, 10, 5, 8, 4, 2];
     // A sum that leaves 1 has no check digit, so some numbers are never given out.
-    let valid = (9_400_000_u32..).filter_map(|number| {
+    let mut valid = (9_400_000_u32..).filter_map(|number| {
         let digits = number.to_string();
         let sum: u32 = digits.bytes().zip(WEIGHTS).map(|(digit, weight)| u32::from(digit - b'0') * weight).sum();
         match sum % 11 {
@@ -95,5 +93,5 @@ pub(crate) fn business_id(n: u32) -> String {
             rest => Some(format!("{digits}-{}", 11 - rest)),
         }
     });
-    valid.skip(usize::try_from(n).unwrap()).step_by(1).next().unwrap()
+    valid.nth(usize::try_from(n).unwrap()).unwrap()
 }

@@ -8,9 +8,9 @@ mod figures;
 mod world;
 
 pub(crate) use actors::{Provider, Resident};
-pub(crate) use api::{Answer, Api, User};
+pub(crate) use api::{Answer, Api, Problem, User};
 pub(crate) use county::{County, VoucherType};
 pub(crate) use figures::{
-    assistance_terms, business_id, cleaning_terms, home_care_terms, identity_code, localized, price, public_price,
+    assistance_terms, cleaning_terms, home_care_terms, identity_code, localized, price, public_price,
 };
 pub(crate) use world::{Site, World};

@@ -107,6 +107,7 @@ impl World {
         let begins: DateTime<Utc> = BEGINS.parse().unwrap();
         let clock = Clock::fixed(Moment::new(begins));
         let app = App::new(db.clone(), tokens.clone(), clock.clone(), &keys).unwrap();
+        app.refresh_blocking().unwrap();
         let (told, hear) = mpsc::channel();
         let serving = thread::spawn(move || {
             actix_web::rt::System::new().block_on(async move {

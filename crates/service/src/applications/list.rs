@@ -40,7 +40,7 @@ pub(crate) async fn list_applications(
     let after = page.after()?;
     let limit = i64::from(page.limit()) + 1;
     let found = app
-        .write(permit.into_caller(), move |c, cx| {
+        .read_as(permit.into_caller(), move |c, cx| {
             let whose = match staff_of(cx)? {
                 Some(organiser) => Whose::Organiser(organiser),
                 None => Whose::Providers(cx.actor().providers.clone()),

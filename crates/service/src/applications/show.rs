@@ -25,7 +25,7 @@ pub(crate) async fn show_application(
 ) -> Result<HttpResponse, Problem> {
     let id = path.id();
     let application = app
-        .write(permit.into_caller(), move |c, cx| {
+        .read_as(permit.into_caller(), move |c, cx| {
             let application = found(applications::find(c, id)?)?;
             cx.require(Action::ReadApplication, &target_of(&application))?;
             Ok(application)

@@ -27,7 +27,7 @@ pub(crate) async fn list_approvals(
     let after = page.after()?;
     let limit = i64::from(page.limit()) + 1;
     let found = app
-        .write(permit.into_caller(), move |c, cx| {
+        .read_as(permit.into_caller(), move |c, cx| {
             let found = match staff_of(cx)? {
                 Some(organiser) => applications::approvals_of_organiser(c, organiser, after, limit)?,
                 None => applications::approvals_of_providers(c, &cx.actor().providers, after, limit)?,

@@ -386,7 +386,7 @@ async fn the_document_is_made_of_the_same_routes_and_declares_what_the_plumbing_
     let body = &place["requestBody"]["content"]["application/json"]["schema"]["$ref"];
     assert_eq!(body, "#/components/schemas/NewOrder", "{place:#}");
     let statuses: Vec<&str> = place["responses"].as_object().unwrap().keys().map(String::as_str).collect();
-    assert_eq!(statuses, ["201", "400", "401", "403", "408", "409", "413", "415", "422", "429", "500", "503"]);
+    assert_eq!(statuses, ["201", "400", "401", "403", "404", "408", "409", "413", "415", "422", "429", "500", "503"]);
     assert_eq!(place["parameters"][0]["name"], "Idempotency-Key");
     let show = &document["paths"]["/v1/orders/{id}"]["get"];
     assert_eq!(show["parameters"][0]["schema"]["format"], "uuid");

@@ -299,7 +299,7 @@ async fn an_application_is_hidden_until_submitted_and_approved_only_when_all_is_
     let bare = json!({"unit": unit, "voucher_type": kind, "evidence": [{"requirement": "dog", "reference": "x"}]});
     let stranger = world.token(Role::Provider, "stranger", None);
     let foreign = world.post(&stranger, "/v1/applications", &bare).await;
-    foreign.refused(422, "invalid_input", &["/unit unknown"]);
+    foreign.refused(404, "not_found", &["/unit unknown"]);
     let draft = world.post(&token, "/v1/applications", &bare).await.ok();
     world.post(&token, "/v1/applications", &bare).await.refused(409, "duplicate", &["/unit duplicate"]);
     let path = format!("/v1/applications/{}", id(&draft));

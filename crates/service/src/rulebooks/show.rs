@@ -31,7 +31,7 @@ pub(crate) async fn show_rulebook(
 ) -> Result<HttpResponse, Problem> {
     let id = path.id();
     let rulebook = app
-        .write(permit.into_caller(), move |c, cx| {
+        .read_as(permit.into_caller(), move |c, cx| {
             let rulebook = found(voucher_types::find_rulebook(c, id)?)?;
             let target = Target { organiser: Some(rulebook.organiser), ..Target::default() };
             cx.require(Action::ManageRules, &target)?;
