@@ -363,6 +363,20 @@ fn a_command_needs_an_idempotency_key_that_is_its_own() {
 }
 
 #[test]
+fn one_person_who_works_for_two_counties_has_two_sets_of_keys() {
+    use valinta_domain::policy::Role;
+    let world = World::start();
+    let counties = [County::found(&world), County::found_as(&world, 1, &[("743", "Seinäjoki", "Seinäjoki")])];
+    let code = json!({"code": "care", "name": localized("Care"), "description": localized("Care"), "unit": "hour"});
+    let made: Vec<Value> = counties
+        .iter()
+        .map(|county| world.user(Role::Officer, "works-for-two", Some(&county.id), None))
+        .map(|officer| officer.post_keyed("/v1/voucher-types", "same-key", &code).created())
+        .collect();
+    assert_ne!(made[0]["id"], made[1]["id"], "the second county was answered with what the first one made");
+}
+
+#[test]
 fn a_query_is_checked_like_a_body() {
     let scene = Scene::set();
     let user = &scene.county.case_worker;

@@ -309,3 +309,18 @@ fn balances(stage: &Stage, site: &Site, known: &[Sent]) {
         usize::try_from(used["used"].as_str().unwrap().parse::<valinta_domain::Quantity>().unwrap().e4() / 100);
     assert_eq!(hundredths.unwrap(), recorded);
 }
+
+#[test]
+fn the_command_verify_finds_a_balance_that_was_changed_behind_its_back() {
+    let installation = Installation::make();
+    let running = installation.start();
+    let stage = Stage::set(&running.site);
+    let record = stage.command(&running.site.today().to_string(), "", 0, "one".into());
+    stage.user(&running.site, record.who).post_keyed(record.path, &record.key, &record.body).created();
+    drop(running);
+    installation.verify();
+    installation.database.tamper("UPDATE allotments SET used_e4 = used_e4 + 1").unwrap();
+    let verified = installation.command("verify").stderr(Stdio::piped()).output().unwrap();
+    assert!(!verified.status.success());
+    assert!(String::from_utf8_lossy(&verified.stderr).contains("ledger"), "{verified:?}");
+}

@@ -8,7 +8,6 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    clippy::print_stderr,
     reason = "a test's helpers fail the test where it stands"
 )]
 
@@ -18,10 +17,13 @@ mod bad_tokens;
 mod contract;
 mod crash;
 mod database_away;
+mod dates;
 mod free_and_public;
 mod journey;
 mod neutrality;
 mod overdraw;
+mod processes;
+mod races;
 mod records;
 mod support;
 mod whose;

@@ -5,12 +5,12 @@ use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 
 use actix_web::dev::ServerHandle;
-use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Europe::Helsinki;
 use valinta_domain::policy::{Role, Scope};
 use valinta_domain::{Day, Id, Moment};
 use valinta_persistence::testing::TestDatabase;
-use valinta_persistence::{Db, DbError, audit};
+use valinta_persistence::{Db, DbError, audit, service_events};
 use valinta_service::app::App;
 use valinta_service::clock::{Clock, new_uuid};
 use valinta_service::http::server::server;
@@ -84,7 +84,8 @@ pub(crate) struct World {
     pub(crate) site: Site,
     /// The service's own view of its database, for tests that are about what is stored.
     pub(crate) db: Option<Db>,
-    running: Option<(ServerHandle, JoinHandle<()>)>,
+    keys: Keys,
+    running: Vec<(ServerHandle, JoinHandle<()>)>,
     // Last, so that everything that uses it is gone before.
     pub(crate) database: TestDatabase,
 }
@@ -106,26 +107,27 @@ impl World {
         let tokens = Tokens::new(ISSUER, AUDIENCE, &keys, None).unwrap();
         let begins: DateTime<Utc> = BEGINS.parse().unwrap();
         let clock = Clock::fixed(Moment::new(begins));
-        let app = App::new(db.clone(), tokens.clone(), clock.clone(), &keys).unwrap();
-        app.refresh_blocking().unwrap();
-        let (told, hear) = mpsc::channel();
-        let serving = thread::spawn(move || {
-            actix_web::rt::System::new().block_on(async move {
-                actix_web::rt::spawn(app.clone().follow_registry());
-                let (server, address) = server(app, "127.0.0.1:0".parse().unwrap(), Some(1)).unwrap();
-                told.send((address, server.handle())).unwrap();
-                server.await.unwrap();
-            });
-        });
-        let (address, handle) = hear.recv().expect("the service starts");
-        let site = Site { api: Api::at(format!("http://{address}")), tokens, clock };
-        Self { site, db: Some(db), running: Some((handle, serving)), database }
+        let (site, running) = serve(db.clone(), tokens, clock, &keys);
+        Self { site, db: Some(db), keys, running: vec![running], database }
     }
 
-    /// Lets it be another day, ten in the morning UTC. Tokens made before may have expired by then.
+    /// Starts another service on the same database, as another process would be: it shares nothing else but the clock.
+    pub(crate) fn start_another(&mut self) -> Site {
+        let db = Db::open(self.database.url()).unwrap();
+        let (site, running) = serve(db, self.tokens.clone(), self.clock.clone(), &self.keys);
+        self.running.push(running);
+        site
+    }
+
+    /// Lets it be another moment. Tokens made before may have expired by then.
+    pub(crate) fn set_moment(&self, moment: &str) {
+        let moment: DateTime<Utc> = moment.parse().unwrap();
+        self.clock.set(Moment::new(moment));
+    }
+
+    /// Lets it be another day, ten in the morning in Finland.
     pub(crate) fn set_day(&self, day: Day) {
-        let time = NaiveTime::from_hms_opt(8, 0, 0).unwrap();
-        self.clock.set(Moment::new(day.date().and_time(time).and_utc()));
+        self.set_moment(&format!("{day}T08:00:00Z"));
     }
 
     /// How many rows the audit trail has; it must be whole.
@@ -136,11 +138,34 @@ impl World {
         assert!(checked.first_break.is_none(), "the audit trail is broken: {:?}", checked.first_break);
         u64::try_from(checked.rows).unwrap()
     }
+
+    /// That every balance and every event agrees with its ledger entries.
+    pub(crate) fn ledger_balances(&self) {
+        let faults: Result<_, DbError> = self.db.as_ref().unwrap().read_blocking(|c| service_events::verify(c));
+        assert!(faults.as_ref().is_ok_and(Vec::is_empty), "{faults:?}");
+    }
+}
+
+/// Serves on a free port from a thread of its own.
+fn serve(db: Db, tokens: Tokens, clock: Clock, keys: &Keys) -> (Site, (ServerHandle, JoinHandle<()>)) {
+    let app = App::new(db, tokens.clone(), clock.clone(), keys).unwrap();
+    app.refresh_blocking().unwrap();
+    let (told, hear) = mpsc::channel();
+    let serving = thread::spawn(move || {
+        actix_web::rt::System::new().block_on(async move {
+            actix_web::rt::spawn(app.clone().follow_registry());
+            let (server, address) = server(app, "127.0.0.1:0".parse().unwrap(), Some(1)).unwrap();
+            told.send((address, server.handle())).unwrap();
+            server.await.unwrap();
+        });
+    });
+    let (address, handle) = hear.recv().expect("the service starts");
+    (Site { api: Api::at(format!("http://{address}")), tokens, clock }, (handle, serving))
 }
 
 impl Drop for World {
     fn drop(&mut self) {
-        if let Some((handle, serving)) = self.running.take() {
+        for (handle, serving) in self.running.drain(..) {
             // The command is sent at once; what comes back only waits for its end.
             drop(handle.stop(false));
             let _ = serving.join();

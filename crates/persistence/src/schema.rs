@@ -471,33 +471,9 @@ table! {
     }
 }
 
-allow_tables_to_appear_in_same_query!(
-    audit_chains,
-    audit_log,
-    outbox,
-    idempotency_keys,
-    installation,
-    registry_revision,
-    municipalities,
-    organisers,
-    organiser_municipalities,
-    voucher_types,
-    decisions,
-    rulebooks,
-    providers,
-    provider_sectors,
-    provider_members,
-    service_units,
-    applications,
-    approvals,
-    offerings,
-    offering_prices,
-    persons,
-    clients,
-    vouchers,
-    allotments,
-    information_given,
-    choices,
-    service_events,
-    ledger_entries,
-);
+allow_tables_to_appear_in_same_query! {
+    audit_chains, audit_log, outbox, idempotency_keys, installation, registry_revision, municipalities, organisers,
+    organiser_municipalities, voucher_types, decisions, rulebooks, providers, provider_sectors, provider_members,
+    service_units, applications, approvals, offerings, offering_prices, persons, clients, vouchers, allotments,
+    information_given, choices, service_events, ledger_entries,
+}
