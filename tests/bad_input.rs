@@ -231,6 +231,17 @@ fn a_voucher_outside_of_the_rules_is_not_decided_on() {
         let body = with(scene.request(), pointer, value);
         scene.refused(|_| user.post("/v1/vouchers", &body), 422, slug).at(at, code);
     }
+    let mut all_wrong = scene.request();
+    all_wrong["quantity"] = json!("2000");
+    all_wrong["valid_from"] = json!(today.plus_days(-1).to_string());
+    all_wrong["valid_until"] = json!(today.plus_days(1_000).to_string());
+    all_wrong["facts"]["gross_income_per_month"] = json!("a lot");
+    let answer = user.post("/v1/vouchers", &all_wrong);
+    assert_eq!(answer.status, 422, "{}", answer.text);
+    for pointer in ["/quantity", "/valid_from", "/valid_until", "/facts/gross_income_per_month"] {
+        let told = answer.body["errors"].as_array().unwrap().iter().any(|error| error["pointer"] == pointer);
+        assert!(told, "{pointer} is wrong too: {}", answer.text);
+    }
     scene.nothing_was_issued();
 }
 

@@ -16,10 +16,8 @@ use valinta_service::clock::Clock;
 use valinta_service::keys::Keys;
 use valinta_service::tokens::Tokens;
 
-use crate::support::{Api, County, Provider, Resident, Site, User, VoucherType, price};
+use crate::support::{AUDIENCE, Api, County, ISSUER, Provider, Resident, Site, User, VoucherType, price};
 
-const ISSUER: &str = "https://id.test.example";
-const AUDIENCE: &str = "valinta-under-test";
 const ROUNDS: u64 = 3;
 const WRITERS: u32 = 6;
 

@@ -13,4 +13,4 @@ pub(crate) use county::{County, VoucherType};
 pub(crate) use figures::{
     assistance_terms, cleaning_terms, home_care_terms, identity_code, localized, price, public_price,
 };
-pub(crate) use world::{Site, World};
+pub(crate) use world::{AUDIENCE, ISSUER, Site, World};

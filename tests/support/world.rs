@@ -10,7 +10,7 @@ use chrono_tz::Europe::Helsinki;
 use valinta_domain::policy::{Role, Scope};
 use valinta_domain::{Day, Id, Moment};
 use valinta_persistence::testing::TestDatabase;
-use valinta_persistence::{Db, DbError, audit, service_events};
+use valinta_persistence::{Db, audit, service_events};
 use valinta_service::app::App;
 use valinta_service::clock::{Clock, new_uuid};
 use valinta_service::http::server::server;
@@ -119,6 +119,11 @@ impl World {
         site
     }
 
+    /// Tokens signed by the service's own key, for an issuer and an audience of any name.
+    pub(crate) fn tokens_of(&self, issuer: &str, audience: &str) -> Tokens {
+        Tokens::new(issuer, audience, &self.keys, None).unwrap()
+    }
+
     /// Lets it be another moment. Tokens made before may have expired by then.
     pub(crate) fn set_moment(&self, moment: &str) {
         let moment: DateTime<Utc> = moment.parse().unwrap();
@@ -132,16 +137,14 @@ impl World {
 
     /// How many rows the audit trail has; it must be whole.
     pub(crate) fn audit_rows(&self) -> u64 {
-        let checked = self.db.as_ref().unwrap().read_blocking(|c| audit::verify(c));
-        let checked: Result<_, DbError> = checked;
-        let checked = checked.unwrap();
+        let checked = self.db.as_ref().unwrap().read_blocking(audit::verify).unwrap();
         assert!(checked.first_break.is_none(), "the audit trail is broken: {:?}", checked.first_break);
-        u64::try_from(checked.rows).unwrap()
+        checked.rows
     }
 
     /// That every balance and every event agrees with its ledger entries.
     pub(crate) fn ledger_balances(&self) {
-        let faults: Result<_, DbError> = self.db.as_ref().unwrap().read_blocking(|c| service_events::verify(c));
+        let faults = self.db.as_ref().unwrap().read_blocking(service_events::verify);
         assert!(faults.as_ref().is_ok_and(Vec::is_empty), "{faults:?}");
     }
 }

@@ -6,7 +6,7 @@ use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
 use std::str::FromStr;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use uuid::Uuid;
 
 /// An id of one kind of thing, `K`: a UUID, made by the service as version 7.
@@ -77,7 +77,8 @@ impl<K> Serialize for Id<K> {
 }
 impl<'de, K> Deserialize<'de> for Id<K> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Uuid::deserialize(deserializer).map(Self::new)
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(|_| de::Error::custom("an id is a UUID, such as 01990000-0000-7000-8000-000000000000"))
     }
 }
 

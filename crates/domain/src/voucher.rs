@@ -321,23 +321,32 @@ pub enum GrantError {
 /// Decides a request for a voucher under a rulebook's terms on a day.
 ///
 /// # Errors
-/// The request is outside of what the rulebook lets be decided, or the facts do not fit its rule.
-pub fn grant(terms: &RulebookTerms, request: &GrantRequest, today: Day) -> Result<Granting, GrantError> {
+/// Everything by which the request is outside of what the rulebook lets be decided, or does not fit its rule.
+pub fn grant(terms: &RulebookTerms, request: &GrantRequest, today: Day) -> Result<Granting, Vec<GrantError>> {
+    let mut errors = Vec::new();
+    let maximum = terms.grant.quantity_max;
     if request.quantity == Quantity::ZERO {
-        return Err(GrantError::NoQuantity);
+        errors.push(GrantError::NoQuantity);
     }
-    if request.quantity > terms.grant.quantity_max {
-        return Err(GrantError::QuantityOverMaximum { maximum: terms.grant.quantity_max });
+    if request.quantity > maximum {
+        errors.push(GrantError::QuantityOverMaximum { maximum });
     }
     if request.validity.from() < today {
-        return Err(GrantError::StartsInPast { today });
+        errors.push(GrantError::StartsInPast { today });
     }
     let days_max = terms.grant.validity_days_max;
     let latest = request.validity.from().plus_days(i64::from(days_max));
     if request.validity.to().is_none_or(|to| to > latest) {
-        return Err(GrantError::ValidTooLong { days_max });
+        errors.push(GrantError::ValidTooLong { days_max });
     }
-    let evaluation = evaluate(&terms.value, "/value", &request.facts)?;
+    let evaluation = match evaluate(&terms.value, "/value", &request.facts) {
+        Ok(evaluation) if errors.is_empty() => evaluation,
+        Ok(_) => return Err(errors),
+        Err(unfit) => {
+            errors.push(unfit.into());
+            return Err(errors);
+        }
+    };
     Ok(match evaluation.outcome {
         Outcome::NotEligible(reason) => Granting::Refused { reason, steps: evaluation.steps },
         Outcome::Value(value) => Granting::Granted {

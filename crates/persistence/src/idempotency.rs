@@ -1,5 +1,5 @@
-//! Answers to commands that carry an idempotency key, kept in the transaction of the command itself. Rows hold ids only;
-//! a body is known by its keyed hash alone.
+//! Answers to commands that carry an idempotency key, kept in the transaction of the command itself. An answer is
+//! kept as the service sealed it; a request's body is known by its keyed hash alone.
 
 use diesel::prelude::*;
 use valinta_domain::Moment;

@@ -6,8 +6,12 @@ use std::time::Duration;
 use actix_web::HttpResponse;
 use actix_web::http::{StatusCode, header};
 use arc_swap::ArcSwapOption;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use chrono::TimeDelta;
 use serde::Serialize;
 use uuid::Uuid;
+use valinta_domain::Moment;
 use valinta_domain::choice::Snapshot;
 use valinta_persistence::idempotency::{self, Claimed};
 use valinta_persistence::vault::Vault;
@@ -27,6 +31,11 @@ use crate::{
 
 /// How often a process looks whether another one has changed the registry.
 const REFRESH_EVERY: Duration = Duration::from_secs(1);
+
+/// For how long the answer to a command is kept, to be given again to a repetition.
+const ANSWERS_KEPT: TimeDelta = TimeDelta::days(7);
+/// How often old answers are looked for.
+const FORGET_EVERY: Duration = Duration::from_secs(3_600);
 
 /// The running service. Clones are cheap and share everything.
 #[derive(Clone)]
@@ -196,10 +205,12 @@ impl App {
         let body_hash = vault.digest("idempotency", &key.fingerprint(body));
         let scope = format!("{}:{}", caller.role.code(), caller.subject);
         let key = key.as_str().to_owned();
+        let place = format!("idempotency:{scope}:{key}");
         let run = move |c: &mut Conn| {
             match idempotency::claim(c, &scope, &key, operation, &body_hash, now)? {
                 Claimed::New => {}
                 Claimed::Replay { status, body, location } => {
+                    let body = unsealed(&vault, &place, &body)?;
                     return Ok((Answer { status, body, location, replayed: true }, false));
                 }
                 Claimed::OtherBody => {
@@ -213,7 +224,8 @@ impl App {
             let reply = f(c, &cx)?;
             let body = serde_json::to_string(&reply.body).map_err(Problem::internal)?;
             let status = reply.status.as_u16();
-            idempotency::complete(c, &scope, &key, status, &body, reply.location.as_deref())?;
+            let kept = sealed(&vault, &place, &body)?;
+            idempotency::complete(c, &scope, &key, status, &kept, reply.location.as_deref())?;
             let registry_changed = cx.finish(c)?;
             Ok((Answer { status, body, location: reply.location, replayed: false }, registry_changed))
         };
@@ -222,7 +234,7 @@ impl App {
         Ok(answer.response())
     }
 
-    fn moment(&self) -> (valinta_domain::Moment, Uuid, Arc<Vault>) {
+    fn moment(&self) -> (Moment, Uuid, Arc<Vault>) {
         let now = self.clock().now();
         let request = telemetry::current_request_id().unwrap_or_else(|| new_uuid(now));
         (now, request, Arc::clone(self.vault()))
@@ -270,6 +282,19 @@ impl App {
         });
     }
 
+    /// Forgets answers to commands that nobody repeats any more, every hour for as long as the service runs.
+    pub async fn forget_old_answers(self) {
+        loop {
+            let before = Moment::new(self.clock().now().utc() - ANSWERS_KEPT);
+            match self.db().write(move |c| idempotency::forget_before(c, before)).await {
+                Ok(0) => {}
+                Ok(forgotten) => tracing::info!(forgotten, "forgot old answers to repeated commands"),
+                Err(error) => tracing::warn!(%error, "old answers to repeated commands could not be forgotten"),
+            }
+            tokio::time::sleep(FORGET_EVERY).await;
+        }
+    }
+
     /// Follows the changes that other processes make to the registry, for as long as the service runs.
     pub async fn follow_registry(self) {
         loop {
@@ -279,6 +304,16 @@ impl App {
             tokio::time::sleep(REFRESH_EVERY).await;
         }
     }
+}
+
+/// Answers are kept sealed: their explanations name the client's income.
+fn sealed(vault: &Vault, place: &str, body: &str) -> Result<String, Problem> {
+    vault.seal(place, body).map(|bytes| STANDARD_NO_PAD.encode(bytes)).map_err(Problem::internal)
+}
+
+fn unsealed(vault: &Vault, place: &str, kept: &str) -> Result<String, Problem> {
+    let bytes = STANDARD_NO_PAD.decode(kept).map_err(Problem::internal)?;
+    vault.open(place, &bytes).map_err(Problem::internal)
 }
 
 /// Everything that can be chosen, if it is not what is known already.

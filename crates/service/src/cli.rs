@@ -47,7 +47,7 @@ enum Command {
         #[arg(long)]
         url: Option<String>,
     },
-    /// Prints a fresh token for the demo county.
+    /// Prints a fresh token: for the demo county, or for an organiser or subject that is named.
     Token {
         /// resident, provider, case-worker, officer, finance, auditor or operator.
         role: String,
@@ -163,7 +163,7 @@ fn print_token(role: &str, organiser: Option<&str>, subject: Option<String>) -> 
 
 fn verify() -> Result<(), CliError> {
     let (database, _) = Config::database_from_env(&environment())?;
-    verify::verify(&Db::open(&database)?)
+    verify::verify(&open_database_as_it_is(&database)?)
 }
 
 fn serve(args: &ServeArgs) -> Result<(), CliError> {
@@ -172,6 +172,7 @@ fn serve(args: &ServeArgs) -> Result<(), CliError> {
     telemetry::log_panics();
     let app = open(&config)?;
     if config.demo {
+        must_be_migrated(app.db())?;
         welcome(&app)?;
     } else if app.db().pending_migrations()?.is_empty() {
         demo_county::never_load(&app).map_err(|error| CliError::Refused(error.to_string()))?;
@@ -188,6 +189,7 @@ fn welcome(app: &App) -> Result<(), CliError> {
         say("the demo county has been loaded: everyone and everything in it is fictional");
     }
     if !demo_county::is_here(app).map_err(|error| CliError::Refused(error.to_string()))? {
+        say("this database is in use without the demo county, which is not loaded");
         return Ok(());
     }
     say("a token for each role, for twelve hours (`valinta token ROLE` prints a fresh one):");
@@ -198,16 +200,31 @@ fn welcome(app: &App) -> Result<(), CliError> {
     Ok(())
 }
 
-/// Opens a database that is there already, and changes nothing.
+/// Opens what is there already, and changes nothing.
 fn open_as_it_is(config: &Config) -> Result<App, CliError> {
-    if let DatabaseUrl::Sqlite(file) = &config.database
+    let db = open_database_as_it_is(&config.database)?;
+    let keys = read_keys(config)?;
+    let tokens = tokens(config, &keys)?;
+    App::new(db, tokens, Clock::system(), &keys).map_err(CliError::Refused)
+}
+
+fn open_database_as_it_is(url: &DatabaseUrl) -> Result<Db, CliError> {
+    if let DatabaseUrl::Sqlite(file) = url
         && !file.exists()
     {
         return Err(CliError::Refused(format!("there is no database {}: start `valinta` first", file.display())));
     }
-    let keys = read_keys(config)?;
-    let tokens = tokens(config, &keys)?;
-    App::new(Db::open(&config.database)?, tokens, Clock::system(), &keys).map_err(CliError::Refused)
+    let db = Db::open(url)?;
+    must_be_migrated(&db)?;
+    Ok(db)
+}
+
+fn must_be_migrated(db: &Db) -> Result<(), CliError> {
+    if db.pending_migrations()?.is_empty() {
+        Ok(())
+    } else {
+        Err(CliError::Refused("the database waits for `valinta migrate`".to_owned()))
+    }
 }
 
 /// Opens everything that the settings name. A SQLite file is brought up to date; a PostgreSQL is not touched.

@@ -46,8 +46,8 @@ pub enum KeysError {
     /// There is a file already; keys are never written over.
     #[error("{0} exists already; keys are never written over")]
     Exists(PathBuf),
-    /// Others than the owner may read the file.
-    #[error("{0} may be read by others than its owner; restrict it with chmod 600")]
+    /// More than its owner and group may read the file, or more than its owner may write it.
+    #[error("{0} may be read by everyone or written by others than its owner; restrict it with chmod 600")]
     TooOpen(PathBuf),
     /// The content is no keys file.
     #[error("{path} is no keys file: {reason}")]
@@ -206,7 +206,8 @@ fn random_key() -> Key {
 #[cfg(unix)]
 fn check_mode(path: &Path, metadata: &std::fs::Metadata) -> Result<(), KeysError> {
     use std::os::unix::fs::PermissionsExt;
-    if metadata.permissions().mode() & 0o077 == 0 { Ok(()) } else { Err(KeysError::TooOpen(path.to_owned())) }
+    // A group that may read is allowed: so a service manager hands a credential over.
+    if metadata.permissions().mode() & 0o037 == 0 { Ok(()) } else { Err(KeysError::TooOpen(path.to_owned())) }
 }
 
 #[cfg(not(unix))]
@@ -242,7 +243,7 @@ mod tests {
         let path = folder.path().join("keys.json");
         Keys::generate().write_new(&path).unwrap();
         assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
         assert!(matches!(Keys::read(&path), Err(KeysError::TooOpen(_))));
     }
 

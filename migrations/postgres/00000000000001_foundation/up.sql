@@ -64,7 +64,7 @@ CREATE TABLE idempotency_keys (
     body_hash bytea NOT NULL CHECK (length(body_hash) = 32),
     at timestamptz NOT NULL,
     status integer CHECK (status BETWEEN 100 AND 599),
-    response text CHECK (length(response) <= 65536),
+    response text CHECK (length(response) <= 131072),
     location text CHECK (length(location) <= 2048),
     PRIMARY KEY (caller, key)
 );

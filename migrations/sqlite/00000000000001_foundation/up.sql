@@ -67,7 +67,7 @@ CREATE TABLE idempotency_keys (
     body_hash BLOB NOT NULL CHECK (length(body_hash) = 32),
     at INTEGER NOT NULL,
     status INTEGER CHECK (status BETWEEN 100 AND 599),
-    response TEXT CHECK (length(response) <= 65536),
+    response TEXT CHECK (length(response) <= 131072),
     location TEXT CHECK (length(location) <= 2048),
     PRIMARY KEY (caller, key)
 ) STRICT;

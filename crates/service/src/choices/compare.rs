@@ -1,10 +1,11 @@
 //! `GET /v1/choices`: the choices of a voucher type for everyone, without a token.
 
-use actix_web::{HttpResponse, get, web};
+use actix_web::{HttpRequest, HttpResponse, get, web};
 use serde::{Deserialize, Serialize};
 use validator::Validate;
 use valinta_domain::choice::Order;
 use valinta_domain::choice::Query;
+use valinta_domain::explain::Step;
 use valinta_domain::id::kind;
 use valinta_domain::identifiers::MunicipalityCode;
 use valinta_domain::provider::{Sector, ServiceMode};
@@ -12,9 +13,10 @@ use valinta_domain::rules::{FactValue, Facts, GROSS_INCOME, HOUSEHOLD_SIZE, NET_
 use valinta_domain::{Amount, Currency, Day, Id, Language, Money, Unit};
 use valinta_persistence::{Conn, organisers, voucher_types};
 
-use super::view::{OptionView, OrderView};
+use super::view::{DrawnBy, OptionView, OrderView};
 use crate::app::App;
 use crate::cx::{day_at, found};
+use crate::http::page::with_link;
 use crate::http::{Errors, Page, PageQuery, Paged, Parse, Problem, ProblemKind};
 
 /// What is compared, and by what an estimate is made.
@@ -70,6 +72,11 @@ impl Parse for CompareFilter {
 }
 
 impl CompareFilter {
+    /// Whether anything was given to estimate by.
+    fn estimates(&self) -> bool {
+        self.gross_income.is_some() || self.net_income.is_some() || self.household.is_some()
+    }
+
     fn facts(&self) -> Facts {
         let given = [
             (GROSS_INCOME, self.gross_income.map(Amount::decimal)),
@@ -92,6 +99,9 @@ pub(crate) struct Comparing {
     /// The value per unit, where it follows from what was given. An estimate: a decision is made on facts that are checked.
     #[serde(skip_serializing_if = "Option::is_none")]
     estimated_value: Option<Money>,
+    /// How the estimate came about, and by which rule where something was not given.
+    #[schema(max_items = 20)]
+    estimate_steps: Vec<Step>,
     /// Client fee of the corresponding public service, per unit.
     public_client_fee: Money,
     /// The rule by which the options are ordered.
@@ -114,6 +124,7 @@ struct Basis {
     currency: Currency,
     day: Day,
     value: Option<Amount>,
+    steps: Vec<Step>,
     public_client_fee: Amount,
 }
 
@@ -126,13 +137,16 @@ struct Basis {
     security(()),
 )]
 #[get("/v1/choices")]
-pub(crate) async fn compare_choices(app: web::Data<App>, query: Paged<CompareFilter>) -> Result<HttpResponse, Problem> {
+pub(crate) async fn compare_choices(
+    app: web::Data<App>,
+    request: HttpRequest,
+    query: Paged<CompareFilter>,
+) -> Result<HttpResponse, Problem> {
     let (page, comparison) = query.into_parts();
     let after = page.after()?;
     let Comparison { filter, municipality } = comparison;
     let now = app.clock().now();
-    let (id, facts, asked) =
-        (filter.voucher_type, filter.facts(), filter.gross_income.is_some() || filter.net_income.is_some());
+    let (id, facts, asked) = (filter.voucher_type, filter.facts(), filter.estimates());
     let basis = app.read(move |c| basis(c, id, now, &facts, asked)).await?;
     let snapshot = app.snapshot()?;
     let order = filter.order.unwrap_or_default();
@@ -152,17 +166,20 @@ pub(crate) async fn compare_choices(app: web::Data<App>, query: Paged<CompareFil
         limit: usize::from(page.limit()),
     });
     let items = listing.lines.iter().map(|line| OptionView::of(line, basis.currency)).collect();
-    Ok(HttpResponse::Ok().json(Comparing {
+    let next = Page::<()>::cursor(listing.next);
+    let link = next.clone();
+    Ok(with_link(&mut HttpResponse::Ok(), &request, link.as_deref()).json(Comparing {
         voucher_type: id,
         unit: basis.unit,
         day: basis.day,
         estimated_value: basis.value.map(|value| value.of(basis.currency)),
+        estimate_steps: basis.steps,
         public_client_fee: basis.public_client_fee.of(basis.currency),
-        ordered: OrderView::of(order),
+        ordered: OrderView::of(order, DrawnBy::Day),
         revision: snapshot.revision(),
         total: listing.total,
         items,
-        next: Page::<()>::cursor(listing.next),
+        next,
     }))
 }
 
@@ -177,22 +194,22 @@ fn basis(
     let organiser = found(organisers::find(c, voucher_type.organiser)?)?;
     let day = day_at(now, &organiser)?;
     let rulebook = found(voucher_types::rulebook_in_force(c, id, day)?)?;
-    let flat = rulebook.terms.value_without_facts();
-    let value = if asked {
+    let (value, steps) = if asked || rulebook.terms.value_without_facts().is_some() {
         let evaluation = evaluate(&rulebook.terms.value, "/value", facts)
             .map_err(|error| Problem::new(ProblemKind::RuleError, format!("No estimate can be made: {error}.")))?;
         match evaluation.outcome {
-            Outcome::Value(value) => Some(value),
-            Outcome::NotEligible(_) => None,
+            Outcome::Value(value) => (Some(value), evaluation.steps),
+            Outcome::NotEligible(_) => (None, evaluation.steps),
         }
     } else {
-        flat
+        (None, Vec::new())
     };
     Ok(Basis {
         unit: voucher_type.unit,
         currency: organiser.currency,
         day,
         value,
+        steps,
         public_client_fee: rulebook.terms.public_service.client_fee,
     })
 }

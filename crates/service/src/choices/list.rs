@@ -1,6 +1,6 @@
 //! `GET /v1/vouchers/{id}/choices`: what the holder can choose, and what each option would cost.
 
-use actix_web::{HttpResponse, get, web};
+use actix_web::{HttpRequest, HttpResponse, get, web};
 use serde::Serialize;
 use serde_json::json;
 use valinta_domain::choice::Query;
@@ -11,9 +11,10 @@ use valinta_domain::{Currency, Day, Id, Localized, Money, Quantity, Unit};
 use valinta_persistence::vouchers::StoredVoucher;
 use valinta_persistence::{organisers, voucher_types, vouchers};
 
-use super::view::{ChoiceFilter, OptionView, OrderView};
+use super::view::{ChoiceFilter, DrawnBy, OptionView, OrderView};
 use crate::app::App;
 use crate::cx::found;
+use crate::http::page::with_link;
 use crate::http::permit::VouchersRead;
 use crate::http::{Page, PageQuery, Paged, PathId, Permit, Problem};
 use crate::vouchers::target_of;
@@ -73,6 +74,7 @@ struct Held {
 pub(crate) async fn list_choices(
     permit: Permit<VouchersRead>,
     app: web::Data<App>,
+    request: HttpRequest,
     path: PathId<kind::Voucher>,
     query: Paged<ChoiceFilter>,
 ) -> Result<HttpResponse, Problem> {
@@ -124,7 +126,7 @@ pub(crate) async fn list_choices(
         quantity: held.stored.quantity,
         per: held.stored.per,
         day: held.day,
-        ordered: OrderView::of(order),
+        ordered: OrderView::of(order, DrawnBy::Voucher),
         revision,
         public_client_fee: held.public_client_fee,
         co_payment_basis: held.co_payment_basis,
@@ -132,5 +134,5 @@ pub(crate) async fn list_choices(
         items,
         next: Page::<()>::cursor(listing.next),
     };
-    Ok(HttpResponse::Ok().json(list))
+    Ok(with_link(&mut HttpResponse::Ok(), &request, list.next.as_deref()).json(list))
 }

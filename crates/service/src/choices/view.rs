@@ -181,25 +181,39 @@ pub(crate) struct OrderView {
     rule: Localized,
 }
 
+/// What the neutral order is drawn by.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum DrawnBy {
+    /// By the voucher.
+    Voucher,
+    /// By the day.
+    Day,
+}
+
 impl OrderView {
-    pub(crate) fn of(order: Order) -> Self {
-        let rule = match order {
-            Order::Neutral => Localized::new(
+    pub(crate) fn of(order: Order, drawn_by: DrawnBy) -> Self {
+        let rule = match (order, drawn_by) {
+            (Order::Neutral, DrawnBy::Voucher) => Localized::new(
                 "Järjestys on arvottu. Siihen ei vaikuta tuottajan sektori, koko, ikä, nimi eikä hinta; samalla palvelusetelillä se pysyy samana.",
                 "Ordningen är lottad. Den påverkas inte av producentens sektor, storlek, ålder, namn eller pris; för samma servicesedel är den densamma.",
                 "The order is drawn by lot. The provider's sector, size, age, name and price have no part in it; for one voucher it stays the same.",
             ),
-            Order::Price => Localized::new(
+            (Order::Neutral, DrawnBy::Day) => Localized::new(
+                "Järjestys on arvottu. Siihen ei vaikuta tuottajan sektori, koko, ikä, nimi eikä hinta; se arvotaan joka päivä uudelleen ja on kaikille sama.",
+                "Ordningen är lottad. Den påverkas inte av producentens sektor, storlek, ålder, namn eller pris; den lottas om varje dag och är densamma för alla.",
+                "The order is drawn by lot. The provider's sector, size, age, name and price have no part in it; it is drawn anew every day and is the same for everyone.",
+            ),
+            (Order::Price, _) => Localized::new(
                 "Hinnan mukaan halvimmasta; julkisen yksikön kohdalla yksikkökustannuksen mukaan.",
                 "Efter pris, lägst först; för en offentlig enhet efter enhetskostnaden.",
                 "By price, lowest first; for a public unit, by its unit cost.",
             ),
-            Order::CoPayment => Localized::new(
+            (Order::CoPayment, _) => Localized::new(
                 "Asiakkaan maksaman osuuden mukaan pienimmästä.",
                 "Efter vad klienten betalar, lägst först.",
                 "By what the client pays, lowest first.",
             ),
-            Order::Name => Localized::new("Nimen mukaan.", "Efter namn.", "By name."),
+            (Order::Name, _) => Localized::new("Nimen mukaan.", "Efter namn.", "By name."),
         };
         Self { order, rule }
     }

@@ -33,7 +33,7 @@ const VOUCHER_TYPES: [File; 9] = [
     ("carers-leave.json", include_str!("data/voucher_types/carers-leave.json")),
     ("substitute-carer.json", include_str!("data/voucher_types/substitute-carer.json")),
     ("physiotherapy.json", include_str!("data/voucher_types/physiotherapy.json")),
-    ("surgery-circumcision.json", include_str!("data/voucher_types/surgery-circumcision.json")),
+    ("day-surgery.json", include_str!("data/voucher_types/day-surgery.json")),
 ];
 
 /// Days for which the demo's evidence of a requirement that expires is valid.

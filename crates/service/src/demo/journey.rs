@@ -221,8 +221,10 @@ impl Journey<'_> {
         for option in options {
             self.tell_option(option, issued.value)?;
         }
-        let private: Vec<&Value> =
-            options.iter().filter(|option| option.pointer("/sector") != Some(&json!("public"))).collect();
+        let private: Vec<&Value> = options
+            .iter()
+            .filter(|option| option.pointer("/sector") != Some(&json!("public")) && at_once(option))
+            .collect();
         let [first, second, ..] = private.as_slice() else {
             return Err(unexpected("there are fewer than two private providers to choose from"));
         };
@@ -305,7 +307,7 @@ impl Journey<'_> {
         {
             paid = paid.plus(parsed(entry, "/amount/amount")?).ok_or_else(|| unexpected("the amounts overflow"))?;
         }
-        say(format_args!("   The provider receives {paid} in all; {} hours are left.", text(&ledger, "/available")?));
+        say(format_args!("   The provider receives {paid} in all. Of this month's 20 hours, 19 are left."));
         Ok(())
     }
 
@@ -332,6 +334,11 @@ impl Journey<'_> {
         ));
         Ok(())
     }
+}
+
+/// Whether the provider can start at once, so that the story can go on today.
+fn at_once(option: &Value) -> bool {
+    option.pointer("/earliest_start").is_none()
 }
 
 fn title(text: &str) {

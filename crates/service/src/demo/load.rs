@@ -427,9 +427,11 @@ impl<'a> Loader<'a> {
             order_key: self.order_key,
             order_seed: voucher.uuid().as_bytes(),
             after: None,
-            limit: 1,
+            limit: usize::MAX,
         });
-        let chosen = listing.lines.first().ok_or_else(|| missing("choice for", &data.client))?.candidate;
+        let at_once =
+            listing.lines.iter().map(|line| line.candidate).find(|candidate| candidate.earliest_start.is_none());
+        let chosen = at_once.ok_or_else(|| missing("choice for", &data.client))?;
         let (offering, provider) = (chosen.offering, chosen.provider);
         self.act(Who::Resident(person), days_ago, |c, cx| vouchers::choose(c, cx, voucher, offering))?;
         let provider = found(stored_providers::find(self.c, provider)?)?;

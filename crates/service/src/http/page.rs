@@ -3,7 +3,7 @@
 use std::future::{Ready, ready};
 
 use actix_web::http::header;
-use actix_web::{FromRequest, HttpRequest, HttpResponse, Responder, dev, web};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, HttpResponseBuilder, Responder, dev, web};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::de::DeserializeOwned;
@@ -169,11 +169,19 @@ impl<T: Serialize> Responder for Page<T> {
     type Body = actix_web::body::BoxBody;
 
     fn respond_to(self, request: &HttpRequest) -> HttpResponse {
-        let mut response = HttpResponse::Ok();
-        if let Some(link) = self.next.as_deref().and_then(|next| link(request, next)) {
-            response.insert_header((header::LINK, link));
-        }
-        response.json(self)
+        with_link(&mut HttpResponse::Ok(), request, self.next.as_deref()).json(self)
+    }
+}
+
+/// Adds the link to the next page, if there is one, to the answer of a list that is more than a [`Page`].
+pub fn with_link<'a>(
+    response: &'a mut HttpResponseBuilder,
+    request: &HttpRequest,
+    next: Option<&str>,
+) -> &'a mut HttpResponseBuilder {
+    match next.and_then(|next| link(request, next)) {
+        Some(link) => response.insert_header((header::LINK, link)),
+        None => response,
     }
 }
 

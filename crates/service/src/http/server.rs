@@ -88,6 +88,7 @@ async fn unrouted(request: HttpRequest, methods: web::Data<Methods>) -> Result<S
 /// The address cannot be bound.
 pub fn server(app: App, listen: SocketAddr, workers: Option<usize>) -> io::Result<(dev::Server, SocketAddr)> {
     actix_web::rt::spawn(app.clone().follow_registry());
+    actix_web::rt::spawn(app.clone().forget_old_answers());
     let listener = TcpListener::bind(listen)?;
     let address = listener.local_addr()?;
     let mut server = HttpServer::new(move || web_app(app.clone()))

@@ -31,8 +31,9 @@ parse_as_is!(ChooseProvider);
 
 /// Chooses a provider for a voucher, or changes provider.
 ///
-/// The price of the day is agreed by the choice. The first choice holds at once; a change while services are being
-/// delivered holds from the next day.
+/// The price of the day is agreed by the choice. A first choice holds at once, a change while services are being
+/// delivered from the next day; neither before the earliest day on which the provider says it can start. Until then a
+/// previous choice goes on.
 #[utoipa::path(
     tag = "choices",
     params(IdempotencyKey),
@@ -70,7 +71,8 @@ pub(crate) fn choose(
     let in_use = stored.voucher.status_on(today) == VoucherStatus::InUse;
     stored.voucher = stored.voucher.choose(today)?;
     // While services are being delivered, the day belongs to the provider who may have delivered on it.
-    let from = if in_use { today.plus_days(1) } else { today.max(stored.voucher.validity.from()) };
+    let earliest = if in_use { today.plus_days(1) } else { today.max(stored.voucher.validity.from()) };
+    let from = candidate.earliest_start.map_or(earliest, |start| start.max(earliest));
     if !stored.voucher.validity.contains(from) {
         let validity = stored.voucher.validity;
         return Err(VoucherRefusal::NotValidOn { day: from, from: validity.from(), last: validity.last_day() }.into());

@@ -270,20 +270,21 @@ fn random_number() -> Result<VoucherNumber, Problem> {
     Ok(VoucherNumber::from_random(random))
 }
 
-impl From<GrantError> for Problem {
-    fn from(error: GrantError) -> Self {
-        let (kind, pointer, code) = match &error {
-            GrantError::NoQuantity => (ProblemKind::InvalidInput, "/quantity".to_owned(), "zero"),
-            GrantError::QuantityOverMaximum { .. } => {
-                (ProblemKind::InvalidInput, "/quantity".to_owned(), "over_maximum")
-            }
-            GrantError::StartsInPast { .. } => (ProblemKind::InvalidInput, "/valid_from".to_owned(), "in_the_past"),
-            GrantError::ValidTooLong { .. } => (ProblemKind::InvalidInput, "/valid_until".to_owned(), "too_long"),
-            GrantError::Facts(facts) => {
-                let pointer = facts.fact().map_or_else(|| "/facts".to_owned(), |fact| format!("/facts/{fact}"));
-                (ProblemKind::RuleError, pointer, "unfit")
-            }
-        };
-        Self::new(kind, format!("No voucher can be decided on: {error}.")).at(&pointer, code, &error)
+impl From<Vec<GrantError>> for Problem {
+    fn from(errors: Vec<GrantError>) -> Self {
+        let unfit_only = errors.iter().all(|error| matches!(error, GrantError::Facts(_)));
+        let kind = if unfit_only { ProblemKind::RuleError } else { ProblemKind::InvalidInput };
+        errors.iter().fold(Self::new(kind, "No voucher can be decided on; see errors."), |problem, error| {
+            let (pointer, code) = match error {
+                GrantError::NoQuantity => ("/quantity".to_owned(), "zero"),
+                GrantError::QuantityOverMaximum { .. } => ("/quantity".to_owned(), "over_maximum"),
+                GrantError::StartsInPast { .. } => ("/valid_from".to_owned(), "in_the_past"),
+                GrantError::ValidTooLong { .. } => ("/valid_until".to_owned(), "too_long"),
+                GrantError::Facts(unfit) => {
+                    (unfit.fact().map_or_else(|| "/facts".to_owned(), |fact| format!("/facts/{fact}")), "unfit")
+                }
+            };
+            problem.at(&pointer, code, error)
+        })
     }
 }

@@ -8,6 +8,7 @@ use valinta_domain::ledger::{Account, EntryKind};
 use valinta_domain::policy::{Action, Role};
 use valinta_domain::{Currency, Day, Id, Moment, Money, Quantity, Unit};
 use valinta_persistence::service_events::{LedgerEntry, Whose};
+use valinta_persistence::vouchers::StoredAllotment;
 use valinta_persistence::{Conn, organisers, service_events, vouchers};
 
 use super::view::target_of;
@@ -23,8 +24,8 @@ pub(crate) struct LedgerView {
     voucher: Id<kind::Voucher>,
     /// What quantities are counted in.
     unit: Unit,
-    /// What has been granted and not yet used or returned, in all periods. A provider, who sees its own part only, is
-    /// not told.
+    /// What is left over all periods; what lies in one period cannot be used in another. A provider, who sees its own
+    /// part only, is not told.
     #[serde(skip_serializing_if = "Option::is_none")]
     available: Option<Quantity>,
     /// The entries, in the order of posting.
@@ -51,6 +52,12 @@ pub(crate) struct LedgerEntryView {
     day: Day,
     /// When it was posted.
     at: Moment,
+    /// First day of the period that the quantity lies in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    period_from: Option<Day>,
+    /// Last day of that period.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    period_until: Option<Day>,
     /// The service event it was posted for.
     #[serde(skip_serializing_if = "Option::is_none")]
     service_event: Option<Id<kind::ServiceEvent>>,
@@ -60,8 +67,11 @@ pub(crate) struct LedgerEntryView {
 }
 
 impl LedgerEntryView {
-    fn of(entry: LedgerEntry, currency: Currency) -> Self {
+    fn of(entry: LedgerEntry, parts: &[StoredAllotment], currency: Currency) -> Self {
+        let part = parts.iter().find(|part| entry.allotment == Some(part.id));
         Self {
+            period_from: part.map(|part| part.allotment.period.from()),
+            period_until: part.map(|part| part.allotment.period.last_day()),
             id: entry.id,
             kind: entry.kind,
             from: entry.from,
@@ -99,6 +109,7 @@ fn show(c: &mut Conn, cx: &Cx, id: Id<kind::Voucher>) -> Result<LedgerView, Prob
     cx.require(Action::ReadVoucher, &target)?;
     let organiser = found(organisers::find(c, stored.voucher.organiser)?)?;
     let mut entries = service_events::ledger(c, id)?;
+    let parts = vouchers::allotments(c, id)?;
     let mut available = None;
     if cx.actor().role == Role::Provider {
         let own = Whose::Providers(cx.actor().providers.clone());
@@ -107,10 +118,10 @@ fn show(c: &mut Conn, cx: &Cx, id: Id<kind::Voucher>) -> Result<LedgerView, Prob
             entry.service_event.is_some_and(|event| events.iter().any(|own_event| own_event.id == event))
         });
     } else {
-        let left = vouchers::allotments(c, id)?.iter().map(|part| part.allotment.available().e4()).sum();
+        let left = parts.iter().map(|part| part.allotment.available().e4()).sum();
         available = Some(Quantity::from_e4(left));
     }
     cx.audit("show_ledger", ("voucher", id.uuid()), &target, json!({}));
-    let entries = entries.into_iter().map(|entry| LedgerEntryView::of(entry, organiser.currency)).collect();
+    let entries = entries.into_iter().map(|entry| LedgerEntryView::of(entry, &parts, organiser.currency)).collect();
     Ok(LedgerView { voucher: id, unit: stored.voucher.unit, available, entries })
 }
