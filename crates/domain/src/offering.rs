@@ -38,7 +38,8 @@ pub enum PriceRefused {
     },
     /// The service is free by law, so that nobody could pay what exceeds the value.
     #[error(
-        "the service is free of charge by law ({source_of_law}): the price {price} is above the voucher's value {value}"
+        "the service is free of charge by law{}: the price {price} is above the voucher's value {value}",
+        in_brackets(source_of_law)
     )]
     OverFreeValue {
         /// What was asked.
@@ -49,7 +50,7 @@ pub enum PriceRefused {
         source_of_law: String,
     },
     /// The service is free by law and a client fee was asked.
-    #[error("the service is free of charge by law ({source_of_law}): no client fee can be charged")]
+    #[error("the service is free of charge by law{}: no client fee can be charged", in_brackets(source_of_law))]
     FeeForFreeService {
         /// Act and section.
         source_of_law: String,
@@ -60,6 +61,10 @@ pub enum PriceRefused {
     /// Public units are not paid by voucher.
     #[error("a public provider charges a client fee and names its unit cost; it is not paid by voucher")]
     VoucherPriceOfPublic,
+}
+
+fn in_brackets(source: &str) -> String {
+    if source.is_empty() { String::new() } else { format!(" ({source})") }
 }
 
 impl PriceRefused {

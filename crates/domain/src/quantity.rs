@@ -48,6 +48,15 @@ impl Unit {
     pub fn from_code(code: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|unit| unit.code() == code)
     }
+
+    /// The smallest part of it that is granted or recorded. Smaller parts would let the rounding of each to the cent add
+    /// up to more than the service is worth.
+    pub const fn smallest_step(self) -> Quantity {
+        match self {
+            Self::Hour | Self::Day | Self::Month => Quantity(100),
+            Self::Visit | Self::Procedure | Self::Package => Quantity(10_000),
+        }
+    }
 }
 
 /// A quantity of some unit, in ten-thousandths. On the wire a decimal string: `"1.25"`.
@@ -87,6 +96,11 @@ impl Quantity {
     /// The quantity as an exact decimal.
     pub fn decimal(self) -> Decimal {
         Decimal::new(self.0, 4)
+    }
+
+    /// Whether it is made of whole steps.
+    pub const fn is_made_of(self, step: Self) -> bool {
+        step.0 != 0 && self.0 % step.0 == 0
     }
 
     /// The sum; `None` where it overflows.

@@ -1,11 +1,12 @@
 //! A service delivered under a voucher: what it is worth, who pays what of it, and what is posted.
 
+use chrono::TimeDelta;
 use thiserror::Error;
 
 use crate::explain::Step;
 use crate::ledger::{Allotment, EntryKind, Overdrawn, Posting};
 use crate::money::Amount;
-use crate::offering::{OfferPrice, PriceRefused, check_price};
+use crate::offering::{OfferPrice, PriceRefused};
 use crate::provider::Sector;
 use crate::quantity::{Quantity, Unit};
 use crate::rulebook::RulebookTerms;
@@ -22,8 +23,22 @@ pub struct Delivery {
     /// How much.
     pub quantity: Quantity,
     /// From when to when, if given.
-    pub span: Option<(Moment, Moment)>,
+    pub span: Option<Span>,
 }
+
+/// From when to when a service was given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    /// Start.
+    pub started_at: Moment,
+    /// End.
+    pub ended_at: Moment,
+    /// The organiser's day on which it started.
+    pub day: Day,
+}
+
+/// Longest service that is recorded with start and end, in hours.
+const SPAN_HOURS_MAX: i64 = 24;
 
 /// What was agreed when the provider was chosen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,12 +88,12 @@ pub enum RecordRefused {
     #[error(transparent)]
     Voucher(#[from] VoucherRefusal),
     /// The provider was not the chosen one on the day.
-    #[error("the provider is the chosen one from {from}, not on {day}")]
+    #[error("the provider was not the chosen one on {day}, but on the days {}", in_words(period))]
     NotChosenOn {
         /// Day of service.
         day: Day,
-        /// Since when the choice holds.
-        from: Day,
+        /// The days on which the provider is or was the chosen one.
+        period: Period,
     },
     /// The day is still to come.
     #[error("{day} is still to come")]
@@ -97,6 +112,26 @@ pub enum RecordRefused {
     /// Nothing was delivered.
     #[error("a service event has a quantity above nothing")]
     NoQuantity,
+    /// A part of a unit that is too small.
+    #[error("a quantity is recorded in steps of {step}")]
+    NotAStep {
+        /// The smallest step of the unit.
+        step: Quantity,
+    },
+    /// The start is on another day.
+    #[error("the service started on {started_on}, not on {day}")]
+    SpanOnOtherDay {
+        /// Day of service.
+        day: Day,
+        /// The day of the start, where the organiser is.
+        started_on: Day,
+    },
+    /// The end is still to come.
+    #[error("the end of the service is still to come")]
+    SpanInFuture,
+    /// Longer than a day.
+    #[error("a service with start and end lasts at most 24 hours")]
+    SpanTooLong,
     /// The end is not after the start.
     #[error("the service ends after it starts")]
     SpanReversed,
@@ -120,7 +155,7 @@ pub enum RecordRefused {
 }
 
 /// Records a delivery under a voucher, or says why it cannot be recorded. `terms` are those in force on the day of
-/// service; `today` is the day of recording.
+/// service; `now` is the moment of recording and `today` its day, where the organiser is.
 ///
 /// # Errors
 /// See [`RecordRefused`].
@@ -130,11 +165,16 @@ pub fn record(
     agreement: &Agreement,
     terms: &RulebookTerms,
     delivery: &Delivery,
+    now: Moment,
     today: Day,
 ) -> Result<Recording, RecordRefused> {
     let Delivery { day, quantity, span } = *delivery;
     if quantity == Quantity::ZERO {
         return Err(RecordRefused::NoQuantity);
+    }
+    let step = voucher.unit.smallest_step();
+    if !quantity.is_made_of(step) {
+        return Err(RecordRefused::NotAStep { step });
     }
     if day > today {
         return Err(RecordRefused::InFuture { day });
@@ -143,16 +183,17 @@ pub fn record(
     if today > deadline {
         return Err(RecordRefused::TooLate { day, deadline });
     }
-    if let Some((start, end)) = span {
-        check_span(start, end, quantity, voucher.unit)?;
+    if let Some(span) = span {
+        check_span(&span, day, quantity, voucher.unit, now)?;
     }
     let value = voucher.value;
+    let price_allowed = voucher.check_price(agreement.price, agreement.sector, terms);
     // The state first: a voucher that was never chosen with has better reasons to give than an empty allotment.
     let in_use = voucher.deliver(day, false)?;
     if !agreement.period.contains(day) {
-        return Err(RecordRefused::NotChosenOn { day, from: agreement.period.from() });
+        return Err(RecordRefused::NotChosenOn { day, period: agreement.period });
     }
-    check_price(agreement.price, agreement.sector, terms)?;
+    price_allowed?;
     let (allotment_index, allotment) = allotments
         .iter()
         .enumerate()
@@ -173,19 +214,35 @@ pub fn record(
     })
 }
 
+fn in_words(period: &Period) -> String {
+    match period.to() {
+        Some(_) => format!("from {} to {}", period.from(), period.last_day()),
+        None => format!("from {} on", period.from()),
+    }
+}
+
 /// The last day on which a service of `day` can be recorded.
 pub fn recording_deadline(terms: &RulebookTerms, day: Day) -> Day {
     day.first_of_next_month().plus_days(i64::from(terms.recording.days_after_month) - 1)
 }
 
-fn check_span(start: Moment, end: Moment, quantity: Quantity, unit: Unit) -> Result<(), RecordRefused> {
-    if end <= start {
+fn check_span(span: &Span, day: Day, quantity: Quantity, unit: Unit, now: Moment) -> Result<(), RecordRefused> {
+    let length = span.ended_at.utc() - span.started_at.utc();
+    if length <= TimeDelta::zero() {
         return Err(RecordRefused::SpanReversed);
     }
+    if length > TimeDelta::hours(SPAN_HOURS_MAX) {
+        return Err(RecordRefused::SpanTooLong);
+    }
+    if span.day != day {
+        return Err(RecordRefused::SpanOnOtherDay { day, started_on: span.day });
+    }
+    if span.ended_at > now {
+        return Err(RecordRefused::SpanInFuture);
+    }
     if unit == Unit::Hour {
-        let seconds = (end.utc() - start.utc()).num_seconds();
-        // Ten-thousandths of an hour, rounded to the nearest: 20 minutes are 0.3333.
-        let hours = Quantity::from_e4((seconds * 10_000 + 1_800) / 3_600);
+        // Hundredths of an hour, rounded to the nearest: 20 minutes are 0.33.
+        let hours = Quantity::from_e4((length.num_seconds() * 100 + 1_800) / 3_600 * 100);
         if hours != quantity {
             return Err(RecordRefused::SpanNotQuantity { hours, quantity });
         }

@@ -83,7 +83,7 @@ impl utoipa::PartialSchema for Day {
 impl utoipa::ToSchema for Day {}
 
 /// A point in time, UTC, cut to the microsecond: what both databases keep exactly.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct Moment(DateTime<Utc>);
 
@@ -106,6 +106,17 @@ impl Moment {
     /// The time as chrono has it.
     pub fn utc(self) -> DateTime<Utc> {
         self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for Moment {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let at = DateTime::<Utc>::deserialize(deserializer)?;
+        if (1900..=2200).contains(&at.year()) {
+            Ok(Self::new(at))
+        } else {
+            Err(de::Error::custom("a moment lies between the years 1900 and 2200"))
+        }
     }
 }
 

@@ -8,6 +8,8 @@ use crate::id::{Id, kind};
 use crate::identifiers::VoucherNumber;
 use crate::ledger::{Allotment, allotment_periods};
 use crate::money::Amount;
+use crate::offering::{OfferPrice, PriceRefused, check_price};
+use crate::provider::Sector;
 use crate::quantity::{Quantity, Unit};
 use crate::rulebook::RulebookTerms;
 use crate::rules::{EvaluateError, Facts, Outcome, evaluate};
@@ -221,6 +223,37 @@ impl Voucher {
         }
     }
 
+    /// The first day of a choice made today. `begun` is the first day of the choice that holds until then: on a day on
+    /// which another provider may have delivered already, the new one does not begin.
+    pub fn choice_from(&self, today: Day, begun: Option<Day>) -> Day {
+        let delivered = matches!(self.state, VoucherState::InUse);
+        let taken = begun.is_some_and(|begun| begun < today || (delivered && begun == today));
+        let earliest = if taken { today.plus_days(1) } else { today };
+        earliest.max(self.validity.from())
+    }
+
+    /// Lets a price be paid with this voucher on a day on which `terms` are in force. What was granted free of charge by
+    /// law stays so: the client pays nothing, whatever a later rulebook says.
+    ///
+    /// # Errors
+    /// The terms refuse the price, or the client would have to pay for a service that is free by law.
+    pub fn check_price(&self, price: OfferPrice, sector: Sector, terms: &RulebookTerms) -> Result<(), PriceRefused> {
+        check_price(price, sector, terms)?;
+        if !self.free_of_charge {
+            return Ok(());
+        }
+        let source_of_law = terms.free_of_charge.as_ref().map_or_else(String::new, |free| free.source.clone());
+        match price {
+            OfferPrice::Voucher { price } if price > self.value => {
+                Err(PriceRefused::OverFreeValue { price, value: self.value, source_of_law })
+            }
+            OfferPrice::ClientFee { client_fee, .. } if client_fee > Amount::ZERO => {
+                Err(PriceRefused::FeeForFreeService { source_of_law })
+            }
+            OfferPrice::Voucher { .. } | OfferPrice::ClientFee { .. } => Ok(()),
+        }
+    }
+
     /// A service is delivered under it on a day. Recording may come after the validity has ended.
     ///
     /// # Errors
@@ -295,6 +328,12 @@ pub enum GrantError {
     /// Nothing was asked for.
     #[error("a voucher grants more than nothing")]
     NoQuantity,
+    /// A part of a unit that is too small.
+    #[error("a quantity is granted in steps of {step}")]
+    NotAStep {
+        /// The smallest step of the unit.
+        step: Quantity,
+    },
     /// More than the rulebook allows.
     #[error("the rulebook grants at most {maximum}")]
     QuantityOverMaximum {
@@ -322,8 +361,17 @@ pub enum GrantError {
 ///
 /// # Errors
 /// Everything by which the request is outside of what the rulebook lets be decided, or does not fit its rule.
-pub fn grant(terms: &RulebookTerms, request: &GrantRequest, today: Day) -> Result<Granting, Vec<GrantError>> {
+pub fn grant(
+    terms: &RulebookTerms,
+    unit: Unit,
+    request: &GrantRequest,
+    today: Day,
+) -> Result<Granting, Vec<GrantError>> {
     let mut errors = Vec::new();
+    let step = unit.smallest_step();
+    if !request.quantity.is_made_of(step) {
+        errors.push(GrantError::NotAStep { step });
+    }
     let maximum = terms.grant.quantity_max;
     if request.quantity == Quantity::ZERO {
         errors.push(GrantError::NoQuantity);
@@ -343,7 +391,7 @@ pub fn grant(terms: &RulebookTerms, request: &GrantRequest, today: Day) -> Resul
         Ok(evaluation) if errors.is_empty() => evaluation,
         Ok(_) => return Err(errors),
         Err(unfit) => {
-            errors.push(unfit.into());
+            errors.extend(unfit.into_iter().map(GrantError::from));
             return Err(errors);
         }
     };

@@ -1,5 +1,7 @@
 //! Evaluation of a value rule on facts, with the steps that led to the figure. Pure, exact, deterministic.
 
+use std::collections::BTreeSet;
+
 use rust_decimal::Decimal;
 use thiserror::Error;
 
@@ -15,6 +17,8 @@ pub const GROSS_INCOME: &str = "gross_income_per_month";
 pub const NET_INCOME: &str = "net_income_per_month";
 /// The fact an income reduction reads: how many persons live on that income.
 pub const HOUSEHOLD_SIZE: &str = "household_size";
+/// Largest income a month.
+const INCOME_MAX: u32 = 1_000_000;
 /// Largest household.
 const HOUSEHOLD_MAX: u32 = 30;
 
@@ -58,6 +62,12 @@ pub enum EvaluateError {
         /// Which fact.
         name: &'static str,
     },
+    /// The rule does not ask for the fact. Facts that have no bearing are not taken in, let alone kept.
+    #[error("the rulebook does not ask for the fact {name}")]
+    NotAskedFor {
+        /// Which fact.
+        name: String,
+    },
     /// Figures beyond the range of money.
     #[error("the figures of this rule and these facts are too large")]
     Overflow,
@@ -69,6 +79,7 @@ impl EvaluateError {
         match self {
             Self::Fact(FactError::NotANumber { name }) => Some(name),
             Self::OutOfRange { name, .. } | Self::NotWhole { name } => Some(name),
+            Self::NotAskedFor { name } => Some(name),
             Self::Overflow => None,
         }
     }
@@ -77,11 +88,45 @@ impl EvaluateError {
 /// Evaluates the rule that stands at `pointer` of a rulebook's terms.
 ///
 /// # Errors
-/// A fact is of the wrong kind or out of range, or the figures overflow.
-pub fn evaluate(rule: &ValueRule, pointer: &str, facts: &Facts) -> Result<Evaluation, EvaluateError> {
+/// Every fact that is of the wrong kind, out of range or not asked for; or that the figures overflow.
+pub fn evaluate(rule: &ValueRule, pointer: &str, facts: &Facts) -> Result<Evaluation, Vec<EvaluateError>> {
+    let unfit = check_facts(rule, facts);
+    if !unfit.is_empty() {
+        return Err(unfit);
+    }
     let mut steps = Vec::new();
-    let outcome = walk(rule, pointer, facts, &mut steps)?;
+    let outcome = walk(rule, pointer, facts, &mut steps).map_err(|error| vec![error])?;
     Ok(Evaluation { outcome, steps })
+}
+
+/// The names of the facts that a rule asks for, in any of its branches.
+pub fn facts_asked_for(rule: &ValueRule) -> BTreeSet<&str> {
+    match rule {
+        ValueRule::Flat { .. } | ValueRule::NotEligible { .. } => BTreeSet::new(),
+        ValueRule::IncomeReduction(_) => BTreeSet::from([GROSS_INCOME, HOUSEHOLD_SIZE]),
+        ValueRule::Bands { fact, bands, above, missing } => {
+            let branches = bands.iter().map(|band| &band.then).chain([above.as_ref(), missing.as_ref()]);
+            branches.flat_map(facts_asked_for).chain([fact.as_str()]).collect()
+        }
+    }
+}
+
+fn check_facts(rule: &ValueRule, facts: &Facts) -> Vec<EvaluateError> {
+    let asked_for = facts_asked_for(rule);
+    let unasked = facts
+        .iter()
+        .filter(|(name, _)| !asked_for.contains(name.as_str()))
+        .map(|(name, _)| EvaluateError::NotAskedFor { name: name.clone() });
+    let incomes = [GROSS_INCOME, NET_INCOME].into_iter().filter_map(|name| income(facts, name).err());
+    unasked.chain(incomes).chain(household_size(facts).err()).collect()
+}
+
+fn income(facts: &Facts, name: &'static str) -> Result<Option<Decimal>, EvaluateError> {
+    let income = facts.number(name)?;
+    if income.is_some_and(|income| income.is_sign_negative() || income > Decimal::from(INCOME_MAX)) {
+        return Err(EvaluateError::OutOfRange { name, minimum: 0, maximum: INCOME_MAX });
+    }
+    Ok(income)
 }
 
 fn walk(rule: &ValueRule, pointer: &str, facts: &Facts, steps: &mut Vec<Step>) -> Result<Outcome, EvaluateError> {
@@ -178,7 +223,7 @@ fn reduce(
     facts: &Facts,
     steps: &mut Vec<Step>,
 ) -> Result<Amount, EvaluateError> {
-    let income = facts.number(GROSS_INCOME)?;
+    let income = income(facts, GROSS_INCOME)?;
     let persons = household_size(facts)?;
     let Some(income) = income else {
         let value = rule.minimum;
@@ -196,9 +241,6 @@ fn reduce(
         );
         return Ok(value);
     };
-    if income.is_sign_negative() || income > Decimal::from(1_000_000) {
-        return Err(EvaluateError::OutOfRange { name: GROSS_INCOME, minimum: 0, maximum: 1_000_000 });
-    }
     let (limit, percent) = terms_for(rule, persons).ok_or(EvaluateError::Overflow)?;
     steps.push(
         Step::new(
@@ -399,6 +441,22 @@ mod tests {
                 "/value/bands/missing/not_eligible/reason",
             ]
         );
+    }
+
+    #[test]
+    fn what_is_wrong_with_facts_is_told_all_at_once_and_what_is_not_asked_for_is_not_taken_in() {
+        let bad = json!({"gross_income_per_month": "-50", "household_size": "0.5", "gross_income": "500.00"});
+        let told = evaluate(&helsinki(), "", &facts(bad)).unwrap_err();
+        assert_eq!(
+            told.iter().filter_map(EvaluateError::fact).collect::<Vec<_>>(),
+            ["gross_income", "gross_income_per_month", "household_size"]
+        );
+        let table = rule(json!({"bands": {"fact": "household_size", "bands": [
+            {"up_to": "1", "then": {"flat": {"value": "24.00"}}}],
+            "above": {"flat": {"value": "21.00"}}, "missing": {"flat": {"value": "21.00"}}}}));
+        for unfit in ["-3", "0", "0.5", "31"] {
+            assert!(evaluate(&table, "", &facts(json!({"household_size": unfit}))).is_err(), "{unfit}");
+        }
     }
 
     #[test]

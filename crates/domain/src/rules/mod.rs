@@ -7,7 +7,9 @@ mod shares;
 mod value_rule;
 
 pub use check::{Fault, check};
-pub use evaluate::{EvaluateError, Evaluation, GROSS_INCOME, HOUSEHOLD_SIZE, NET_INCOME, Outcome, evaluate};
+pub use evaluate::{
+    EvaluateError, Evaluation, GROSS_INCOME, HOUSEHOLD_SIZE, NET_INCOME, Outcome, evaluate, facts_asked_for,
+};
 pub use facts::{FACTS_MAX, FactError, FactValue, Facts};
 pub use shares::{Shares, shares};
 pub use value_rule::{Band, FurtherPerson, HouseholdTerm, IncomeReduction, ValueRule};

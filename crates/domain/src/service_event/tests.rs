@@ -16,6 +16,10 @@ fn day(month: u32, day: u32) -> Day {
     Day::ymd(2026, month, day).unwrap()
 }
 
+fn now() -> Moment {
+    Moment::from_micros(1_775_000_000_000_000).unwrap()
+}
+
 fn amount(text: &str) -> Amount {
     text.parse().unwrap()
 }
@@ -74,9 +78,16 @@ fn delivery(on: Day, quantity: &str) -> Delivery {
 
 #[test]
 fn value_and_co_payment_are_posted_and_the_allotment_of_the_month_is_drawn() {
-    let done =
-        record(voucher(), &allotments("20"), &agreement("42.00"), &terms(), &delivery(day(2, 10), "1.5"), day(2, 12))
-            .unwrap();
+    let done = record(
+        voucher(),
+        &allotments("20"),
+        &agreement("42.00"),
+        &terms(),
+        &delivery(day(2, 10), "1.5"),
+        now(),
+        day(2, 12),
+    )
+    .unwrap();
     assert_eq!(done.allotment_index, 1);
     assert_eq!(done.allotment.available(), "18.5".parse().unwrap());
     assert_eq!(done.voucher.state, VoucherState::InUse);
@@ -94,23 +105,31 @@ fn value_and_co_payment_are_posted_and_the_allotment_of_the_month_is_drawn() {
 #[test]
 fn every_reason_to_refuse_is_told_apart() {
     let try_it = |price: &str, d: Delivery, today: Day| {
-        record(voucher(), &allotments("20"), &agreement(price), &terms(), &d, today).unwrap_err()
-    };
-    let span = |from: i64, to: i64| {
-        Some((Moment::from_micros(from * 3_600_000_000).unwrap(), Moment::from_micros(to * 3_600_000_000).unwrap()))
+        record(voucher(), &allotments("20"), &agreement(price), &terms(), &d, now(), today).unwrap_err()
     };
     let on = day(2, 10);
+    let span = |from: i64, to: i64| {
+        let at = |hour: i64| Moment::from_micros(now().micros() + (hour - 100) * 3_600_000_000).unwrap();
+        Some(Span { started_at: at(from), ended_at: at(to), day: on })
+    };
     assert_eq!(try_it("42", delivery(on, "0"), on), RecordRefused::NoQuantity);
     assert!(matches!(try_it("42", delivery(on, "1"), day(2, 9)), RecordRefused::InFuture { .. }));
     assert_eq!(try_it("42", delivery(on, "1"), day(4, 30)), RecordRefused::TooLate { day: on, deadline: day(4, 29) });
     assert!(matches!(try_it("42", delivery(day(1, 20), "1"), on), RecordRefused::NotChosenOn { .. }));
     assert!(matches!(try_it("42", delivery(day(1, 10), "1"), on), RecordRefused::Voucher(_)));
     assert!(matches!(try_it("45.01", delivery(on, "1"), on), RecordRefused::Price(PriceRefused::OverCeiling { .. })));
-    assert!(matches!(try_it("42", delivery(on, "20.0001"), on), RecordRefused::Overdrawn(_)));
+    assert!(matches!(try_it("42", delivery(on, "20.01"), on), RecordRefused::Overdrawn(_)));
     let reversed = Delivery { span: span(10, 10), ..delivery(on, "1") };
     assert_eq!(try_it("42", reversed, on), RecordRefused::SpanReversed);
     let longer = Delivery { span: span(10, 12), ..delivery(on, "1") };
     assert!(matches!(try_it("42", longer, on), RecordRefused::SpanNotQuantity { .. }));
+    let endless = Delivery { span: span(10, 35), ..delivery(on, "1") };
+    assert_eq!(try_it("42", endless, on), RecordRefused::SpanTooLong);
+    let unfinished = Delivery { span: span(99, 101), ..delivery(on, "2") };
+    assert_eq!(try_it("42", unfinished, on), RecordRefused::SpanInFuture);
+    let elsewhere = Delivery { span: span(10, 11).map(|span| Span { day: day(2, 9), ..span }), ..delivery(on, "1") };
+    assert!(matches!(try_it("42", elsewhere, on), RecordRefused::SpanOnOtherDay { .. }));
+    assert!(matches!(try_it("42", delivery(on, "0.0003"), on), RecordRefused::NotAStep { .. }));
 }
 
 #[test]
@@ -118,10 +137,22 @@ fn a_service_free_by_law_bears_no_co_payment() {
     let mut free = terms();
     free.free_of_charge = Some(FreeOfCharge { source: "734/1992 § 4".into() });
     let try_at = |price: &str| {
-        record(voucher(), &allotments("20"), &agreement(price), &free, &delivery(day(2, 10), "1"), day(2, 10))
+        record(voucher(), &allotments("20"), &agreement(price), &free, &delivery(day(2, 10), "1"), now(), day(2, 10))
     };
     assert!(matches!(try_at("36.01"), Err(RecordRefused::Price(PriceRefused::OverFreeValue { .. }))));
     assert_eq!(try_at("36.00").unwrap().charges.co_payment, Amount::ZERO);
+
+    // A voucher that was granted free stays free when a later rulebook lifts the value, or forgets to say so.
+    free.value = ValueRule::Flat { value: amount("40.00") };
+    let granted_free = Voucher { free_of_charge: true, ..voucher() };
+    for later in [free, terms()] {
+        let try_at = |price: &str| {
+            let delivery = delivery(day(2, 10), "1");
+            record(granted_free.clone(), &allotments("20"), &agreement(price), &later, &delivery, now(), day(2, 10))
+        };
+        assert!(matches!(try_at("38.00"), Err(RecordRefused::Price(PriceRefused::OverFreeValue { .. }))));
+        assert_eq!(try_at("36.00").unwrap().charges.co_payment, Amount::ZERO);
+    }
 }
 
 #[test]
@@ -131,7 +162,8 @@ fn a_public_units_service_is_counted_and_charged_by_fee_and_nothing_is_owed_outs
         sector: Sector::Public,
         ..agreement("0")
     };
-    let done = record(voucher(), &allotments("20"), &public, &terms(), &delivery(day(2, 10), "2"), day(2, 10)).unwrap();
+    let done =
+        record(voucher(), &allotments("20"), &public, &terms(), &delivery(day(2, 10), "2"), now(), day(2, 10)).unwrap();
     assert_eq!(done.charges.organiser_pays, Amount::ZERO);
     assert_eq!(done.charges.client_fee, amount("32.60"));
     assert_eq!(done.charges.total, amount("116.00"));
@@ -141,13 +173,14 @@ fn a_public_units_service_is_counted_and_charged_by_fee_and_nothing_is_owed_outs
 proptest! {
     #[test]
     fn no_sequence_of_events_uses_more_than_was_granted(
-        asks in prop::collection::vec((1u32..=28, 1i64..80_000), 1..40),
+        asks in prop::collection::vec((1u32..=28, 1i64..800), 1..40),
     ) {
         let (mut voucher, mut parts) = (voucher(), allotments("20"));
         let mut taken = 0;
-        for (d, e4) in asks {
+        for (d, hundredths) in asks {
+            let e4 = hundredths * 100;
             let delivery = Delivery { day: day(2, d), quantity: Quantity::from_e4(e4), span: None };
-            match record(voucher.clone(), &parts, &agreement("42"), &terms(), &delivery, day(3, 1)) {
+            match record(voucher.clone(), &parts, &agreement("42"), &terms(), &delivery, now(), day(3, 1)) {
                 Ok(done) => {
                     taken += e4;
                     parts[done.allotment_index] = done.allotment;
