@@ -2,7 +2,6 @@
 //!
 //! Pure: a snapshot is built from the registry elsewhere; listing only reads it.
 
-use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use hmac::{Hmac, Mac};
@@ -12,9 +11,10 @@ use sha2::Sha256;
 use crate::id::{Id, kind};
 use crate::identifiers::MunicipalityCode;
 use crate::money::Amount;
-use crate::offering::OfferPrice;
+use crate::offering::{OfferPrice, check_price};
 use crate::provider::{Sector, ServiceMode};
 use crate::quantity::Quantity;
+use crate::rulebook::RulebookTerms;
 use crate::service_event::{Charges, charge};
 use crate::text::Language;
 use crate::time::{Day, Period, Timeline};
@@ -64,6 +64,7 @@ pub struct Candidate {
 #[derive(Debug, Default)]
 pub struct Snapshot {
     revision: i64,
+    rulebooks: BTreeMap<Id<kind::VoucherType>, Timeline<RulebookTerms>>,
     by_voucher_type: BTreeMap<Id<kind::VoucherType>, Vec<Candidate>>,
 }
 
@@ -87,10 +88,14 @@ pub enum Order {
 pub struct Query<'a> {
     /// For which voucher type.
     pub voucher_type: Id<kind::VoucherType>,
-    /// As of which day.
+    /// As of which day: the first on which a choice could begin.
     pub day: Day,
+    /// On which days a choice could begin at all, where that is bounded.
+    pub validity: Option<Period>,
     /// The voucher's value per unit, where known.
     pub value: Option<Amount>,
+    /// Whether the client pays nothing, by law.
+    pub free_of_charge: bool,
     /// The granted quantity, where known.
     pub quantity: Option<Quantity>,
     /// Only units that are in or serve a municipality.
@@ -107,8 +112,8 @@ pub struct Query<'a> {
     pub order_key: &'a [u8],
     /// What the neutral order is drawn by: a voucher's id, or a day.
     pub order_seed: &'a [u8],
-    /// Only what comes after this offering.
-    pub after: Option<Id<kind::Offering>>,
+    /// Only what comes after this place, whether or not anything stands there still.
+    pub after: Option<&'a SortKey>,
     /// At most so many.
     pub limit: usize,
 }
@@ -118,9 +123,9 @@ pub struct Query<'a> {
 pub struct Listed<'a> {
     /// The offering and its facts.
     pub candidate: &'a Candidate,
-    /// The provider's sector on the day.
+    /// The provider's sector on the first day.
     pub sector: Sector,
-    /// The price on the day.
+    /// The price on the first day: the day of the list, or the later one on which the offering can begin.
     pub price: OfferPrice,
     /// The days on which that price holds.
     pub price_period: Period,
@@ -137,18 +142,22 @@ pub struct Listing<'a> {
     pub lines: Vec<Listed<'a>>,
     /// How many there are in all pages.
     pub total: usize,
-    /// The offering to go on after, if there is more.
-    pub next: Option<Id<kind::Offering>>,
+    /// The place to go on after, if there is more.
+    pub next: Option<SortKey>,
 }
 
 impl Snapshot {
-    /// A snapshot of a revision.
-    pub fn new(revision: i64, candidates: impl IntoIterator<Item = (Id<kind::VoucherType>, Candidate)>) -> Self {
+    /// A snapshot of a revision: the voucher types' adopted rulebooks by day, and what is offered for them.
+    pub fn new(
+        revision: i64,
+        rulebooks: impl IntoIterator<Item = (Id<kind::VoucherType>, Timeline<RulebookTerms>)>,
+        candidates: impl IntoIterator<Item = (Id<kind::VoucherType>, Candidate)>,
+    ) -> Self {
         let mut by_voucher_type: BTreeMap<_, Vec<_>> = BTreeMap::new();
         for (voucher_type, candidate) in candidates {
             by_voucher_type.entry(voucher_type).or_default().push(candidate);
         }
-        Self { revision, by_voucher_type }
+        Self { revision, rulebooks: rulebooks.into_iter().collect(), by_voucher_type }
     }
 
     /// The registry's revision it was built from.
@@ -156,25 +165,23 @@ impl Snapshot {
         self.revision
     }
 
-    /// What can be chosen, in order.
+    /// What can be chosen, in order. Nothing can where no rulebook is in force.
     pub fn list<'a>(&'a self, query: &Query<'_>) -> Listing<'a> {
         let all = self.by_voucher_type.get(&query.voucher_type).map_or(&[][..], Vec::as_slice);
+        let rulebooks = self.rulebooks.get(&query.voucher_type);
         let mut lines: Vec<(SortKey, Listed<'a>)> = all
             .iter()
-            .filter_map(|candidate| line(candidate, query))
+            .filter_map(|candidate| line(candidate, rulebooks?, query))
             .map(|listed| (sort_key(&listed, query), listed))
             .collect();
         lines.sort_by(|(a, _), (b, _)| a.cmp(b));
         let total = lines.len();
-        let start = query.after.map_or(0, |after| {
-            lines.iter().position(|(_, l)| l.candidate.offering == after).map_or(total, |place| place + 1)
-        });
-        let rest = lines.into_iter().skip(start);
-        let mut lines: Vec<Listed<'a>> = rest.take(query.limit.saturating_add(1)).map(|(_, listed)| listed).collect();
-        let more = lines.len() > query.limit;
-        lines.truncate(query.limit);
-        let next = lines.last().filter(|_| more).map(|last| last.candidate.offering);
-        Listing { lines, total, next }
+        let start = query.after.map_or(0, |after| lines.partition_point(|(key, _)| key <= after));
+        let mut page: Vec<_> = lines.drain(start..).take(query.limit.saturating_add(1)).collect();
+        let more = page.len() > query.limit;
+        page.truncate(query.limit);
+        let next = page.last().filter(|_| more).map(|(key, _)| key.clone());
+        Listing { lines: page.into_iter().map(|(_, listed)| listed).collect(), total, next }
     }
 }
 
@@ -213,9 +220,20 @@ impl Candidate {
     }
 }
 
-fn line<'a>(candidate: &'a Candidate, query: &Query<'_>) -> Option<Listed<'a>> {
-    let (sector, price_period, price) = candidate.choosable_on(query.day).ok()?;
-    let wanted = query.municipality.is_none_or(|m| candidate.serves(m))
+/// The line of an offering: only what choosing it at this moment would let through.
+fn line<'a>(
+    candidate: &'a Candidate,
+    rulebooks: &Timeline<RulebookTerms>,
+    query: &Query<'_>,
+) -> Option<Listed<'a>> {
+    let first_day = candidate.earliest_start.map_or(query.day, |start| start.max(query.day));
+    if !query.validity.is_none_or(|validity| validity.contains(first_day)) {
+        return None;
+    }
+    let (sector, price_period, price) = candidate.choosable_on(first_day).ok()?;
+    check_price(price, sector, rulebooks.as_of(first_day)?).ok()?;
+    let wanted = (!query.free_of_charge || costs_nothing(price, query.value))
+        && query.municipality.is_none_or(|m| candidate.serves(m))
         && query.sector.is_none_or(|s| sector == s)
         && query.language.is_none_or(|l| candidate.languages.contains(&l))
         && query.mode.is_none_or(|m| candidate.modes.contains(&m));
@@ -227,43 +245,41 @@ fn line<'a>(candidate: &'a Candidate, query: &Query<'_>) -> Option<Listed<'a>> {
     Some(Listed { candidate, sector, price, price_period, per_unit, for_quantity })
 }
 
-#[derive(Debug, PartialEq, Eq)]
-struct SortKey {
+/// Whether a price leaves nothing for the client to pay.
+fn costs_nothing(price: OfferPrice, value: Option<Amount>) -> bool {
+    match price {
+        OfferPrice::Voucher { price } => value.is_none_or(|value| price <= value),
+        OfferPrice::ClientFee { client_fee, .. } => client_fee == Amount::ZERO,
+    }
+}
+
+/// A place in a list, by what the list is sorted by. It stands between the same neighbours whether or not the offering
+/// that it was taken from is still listed.
+// The fields are compared from first to last. The offering is the last of them: should two hashes ever be the same,
+// the order of rows decides nothing still.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct SortKey {
     figure: Option<Amount>,
     name: String,
     shuffle: [u8; 32],
-}
-
-impl SortKey {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.figure
-            .cmp(&other.figure)
-            .then_with(|| self.name.cmp(&other.name))
-            .then_with(|| self.shuffle.cmp(&other.shuffle))
-    }
+    offering: Id<kind::Offering>,
 }
 
 /// Equal figures and names fall back on the shuffle: nothing but the key decides between equals.
 fn sort_key(listed: &Listed<'_>, query: &Query<'_>) -> SortKey {
-    let shuffle = rank(query.order_key, query.order_seed, listed.candidate.offering);
+    let offering = listed.candidate.offering;
+    let shuffle = rank(query.order_key, query.order_seed, offering);
     let figure = match query.order {
         Order::Neutral | Order::Name => None,
         Order::Price => Some(match listed.price {
             OfferPrice::Voucher { price } => price,
             OfferPrice::ClientFee { unit_cost, .. } => unit_cost,
         }),
-        Order::CoPayment => {
-            let charges = listed.per_unit.unwrap_or(Charges {
-                total: Amount::ZERO,
-                organiser_pays: Amount::ZERO,
-                co_payment: Amount::ZERO,
-                client_fee: Amount::ZERO,
-            });
-            charges.co_payment.plus(charges.client_fee)
-        }
+        // Without a value nobody knows; then this is the neutral order.
+        Order::CoPayment => listed.per_unit.and_then(|charges| charges.co_payment.plus(charges.client_fee)),
     };
     let name = if query.order == Order::Name { listed.candidate.unit_name.to_lowercase() } else { String::new() };
-    SortKey { figure, name, shuffle }
+    SortKey { figure, name, shuffle, offering }
 }
 
 /// An offering's place in the neutral order: a keyed hash of the seed and the offering's id, and of nothing else. It is

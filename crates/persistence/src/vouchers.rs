@@ -291,14 +291,14 @@ pub enum Whose {
     Organiser(Id<kind::Organiser>),
 }
 
-/// Vouchers in order of id.
+/// Vouchers in order of id; of those that stand so on a day, if that is asked for.
 ///
 /// # Errors
 /// The database's.
 pub fn list(
     c: &mut Conn,
     whose: Whose,
-    state: Option<VoucherStatus>,
+    status: Option<(VoucherStatus, Day)>,
     client: Option<Id<kind::Client>>,
     after: Option<Id<kind::Voucher>>,
     limit: i64,
@@ -308,8 +308,20 @@ pub fn list(
         Whose::Person(person) => query.filter(vouchers::person_id.eq(DbId::from(person))),
         Whose::Organiser(organiser) => query.filter(vouchers::organiser_id.eq(DbId::from(organiser))),
     };
-    if let Some(state) = state {
-        query = query.filter(vouchers::state.eq(state.code()));
+    if let Some((status, day)) = status {
+        // As `Voucher::status_on` has it: what could still be used is expired once its validity is over.
+        let live = ["offered", "accepted", "chosen", "in_use"];
+        query = match status {
+            VoucherStatus::Expired => {
+                query.filter(vouchers::state.eq_any(live)).filter(vouchers::valid_to.le(day.date()))
+            }
+            VoucherStatus::Offered | VoucherStatus::Accepted | VoucherStatus::Chosen | VoucherStatus::InUse => {
+                query.filter(vouchers::state.eq(status.code())).filter(vouchers::valid_to.gt(day.date()))
+            }
+            VoucherStatus::Refused | VoucherStatus::UsedUp | VoucherStatus::Cancelled => {
+                query.filter(vouchers::state.eq(status.code()))
+            }
+        };
     }
     if let Some(client) = client {
         query = query.filter(vouchers::client_id.eq(DbId::from(client)));

@@ -10,9 +10,11 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use chrono::TimeDelta;
 use serde::Serialize;
+use serde_json::json;
 use uuid::Uuid;
 use valinta_domain::Moment;
 use valinta_domain::choice::Snapshot;
+use valinta_domain::policy::Target;
 use valinta_persistence::idempotency::{self, Claimed};
 use valinta_persistence::vault::Vault;
 use valinta_persistence::{Conn, Db, DbError, registry};
@@ -203,7 +205,7 @@ impl App {
         let (now, request, vault) = self.moment();
         // Keyed, because a body may hold a personal identity code, of which there are few enough to try them all.
         let body_hash = vault.digest("idempotency", &key.fingerprint(body));
-        let scope = format!("{}:{}", caller.role.code(), caller.subject);
+        let scope = scope_of(&caller);
         let key = key.as_str().to_owned();
         let place = format!("idempotency:{scope}:{key}");
         let run = move |c: &mut Conn| {
@@ -211,6 +213,7 @@ impl App {
                 Claimed::New => {}
                 Claimed::Replay { status, body, location } => {
                     let body = unsealed(&vault, &place, &body)?;
+                    note_replay(c, &caller, operation, now, request, &vault)?;
                     return Ok((Answer { status, body, location, replayed: true }, false));
                 }
                 Claimed::OtherBody => {
@@ -304,6 +307,32 @@ impl App {
             tokio::time::sleep(REFRESH_EVERY).await;
         }
     }
+}
+
+/// Whose keys are told apart: one who acts in two roles, for two organisers or as two persons is as good as two.
+fn scope_of(caller: &Caller) -> String {
+    let whom = match (caller.organiser, caller.person) {
+        (Some(organiser), _) => organiser.to_string(),
+        (None, Some(person)) => person.to_string(),
+        (None, None) => String::new(),
+    };
+    format!("{}:{whom}:{}", caller.role.code(), caller.subject)
+}
+
+/// An answer that is given again shows again what is in it.
+fn note_replay(
+    c: &mut Conn,
+    caller: &Caller,
+    operation: &'static str,
+    now: Moment,
+    request: Uuid,
+    vault: &Arc<Vault>,
+) -> Result<(), Problem> {
+    let cx = Cx::begin(c, caller, now, request, Arc::clone(vault))?;
+    let target = Target { organiser: caller.organiser, provider: None, person: caller.person };
+    cx.audit(operation, ("replay", request), &target, json!({"replayed": true}));
+    cx.finish(c)?;
+    Ok(())
 }
 
 /// Answers are kept sealed: their explanations name the client's income.

@@ -115,7 +115,13 @@ impl Cx {
     }
 
     /// Notes for the audit trail what was done to what. `details` hold ids and figures only.
-    pub fn audit(&self, action: &'static str, what: (&'static str, Uuid), target: &Target, details: Value) {
+    pub fn audit(&self, action: &'static str, what: (&'static str, Uuid), target: &Target, mut details: Value) {
+        if let (Role::Provider, Some(provider), Value::Object(fields)) =
+            (self.actor.role, target.provider, &mut details)
+        {
+            // A client may ask which provider looked, not only that one did.
+            fields.entry("provider").or_insert_with(|| provider.to_string().into());
+        }
         self.audited.borrow_mut().push(NewAuditRow {
             id: self.id(),
             at: self.now,

@@ -58,13 +58,13 @@ CREATE TABLE outbox (
 CREATE INDEX outbox_pending ON outbox (id ASC) WHERE sent_at IS NULL;
 
 CREATE TABLE idempotency_keys (
-    caller text NOT NULL CHECK (length(caller) BETWEEN 1 AND 255),
+    caller text NOT NULL CHECK (length(caller) BETWEEN 1 AND 300),
     key text NOT NULL CHECK (length(key) BETWEEN 1 AND 255),
     operation text NOT NULL CHECK (length(operation) BETWEEN 1 AND 64),
     body_hash bytea NOT NULL CHECK (length(body_hash) = 32),
     at timestamptz NOT NULL,
     status integer CHECK (status BETWEEN 100 AND 599),
-    response text CHECK (length(response) <= 131072),
+    response text CHECK (length(response) <= 4000000),
     location text CHECK (length(location) <= 2048),
     PRIMARY KEY (caller, key)
 );

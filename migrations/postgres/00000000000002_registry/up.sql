@@ -347,3 +347,9 @@ END
 $$;
 CREATE TRIGGER offering_prices_no_overlap BEFORE INSERT OR UPDATE ON offering_prices
 FOR EACH ROW EXECUTE FUNCTION offering_prices_no_overlap();
+
+-- A price that was set stays what it was; only its end can still be set.
+CREATE TRIGGER offering_prices_set_is_final BEFORE UPDATE OF
+    offering_id, charging, price_minor, client_fee_minor, unit_cost_minor, valid_from
+OR DELETE OR TRUNCATE ON offering_prices
+FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();

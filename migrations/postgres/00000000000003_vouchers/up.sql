@@ -41,7 +41,7 @@ CREATE TABLE vouchers (
     free_of_charge boolean NOT NULL,
     valid_from date NOT NULL,
     valid_to date NOT NULL CHECK (valid_to > valid_from),
-    directed_to text CHECK (length(directed_to) BETWEEN 2 AND 16384),
+    directed_to text CHECK (length(directed_to) BETWEEN 2 AND 100000),
     cancel_reason text CHECK (length(cancel_reason) BETWEEN 1 AND 4000),
     decision_id uuid NOT NULL REFERENCES decisions (id),
     issued_at timestamptz NOT NULL,
@@ -57,6 +57,12 @@ CREATE INDEX vouchers_by_person ON vouchers (person_id ASC, id ASC);
 CREATE INDEX vouchers_by_client ON vouchers (client_id ASC, id ASC);
 
 CREATE INDEX vouchers_by_organiser ON vouchers (organiser_id ASC, id ASC);
+
+-- What was granted, to whom and by which decision stays; where the voucher stands can change.
+CREATE TRIGGER vouchers_granted_is_final BEFORE UPDATE OF
+    client_id, person_id, number, value_minor, quantity_e4, free_of_charge, decision_id
+OR DELETE OR TRUNCATE ON vouchers
+FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 -- What a voucher grants, divided by period. The check is the last guard against overdrawing: no path gets past it.
 CREATE TABLE allotments (
@@ -151,6 +157,13 @@ $$;
 CREATE TRIGGER choices_no_overlap BEFORE INSERT OR UPDATE ON choices
 FOR EACH ROW EXECUTE FUNCTION choices_no_overlap();
 
+-- What was agreed by a choice stays; only its end can still be set.
+CREATE TRIGGER choices_agreed_is_final BEFORE UPDATE OF
+    voucher_id, offering_id, provider_id, unit_id, sector, charging, price_minor, client_fee_minor,
+    unit_cost_minor, valid_from
+OR DELETE OR TRUNCATE ON choices
+FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
 CREATE TABLE service_events (
     id uuid PRIMARY KEY NOT NULL,
     organiser_id uuid NOT NULL REFERENCES organisers (id),
@@ -181,6 +194,9 @@ CREATE TABLE service_events (
 CREATE INDEX service_events_by_voucher ON service_events (voucher_id ASC, id ASC);
 
 CREATE INDEX service_events_by_provider ON service_events (provider_id ASC, id ASC);
+
+CREATE TRIGGER service_events_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON service_events
+FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 -- Every entry moves a quantity and an amount from one account to another, and so balances by itself.
 CREATE TABLE ledger_entries (

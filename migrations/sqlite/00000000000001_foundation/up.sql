@@ -61,13 +61,13 @@ CREATE TABLE outbox (
 CREATE INDEX outbox_pending ON outbox (id ASC) WHERE sent_at IS NULL;
 
 CREATE TABLE idempotency_keys (
-    caller TEXT NOT NULL CHECK (length(caller) BETWEEN 1 AND 255),
+    caller TEXT NOT NULL CHECK (length(caller) BETWEEN 1 AND 300),
     key TEXT NOT NULL CHECK (length(key) BETWEEN 1 AND 255),
     operation TEXT NOT NULL CHECK (length(operation) BETWEEN 1 AND 64),
     body_hash BLOB NOT NULL CHECK (length(body_hash) = 32),
     at INTEGER NOT NULL,
     status INTEGER CHECK (status BETWEEN 100 AND 599),
-    response TEXT CHECK (length(response) <= 131072),
+    response TEXT CHECK (length(response) <= 4000000),
     location TEXT CHECK (length(location) <= 2048),
     PRIMARY KEY (caller, key)
 ) STRICT;

@@ -389,3 +389,15 @@ WHEN EXISTS (
 BEGIN
     SELECT RAISE(ABORT, 'check: offering_prices_no_overlap');
 END;
+
+-- A price that was set stays what it was; only its end can still be set.
+CREATE TRIGGER offering_prices_set_is_final BEFORE UPDATE OF
+    offering_id, charging, price_minor, client_fee_minor, unit_cost_minor, valid_from
+ON offering_prices
+BEGIN
+    SELECT RAISE(ABORT, 'append-only: offering_prices');
+END;
+CREATE TRIGGER offering_prices_no_delete BEFORE DELETE ON offering_prices
+BEGIN
+    SELECT RAISE(ABORT, 'append-only: offering_prices');
+END;

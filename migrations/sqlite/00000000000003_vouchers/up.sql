@@ -41,7 +41,7 @@ CREATE TABLE vouchers (
     free_of_charge INTEGER NOT NULL CHECK (free_of_charge IN (0, 1)),
     valid_from TEXT NOT NULL CHECK (length(valid_from) = 10),
     valid_to TEXT NOT NULL CHECK (length(valid_to) = 10) CHECK (valid_to > valid_from),
-    directed_to TEXT CHECK (length(directed_to) BETWEEN 2 AND 16384),
+    directed_to TEXT CHECK (length(directed_to) BETWEEN 2 AND 100000),
     cancel_reason TEXT CHECK (length(cancel_reason) BETWEEN 1 AND 4000),
     decision_id BLOB NOT NULL CHECK (length(decision_id) = 16) REFERENCES decisions (id),
     issued_at INTEGER NOT NULL,
@@ -57,6 +57,18 @@ CREATE INDEX vouchers_by_person ON vouchers (person_id ASC, id ASC);
 CREATE INDEX vouchers_by_client ON vouchers (client_id ASC, id ASC);
 
 CREATE INDEX vouchers_by_organiser ON vouchers (organiser_id ASC, id ASC);
+
+-- What was granted, to whom and by which decision stays; where the voucher stands can change.
+CREATE TRIGGER vouchers_granted_is_final BEFORE UPDATE OF
+    client_id, person_id, number, value_minor, quantity_e4, free_of_charge, decision_id
+ON vouchers
+BEGIN
+    SELECT RAISE(ABORT, 'append-only: vouchers');
+END;
+CREATE TRIGGER vouchers_no_delete BEFORE DELETE ON vouchers
+BEGIN
+    SELECT RAISE(ABORT, 'append-only: vouchers');
+END;
 
 -- What a voucher grants, divided by period. The check is the last guard against overdrawing: no path gets past it.
 CREATE TABLE allotments (
@@ -171,6 +183,19 @@ BEGIN
     SELECT RAISE(ABORT, 'check: choices_no_overlap');
 END;
 
+-- What was agreed by a choice stays; only its end can still be set.
+CREATE TRIGGER choices_agreed_is_final BEFORE UPDATE OF
+    voucher_id, offering_id, provider_id, unit_id, sector, charging, price_minor, client_fee_minor,
+    unit_cost_minor, valid_from
+ON choices
+BEGIN
+    SELECT RAISE(ABORT, 'append-only: choices');
+END;
+CREATE TRIGGER choices_no_delete BEFORE DELETE ON choices
+BEGIN
+    SELECT RAISE(ABORT, 'append-only: choices');
+END;
+
 CREATE TABLE service_events (
     id BLOB PRIMARY KEY NOT NULL CHECK (length(id) = 16),
     organiser_id BLOB NOT NULL CHECK (length(organiser_id) = 16) REFERENCES organisers (id),
@@ -201,6 +226,15 @@ CREATE TABLE service_events (
 CREATE INDEX service_events_by_voucher ON service_events (voucher_id ASC, id ASC);
 
 CREATE INDEX service_events_by_provider ON service_events (provider_id ASC, id ASC);
+
+CREATE TRIGGER service_events_no_update BEFORE UPDATE ON service_events
+BEGIN
+    SELECT RAISE(ABORT, 'append-only: service_events');
+END;
+CREATE TRIGGER service_events_no_delete BEFORE DELETE ON service_events
+BEGIN
+    SELECT RAISE(ABORT, 'append-only: service_events');
+END;
 
 -- Every entry moves a quantity and an amount from one account to another, and so balances by itself.
 CREATE TABLE ledger_entries (

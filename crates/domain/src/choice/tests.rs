@@ -1,6 +1,11 @@
 //! Tests of the choice engine.
 
 use super::*;
+use crate::identifiers::VoucherNumber;
+use crate::quantity::Unit;
+use crate::text::Localized;
+use crate::voucher::{Voucher, VoucherState};
+use serde_json::json;
 use uuid::Uuid;
 
 fn day() -> Day {
@@ -43,15 +48,55 @@ fn voucher_type() -> Id<kind::VoucherType> {
     Id::new(Uuid::from_u128(99))
 }
 
+/// Terms with a ceiling; free of charge by law if wanted so.
+fn terms(ceiling: Option<&str>, free: bool) -> RulebookTerms {
+    let text = Localized::new("a", "b", "c");
+    serde_json::from_value(json!({
+        "value": {"flat": {"value": "36.00"}},
+        "price_ceiling": ceiling.map(|amount| json!({"amount": amount})),
+        "free_of_charge": free.then(|| json!({"source": "734/1992 § 4"})),
+        "public_service": {"client_fee": "0.00", "basis": text},
+        "grant": {"per": "month", "quantity_max": "20", "validity_days_max": 365},
+        "recording": {"days_after_month": 60},
+        "requirements": [],
+        "texts": {"status": text, "co_payment": text, "alternatives": text, "appeal": text},
+        "sources": [],
+    }))
+    .unwrap()
+}
+
+fn always() -> Period {
+    Period::starting(Day::ymd(2026, 1, 1).unwrap())
+}
+
+fn snapshot_under(rulebooks: Vec<(Period, RulebookTerms)>, candidates: Vec<Candidate>) -> Snapshot {
+    let rulebooks = (voucher_type(), Timeline::new(rulebooks).unwrap());
+    Snapshot::new(1, [rulebooks], candidates.into_iter().map(|c| (voucher_type(), c)))
+}
+
 fn snapshot(candidates: Vec<Candidate>) -> Snapshot {
-    Snapshot::new(1, candidates.into_iter().map(|c| (voucher_type(), c)))
+    snapshot_under(vec![(always(), terms(None, false))], candidates)
+}
+
+fn priced(n: u128, sector: Sector, price: OfferPrice) -> Candidate {
+    Candidate { prices: Timeline::new(vec![(always(), price)]).unwrap(), ..candidate(n, sector) }
+}
+
+fn asks(minor: i64) -> OfferPrice {
+    OfferPrice::Voucher { price: Amount::from_minor(minor) }
+}
+
+fn charges_fee(minor: i64) -> OfferPrice {
+    OfferPrice::ClientFee { client_fee: Amount::from_minor(minor), unit_cost: Amount::from_minor(5000) }
 }
 
 fn query(seed: &[u8]) -> Query<'_> {
     Query {
         voucher_type: voucher_type(),
         day: day(),
+        validity: None,
         value: Some(Amount::from_minor(3600)),
+        free_of_charge: false,
         quantity: Some("20".parse().unwrap()),
         municipality: None,
         sector: None,
@@ -105,9 +150,9 @@ fn pages_join_to_the_whole_list_without_repeats() {
     for order in [Order::Neutral, Order::Price, Order::CoPayment, Order::Name] {
         let whole = order_of(&s, &Query { order, ..query(b"v") });
         let mut paged = Vec::new();
-        let mut after = None;
+        let mut after: Option<SortKey> = None;
         loop {
-            let page = s.list(&Query { order, after, limit: 7, ..query(b"v") });
+            let page = s.list(&Query { order, after: after.as_ref(), limit: 7, ..query(b"v") });
             assert_eq!(page.total, 25);
             paged.extend(page.lines.iter().map(|l| l.candidate.offering));
             after = page.next;
@@ -145,4 +190,131 @@ fn a_public_unit_shows_its_fee_beside_the_others_co_payment() {
         .map(|l| (l.sector, l.per_unit.unwrap().co_payment.minor(), l.per_unit.unwrap().client_fee.minor()))
         .collect();
     assert_eq!(figures, [(Sector::Company, 402, 0), (Sector::Public, 0, 1000)]);
+}
+
+#[test]
+fn what_the_rulebook_of_the_day_refuses_is_not_listed() {
+    let change = Day::ymd(2026, 12, 1).unwrap();
+    let before = Period::new(always().from(), Some(change)).unwrap();
+    let rulebooks = vec![(before, terms(Some("45.00"), false)), (Period::starting(change), terms(Some("40.00"), false))];
+    let candidates = vec![
+        priced(1, Sector::Company, asks(4600)),
+        priced(2, Sector::Company, asks(4500)),
+        priced(3, Sector::Ngo, asks(4000)),
+        priced(4, Sector::Ngo, charges_fee(0)),
+        priced(5, Sector::Public, asks(3000)),
+        priced(6, Sector::Public, charges_fee(1000)),
+    ];
+    let s = snapshot_under(rulebooks, candidates);
+    let on = |day| {
+        let mut listed: Vec<u128> =
+            order_of(&s, &Query { day, ..query(b"v") }).iter().map(|id| id.uuid().as_u128()).collect();
+        listed.sort_unstable();
+        listed
+    };
+    assert_eq!(on(change.plus_days(-1)), [2, 3, 6]);
+    assert_eq!(on(change), [3, 6]);
+}
+
+#[test]
+fn without_a_rulebook_in_force_nothing_is_listed() {
+    let later = Period::starting(day().plus_days(1));
+    let s = snapshot_under(vec![(later, terms(None, false))], vec![candidate(1, Sector::Company)]);
+    assert_eq!(s.list(&query(b"v")).total, 0);
+    let none = Snapshot::new(1, [], [(voucher_type(), candidate(1, Sector::Company))]);
+    assert_eq!(none.list(&query(b"v")).total, 0);
+}
+
+/// What is listed for a voucher is what the voucher lets be chosen, whatever the price, the sector and the rulebook.
+#[test]
+fn the_list_of_a_voucher_and_what_it_can_be_used_for_agree() {
+    let prices = [asks(3000), asks(3600), asks(3601), asks(4000), asks(4001), charges_fee(0), charges_fee(1000)];
+    let options: Vec<_> = [Sector::Company, Sector::Ngo, Sector::Public]
+        .into_iter()
+        .flat_map(|sector| prices.map(|price| (sector, price)))
+        .zip(1..)
+        .map(|((sector, price), n)| (sector, price, priced(n, sector, price)))
+        .collect();
+    let mut sizes = Vec::new();
+    for (voucher_free, rulebook_free) in [(false, false), (true, false), (false, true), (true, true)] {
+        let terms = terms(Some("40.00"), rulebook_free);
+        let s = snapshot_under(vec![(always(), terms.clone())], options.iter().map(|(.., c)| c.clone()).collect());
+        let voucher = Voucher {
+            id: Id::new(Uuid::nil()),
+            organiser: Id::new(Uuid::nil()),
+            client: Id::new(Uuid::nil()),
+            person: Id::new(Uuid::nil()),
+            voucher_type: voucher_type(),
+            rulebook: Id::new(Uuid::nil()),
+            number: VoucherNumber::from_random([0; 15]),
+            state: VoucherState::Accepted,
+            value: Amount::from_minor(3600),
+            unit: Unit::Hour,
+            free_of_charge: voucher_free,
+            validity: always(),
+        };
+        let allowed = options.iter().filter(|(sector, price, _)| voucher.check_price(*price, *sector, &terms).is_ok());
+        let mut allowed: Vec<_> = allowed.map(|(.., candidate)| candidate.offering).collect();
+        let query = Query { free_of_charge: voucher_free, validity: Some(voucher.validity), ..query(b"v") };
+        let mut listed = order_of(&s, &query);
+        allowed.sort_unstable();
+        listed.sort_unstable();
+        assert_eq!(listed, allowed, "voucher free: {voucher_free}, rulebook free: {rulebook_free}");
+        sizes.push(listed.len());
+    }
+    assert_eq!(sizes, [10, 5, 5, 5]);
+}
+
+#[test]
+fn an_option_that_begins_later_is_listed_as_of_its_first_day() {
+    let start = day().plus_days(10);
+    let mut later = candidate(1, Sector::Company);
+    later.earliest_start = Some(start);
+    let until = Period::new(always().from(), Some(start)).unwrap();
+    later.prices = Timeline::new(vec![(until, asks(3000)), (Period::starting(start), asks(4100))]).unwrap();
+    let s = snapshot(vec![later.clone()]);
+    assert_eq!(s.list(&query(b"v")).lines[0].price, asks(4100));
+    let valid_until = |to| Some(Period::new(always().from(), Some(to)).unwrap());
+    assert_eq!(s.list(&Query { validity: valid_until(start.plus_days(1)), ..query(b"v") }).total, 1);
+    assert_eq!(s.list(&Query { validity: valid_until(start), ..query(b"v") }).total, 0, "the voucher ends before");
+    later.approvals = vec![until];
+    assert_eq!(snapshot(vec![later]).list(&query(b"v")).total, 0, "the approval ends before");
+}
+
+#[test]
+fn a_page_goes_on_after_an_option_that_is_gone() {
+    let all: Vec<_> = (0..12).map(|n| candidate(n, Sector::Company)).collect();
+    for order in [Order::Neutral, Order::Price, Order::CoPayment, Order::Name] {
+        let before = snapshot(all.clone());
+        let first = before.list(&Query { order, limit: 5, ..query(b"v") });
+        let last = first.lines[4].candidate.offering;
+        let key = first.next.unwrap();
+        let whole = order_of(&before, &Query { order, ..query(b"v") });
+        let without = snapshot(all.iter().filter(|c| c.offering != last).cloned().collect());
+        let rest = order_of(&without, &Query { order, after: Some(&key), ..query(b"v") });
+        assert_eq!(rest, whole[5..], "{order:?}");
+        let kept: SortKey = serde_json::from_str(&serde_json::to_string(&key).unwrap()).unwrap();
+        assert_eq!(kept, key, "a key survives being written down");
+    }
+}
+
+#[test]
+fn equals_are_in_one_order_however_the_rows_come() {
+    let alike = |n| {
+        let mut alike = priced(n, Sector::Company, asks(4000));
+        alike.unit_name = if n % 2 == 0 { "Unit".into() } else { "UNIT".into() };
+        alike
+    };
+    let all: Vec<_> = (0..20).map(alike).collect();
+    for order in [Order::Neutral, Order::Price, Order::CoPayment, Order::Name] {
+        let query = Query { order, ..query(b"v") };
+        let expected = order_of(&snapshot(all.clone()), &query);
+        let neutral = order_of(&snapshot(all.clone()), &Query { order: Order::Neutral, ..query.clone() });
+        assert_eq!(expected, neutral, "between equals the lot decides: {order:?}");
+        for turn in 1..20 {
+            let mut turned = all.clone();
+            turned.rotate_left(turn);
+            assert_eq!(order_of(&snapshot(turned), &query), expected);
+        }
+    }
 }

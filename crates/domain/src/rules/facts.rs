@@ -1,6 +1,6 @@
 //! The facts of a client that a rule may ask for, by name.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
@@ -54,6 +54,12 @@ impl Facts {
             Some(FactValue::Number(number)) => Ok(Some(*number)),
             Some(FactValue::Flag(_) | FactValue::Word(_)) => Err(FactError::NotANumber { name: name.to_owned() }),
         }
+    }
+
+    /// Those among the facts that have one of the names.
+    #[must_use]
+    pub fn only(&self, names: &BTreeSet<&str>) -> Self {
+        Self(self.0.iter().filter(|(name, _)| names.contains(name.as_str())).map(|(n, v)| (n.clone(), v.clone())).collect())
     }
 
     /// All facts.

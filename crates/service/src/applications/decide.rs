@@ -24,6 +24,9 @@ use crate::cx::{Cx, found};
 use crate::http::permit::ApplicationsDecide;
 use crate::http::{Errors, IdempotencyKey, Json, Parse, PathId, Permit, Problem, ProblemKind};
 
+/// How far ahead an approval can begin.
+const AHEAD_DAYS_MAX: i64 = 400;
+
 /// Which way an application goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -72,6 +75,9 @@ pub(crate) enum ApprovalRefused {
     /// Requirements of the rulebook stand in the way.
     #[error("requirements of the rulebook are not met")]
     Unmet(Vec<Step>),
+    /// A slip of the pen, most likely.
+    #[error("an approval begins within {AHEAD_DAYS_MAX} days")]
+    TooFarAhead,
     /// Approvals do not reach back.
     #[error("an approval begins today, {today}, or later")]
     InThePast {
@@ -97,7 +103,7 @@ pub(crate) struct DecidedApplication {
     pub(crate) approval: Option<ApprovalView>,
 }
 
-/// Decides a submitted application. It is examined by its rulebook on the day of the decision.
+/// Decides a submitted application. It is examined by the rulebook that is in force when the approval begins.
 #[utoipa::path(
     tag = "applications",
     params(IdempotencyKey),
@@ -131,9 +137,13 @@ pub(crate) fn decide(
     let approve = command.outcome == Verdict::Approved;
     let decided_state = application.state.decide(approve)?;
     let organiser = found(organisers::find(c, application.organiser)?)?;
-    let rulebook = found(voucher_types::find_rulebook(c, application.rulebook)?)?;
     let today = cx.today(&organiser)?;
     let valid_from = command.valid_from.unwrap_or(today);
+    // What is asked of the unit is what the rules ask when its approval begins, whatever they asked when it applied.
+    let rulebook =
+        voucher_types::rulebook_in_force(c, application.voucher_type, valid_from.max(today))?.ok_or_else(|| {
+            Problem::new(ProblemKind::WrongState, "The voucher type has no rulebook in force on the first day.")
+        })?;
     let examination = examine(&rulebook.terms, &application.evidence, today);
     if approve {
         let approvals = applications::approvals_of(c, application.unit, application.voucher_type)?;
@@ -183,6 +193,9 @@ fn check(
 ) -> Result<(), ApprovalRefused> {
     if valid_from < today {
         return Err(ApprovalRefused::InThePast { today });
+    }
+    if valid_from > today.plus_days(AHEAD_DAYS_MAX) {
+        return Err(ApprovalRefused::TooFarAhead);
     }
     if approvals.iter().any(|approval| approval.valid_to.is_none_or(|to| to > valid_from)) {
         return Err(ApprovalRefused::Approved);
@@ -246,6 +259,7 @@ impl From<ApprovalRefused> for Problem {
                 })
             }
             ApprovalRefused::InThePast { .. } => Self::invalid(Vec::new()).at("/valid_from", "in_the_past", refused),
+            ApprovalRefused::TooFarAhead => Self::invalid(Vec::new()).at("/valid_from", "too_far_ahead", refused),
             ApprovalRefused::Approved => {
                 Self::new(ProblemKind::Duplicate, format!("It cannot be approved: {refused}."))
             }

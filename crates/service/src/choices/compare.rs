@@ -9,7 +9,9 @@ use valinta_domain::explain::Step;
 use valinta_domain::id::kind;
 use valinta_domain::identifiers::MunicipalityCode;
 use valinta_domain::provider::{Sector, ServiceMode};
-use valinta_domain::rules::{FactValue, Facts, GROSS_INCOME, HOUSEHOLD_SIZE, NET_INCOME, Outcome, evaluate};
+use valinta_domain::rules::{
+    FactValue, Facts, GROSS_INCOME, HOUSEHOLD_SIZE, NET_INCOME, Outcome, evaluate, facts_asked_for,
+};
 use valinta_domain::{Amount, Currency, Day, Id, Language, Money, Unit};
 use valinta_persistence::{Conn, organisers, voucher_types};
 
@@ -195,8 +197,12 @@ fn basis(
     let day = day_at(now, &organiser)?;
     let rulebook = found(voucher_types::rulebook_in_force(c, id, day)?)?;
     let (value, steps) = if asked || rulebook.terms.value_without_facts().is_some() {
-        let evaluation = evaluate(&rulebook.terms.value, "/value", facts)
-            .map_err(|error| Problem::new(ProblemKind::RuleError, format!("No estimate can be made: {error}.")))?;
+        // What the rules do not ask for has no bearing on the estimate.
+        let facts = facts.only(&facts_asked_for(&rulebook.terms.value));
+        let evaluation = evaluate(&rulebook.terms.value, "/value", &facts).map_err(|unfit| {
+            let problem = Problem::new(ProblemKind::RuleError, "No estimate can be made; see errors.");
+            unfit.iter().fold(problem, |problem, unfit| problem.at("/query", "unfit", unfit))
+        })?;
         match evaluation.outcome {
             Outcome::Value(value) => (Some(value), evaluation.steps),
             Outcome::NotEligible(_) => (None, evaluation.steps),

@@ -10,7 +10,6 @@ use thiserror::Error;
 use valinta_domain::choice::{Order, Query};
 use valinta_domain::id::kind;
 use valinta_domain::policy::{Actor, Role};
-use valinta_domain::service_event::Delivery;
 use valinta_domain::voucher::GrantRequest;
 use valinta_domain::{Day, Id, Localized, Moment, Period};
 use valinta_persistence::clients::Contact;
@@ -432,8 +431,8 @@ impl<'a> Loader<'a> {
         let at_once =
             listing.lines.iter().map(|line| line.candidate).find(|candidate| candidate.earliest_start.is_none());
         let chosen = at_once.ok_or_else(|| missing("choice for", &data.client))?;
-        let (offering, provider) = (chosen.offering, chosen.provider);
-        self.act(Who::Resident(person), days_ago, |c, cx| vouchers::choose(c, cx, voucher, offering))?;
+        let (choice, provider) = (vouchers::ChooseProvider { offering: chosen.offering, price: None }, chosen.provider);
+        self.act(Who::Resident(person), days_ago, |c, cx| vouchers::choose(c, cx, voucher, &choice))?;
         let provider = found(stored_providers::find(self.c, provider)?)?;
         let subject = member_of(&provider.business_id);
         if data.client == MAIN_CLIENT && data.state == VoucherStage::InUse {
@@ -441,8 +440,8 @@ impl<'a> Loader<'a> {
         }
         for event in &data.events {
             let days_ago = i64::from(event.days_ago);
-            let delivery = Delivery { day: self.day(days_ago), quantity: event.quantity, span: None };
-            let command = service_events::RecordCommand { voucher, delivery };
+            let day = self.day(days_ago);
+            let command = service_events::RecordCommand { voucher, day, quantity: event.quantity, span: None };
             let member = Who::Member(&subject, Some(provider.id));
             self.act(member, days_ago, |c, cx| service_events::record(c, cx, &command))?;
         }

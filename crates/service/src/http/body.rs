@@ -134,6 +134,13 @@ fn from_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
         let place = format!("The body is not JSON: line {}, column {}.", error.line(), error.column());
         Problem::new(ProblemKind::MalformedJson, place)
     })?;
+    if let Some(pointer) = tree.control_character() {
+        return Err(Problem::invalid(Vec::new()).at(
+            &pointer,
+            "control_character",
+            "a text holds no control characters but the end of a line and the tab",
+        ));
+    }
     serde_path_to_error::deserialize(tree)
         .map_err(|error| data_problem(&pointer(error.path()), &error.inner().to_string()))
 }

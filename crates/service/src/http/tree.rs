@@ -10,6 +10,8 @@ use serde::de::{self, Deserialize, Deserializer, Error as _, IntoDeserializer, M
 use serde::forward_to_deserialize_any;
 use serde_json::Number;
 
+use super::failures::escaped;
+
 /// A JSON value that keeps every field in the order it came.
 pub(super) enum Tree {
     Null,
@@ -18,6 +20,27 @@ pub(super) enum Tree {
     String(String),
     List(Vec<Self>),
     Object(Vec<(String, Self)>),
+}
+
+impl Tree {
+    /// Where a text holds a character that is none to be seen: of the control characters only the end of a line and the
+    /// tab are let in. One database does not store a zero, and none of them belongs in a name.
+    pub(super) fn control_character(&self) -> Option<String> {
+        match self {
+            Self::Null | Self::Bool(_) | Self::Number(_) => None,
+            Self::String(text) => text
+                .chars()
+                .any(|character| character.is_control() && !matches!(character, '\n' | '\r' | '\t'))
+                .then(String::new),
+            Self::List(items) => items
+                .iter()
+                .enumerate()
+                .find_map(|(index, item)| item.control_character().map(|rest| format!("/{index}{rest}"))),
+            Self::Object(fields) => fields
+                .iter()
+                .find_map(|(name, value)| value.control_character().map(|rest| format!("/{}{rest}", escaped(name)))),
+        }
+    }
 }
 
 impl<'de> Deserialize<'de> for Tree {

@@ -2,12 +2,13 @@
 
 use actix_web::{get, web};
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 use valinta_domain::id::kind;
 use valinta_domain::policy::{Role, Target};
 use valinta_domain::{Id, Moment};
 use valinta_persistence::audit::{self, AuditRow};
+use valinta_persistence::{Conn, DbError, providers};
 
 use crate::app::App;
 use crate::http::page::NoFilters;
@@ -21,8 +22,15 @@ pub(crate) struct AccessView {
     id: Id<kind::AuditRow>,
     /// When.
     at: Moment,
-    /// In what role it was done. Who it was, the organiser tells on request.
+    /// In what role it was done. Which official it was, the organiser tells on request.
     role: Role,
+    /// The provider that did it, if one did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    provider: Option<Id<kind::Provider>>,
+    /// That provider's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 200)]
+    provider_name: Option<String>,
     /// For which organiser.
     #[serde(skip_serializing_if = "Option::is_none")]
     organiser: Option<Id<kind::Organiser>>,
@@ -39,9 +47,19 @@ pub(crate) struct AccessView {
 }
 
 impl AccessView {
-    fn of(found: AuditRow) -> Self {
+    fn of(c: &mut Conn, found: AuditRow) -> Result<Self, DbError> {
         let row = found.row;
-        Self {
+        let provider = match row.role {
+            Role::Provider => row.details.get("provider").and_then(Value::as_str).and_then(|id| id.parse().ok()),
+            Role::Operator | Role::Officer | Role::CaseWorker | Role::Finance | Role::Auditor | Role::Resident => None,
+        };
+        let provider_name = match provider {
+            Some(provider) => providers::find(c, provider)?.map(|provider| provider.name),
+            None => None,
+        };
+        Ok(Self {
+            provider,
+            provider_name,
             id: row.id,
             at: row.at,
             role: row.role,
@@ -49,7 +67,7 @@ impl AccessView {
             action: row.action,
             target_kind: row.target_kind,
             target: row.target,
-        }
+        })
     }
 }
 
@@ -74,7 +92,9 @@ pub(crate) async fn show_access_log(
         let rows = audit::access_log(c, person, after, limit)?;
         let target = Target { organiser: None, provider: None, person: Some(person) };
         cx.audit("show_access_log", ("person", person.uuid()), &target, json!({}));
-        Ok(Page::cut(rows, &page, |row| row.row.id).map(AccessView::of))
+        let shown = Page::cut(rows, &page, |row| row.row.id);
+        let items = shown.items.into_iter().map(|row| AccessView::of(c, row)).collect::<Result<_, _>>()?;
+        Ok(Page { items, next: shown.next })
     })
     .await
 }

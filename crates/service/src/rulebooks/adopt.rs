@@ -20,6 +20,9 @@ use crate::cx::{Cx, found};
 use crate::http::permit::RulebooksAdopt;
 use crate::http::{Errors, IdempotencyKey, Json, Parse, PathId, Permit, Problem, ProblemKind};
 
+/// How far ahead a rulebook can be adopted.
+const AHEAD_DAYS_MAX: i64 = 400;
+
 /// An adoption.
 #[derive(Debug, Clone, Deserialize, Validate, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -61,6 +64,9 @@ pub(crate) enum AdoptionRefused {
         /// Today.
         today: Day,
     },
+    /// A slip of the pen, most likely; and no other rulebook could come into force until then.
+    #[error("a rulebook comes into force within {AHEAD_DAYS_MAX} days")]
+    TooFarAhead,
     /// The one it would follow has not begun by then.
     #[error("the rulebook that it follows is in force from {open_from}: it can follow on a later day only")]
     NotAfterOpen {
@@ -147,6 +153,9 @@ fn check(rulebook: &Rulebook, open: Option<&Rulebook>, from: Day, today: Day) ->
     if from < today {
         return Err(AdoptionRefused::InThePast { today });
     }
+    if from > today.plus_days(AHEAD_DAYS_MAX) {
+        return Err(AdoptionRefused::TooFarAhead);
+    }
     match open.and_then(|open| open.in_force) {
         Some(period) if from <= period.from() => Err(AdoptionRefused::NotAfterOpen { open_from: period.from() }),
         _ => Ok(()),
@@ -172,6 +181,7 @@ impl From<AdoptionRefused> for Problem {
         match refused {
             AdoptionRefused::NotDraft { .. } => Self::new(ProblemKind::WrongState, format!("Not possible: {refused}.")),
             AdoptionRefused::InThePast { .. } => Self::invalid(Vec::new()).at("/in_force_from", "in_the_past", refused),
+            AdoptionRefused::TooFarAhead => Self::invalid(Vec::new()).at("/in_force_from", "too_far_ahead", refused),
             AdoptionRefused::NotAfterOpen { .. } => {
                 Self::invalid(Vec::new()).at("/in_force_from", "not_after_current", refused)
             }

@@ -2,6 +2,7 @@
 
 mod list;
 mod record;
+mod show;
 mod view;
 
 pub(crate) use record::{RecordCommand, record};
@@ -11,5 +12,5 @@ use crate::routes;
 
 /// The operations on them.
 pub fn routes() -> Vec<Route> {
-    routes![record::record_service_event, list::list_service_events]
+    routes![record::record_service_event, list::list_service_events, show::show_service_event]
 }

@@ -8,7 +8,7 @@ use valinta_domain::id::kind;
 use valinta_domain::ledger::{Allotment, EntryKind};
 use valinta_domain::offering::{OfferPrice, PriceRefused};
 use valinta_domain::policy::{Action, Target};
-use valinta_domain::service_event::{self, Agreement, Delivery, RecordRefused, Recording};
+use valinta_domain::service_event::{self, Agreement, Delivery, RecordRefused, Recording, Span};
 use valinta_domain::{Day, Id, Moment, Period, Quantity};
 use valinta_persistence::choices::Choice;
 use valinta_persistence::organisers::Organiser;
@@ -19,7 +19,7 @@ use valinta_persistence::{Conn, choices, organisers, service_events, voucher_typ
 
 use super::view::ServiceEventView;
 use crate::app::{App, Reply};
-use crate::cx::{Cx, found};
+use crate::cx::{Cx, day_at, found};
 use crate::http::permit::ServiceEventsWrite;
 use crate::http::{Errors, IdempotencyKey, Json, Parse, Permit, Problem, ProblemKind};
 
@@ -45,7 +45,9 @@ pub(crate) struct RecordServiceEvent {
 #[derive(Debug, Clone)]
 pub(crate) struct RecordCommand {
     pub(crate) voucher: Id<kind::Voucher>,
-    pub(crate) delivery: Delivery,
+    pub(crate) day: Day,
+    pub(crate) quantity: Quantity,
+    pub(crate) span: Option<(Moment, Moment)>,
 }
 
 impl Parse for RecordServiceEvent {
@@ -64,8 +66,7 @@ impl Parse for RecordServiceEvent {
                 None
             }
         };
-        let delivery = Delivery { day: self.day, quantity: self.quantity, span: span? };
-        Some(RecordCommand { voucher: self.voucher, delivery })
+        Some(RecordCommand { voucher: self.voucher, day: self.day, quantity: self.quantity, span: span? })
     }
 }
 
@@ -80,8 +81,8 @@ pub(crate) struct RecordedServiceEvent {
 
 /// Records a service that was delivered under a voucher, and posts its value and co-payment to the voucher's ledger.
 ///
-/// The price is the one agreed by the choice; value, ceiling and deadline are those of the day of service. What the
-/// voucher does not have left cannot be recorded, however many ask at once.
+/// The value is the voucher's, the price the one agreed by the choice; ceiling and deadline are those of the day of
+/// service. What the voucher does not have left cannot be recorded, however many ask at once.
 #[utoipa::path(
     tag = "service-events",
     params(IdempotencyKey),
@@ -105,7 +106,7 @@ pub(crate) async fn record_service_event(
 pub(crate) fn record(c: &mut Conn, cx: &Cx, command: &RecordCommand) -> Result<Reply<RecordedServiceEvent>, Problem> {
     let not_here = || Problem::unknown("/voucher", "there is no such voucher for the provider");
     let stored = vouchers::take(c, command.voucher)?.ok_or_else(not_here)?;
-    let day = command.delivery.day;
+    let day = command.day;
     let (choice, period) = own_choice(c, cx, command.voucher, day)?.ok_or_else(not_here)?;
     let target = Target {
         organiser: Some(stored.voucher.organiser),
@@ -129,7 +130,8 @@ pub(crate) fn record(c: &mut Conn, cx: &Cx, command: &RecordCommand) -> Result<R
         &allotments,
         &agreement,
         &rulebook.terms,
-        &command.delivery,
+        &delivery_of(command, &organiser)?,
+        cx.now(),
         cx.today(&organiser)?,
     )?;
     let allotment = parts
@@ -144,6 +146,15 @@ pub(crate) fn record(c: &mut Conn, cx: &Cx, command: &RecordCommand) -> Result<R
     let message = json!({"service_event": id, "voucher": command.voucher});
     cx.tell("service_event.recorded", ("service_event", id.uuid()), target.organiser, message);
     Ok(reply(event, &organiser, &recording))
+}
+
+/// What was delivered, with the day on which it started where the organiser is.
+fn delivery_of(command: &RecordCommand, organiser: &Organiser) -> Result<Delivery, Problem> {
+    let span = match command.span {
+        None => None,
+        Some((started_at, ended_at)) => Some(Span { started_at, ended_at, day: day_at(started_at, organiser)? }),
+    };
+    Ok(Delivery { day: command.day, quantity: command.quantity, span })
 }
 
 /// The provider's choice that held on the day; where none did, its latest, for the refusal to name its first day.
@@ -162,7 +173,7 @@ fn own_choice(
 }
 
 fn reply(event: ServiceEvent, organiser: &Organiser, recording: &Recording) -> Reply<RecordedServiceEvent> {
-    let location = format!("/v1/service-events?voucher={}", event.voucher);
+    let location = format!("/v1/service-events/{}", event.id);
     let event = ServiceEventView::of(event, organiser.currency);
     Reply::created(location, RecordedServiceEvent { event, available: recording.allotment.available() })
 }
@@ -186,9 +197,9 @@ fn event_of(
         unit: choice.unit,
         person: stored.voucher.person,
         rulebook: rulebook.id,
-        day: command.delivery.day,
-        quantity: command.delivery.quantity,
-        span: command.delivery.span,
+        day: command.day,
+        quantity: command.quantity,
+        span: command.span,
         value: stored.voucher.value,
         by_client_fee: matches!(choice.price, OfferPrice::ClientFee { .. }),
         charges: recording.charges,
@@ -240,6 +251,10 @@ impl From<RecordRefused> for Problem {
             RecordRefused::InFuture { .. } => (ProblemKind::InvalidInput, "/day", "in_the_future"),
             RecordRefused::TooLate { .. } => (ProblemKind::InvalidInput, "/day", "too_late"),
             RecordRefused::NoQuantity => (ProblemKind::InvalidInput, "/quantity", "zero"),
+            RecordRefused::NotAStep { .. } => (ProblemKind::InvalidInput, "/quantity", "not_a_step"),
+            RecordRefused::SpanOnOtherDay { .. } => (ProblemKind::InvalidInput, "/started_at", "other_day"),
+            RecordRefused::SpanInFuture => (ProblemKind::InvalidInput, "/ended_at", "in_the_future"),
+            RecordRefused::SpanTooLong => (ProblemKind::InvalidInput, "/ended_at", "too_long"),
             RecordRefused::SpanReversed => (ProblemKind::InvalidInput, "/ended_at", "before_start"),
             RecordRefused::SpanNotQuantity { .. } => (ProblemKind::InvalidInput, "/quantity", "not_the_span"),
             RecordRefused::Overdrawn(_) => (ProblemKind::InsufficientBalance, "/quantity", "over_balance"),

@@ -10,8 +10,9 @@ use valinta_domain::id::kind;
 use valinta_domain::ledger::{EntryKind, Posting};
 use valinta_domain::policy::Action;
 use valinta_domain::text::TEXT_CHARS_MAX;
-use valinta_domain::{Id, Localized, Quantity};
+use valinta_domain::{Day, Id, Localized, Quantity};
 use valinta_persistence::service_events::{NewEntry, Occasion};
+use valinta_persistence::vouchers::StoredVoucher;
 use valinta_persistence::{Conn, decisions, organisers, service_events, voucher_types, vouchers};
 
 use super::view::{VoucherView, target_of, view_of};
@@ -89,8 +90,22 @@ pub(crate) fn cancel(
     };
     decisions::insert(c, &decision)?;
     vouchers::update_state(c, &stored.voucher)?;
+    return_rest(c, cx, &stored, Some(decision.id), today)?;
+    cx.audit("cancel_voucher", ("voucher", id.uuid()), &target, json!({"decision": decision.id}));
+    cx.tell("voucher.cancelled", ("voucher", id.uuid()), target.organiser, json!({"voucher": id}));
+    Ok(Reply::ok(view_of(c, cx, &stored)?))
+}
+
+/// Gives back to the organiser what a taken voucher, whose life ends, has not used.
+pub(super) fn return_rest(
+    c: &mut Conn,
+    cx: &Cx,
+    stored: &StoredVoucher,
+    decision: Option<Id<kind::Decision>>,
+    today: Day,
+) -> Result<(), Problem> {
     let mut entries = Vec::new();
-    for part in vouchers::allotments(c, id)? {
+    for part in vouchers::allotments(c, stored.voucher.id)? {
         let left = part.allotment.available();
         if left > Quantity::ZERO {
             vouchers::draw(c, part.id, left)?;
@@ -99,16 +114,14 @@ pub(crate) fn cancel(
         }
     }
     let occasion = Occasion {
-        organiser: organiser.id,
-        voucher: id,
+        organiser: stored.voucher.organiser,
+        voucher: stored.voucher.id,
         voucher_version: stored.version,
         service_event: None,
-        decision: Some(decision.id),
+        decision,
         day: today,
         at: cx.now(),
     };
     service_events::post(c, &occasion, &entries)?;
-    cx.audit("cancel_voucher", ("voucher", id.uuid()), &target, json!({"decision": decision.id}));
-    cx.tell("voucher.cancelled", ("voucher", id.uuid()), target.organiser, json!({"voucher": id}));
-    Ok(Reply::ok(view_of(c, cx, &stored)?))
+    Ok(())
 }

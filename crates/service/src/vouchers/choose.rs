@@ -7,9 +7,9 @@ use validator::Validate;
 use valinta_domain::Id;
 use valinta_domain::choice::NotChoosable;
 use valinta_domain::id::kind;
-use valinta_domain::offering::check_price;
+use valinta_domain::offering::OfferPrice;
 use valinta_domain::policy::Action;
-use valinta_domain::voucher::{VoucherRefusal, VoucherStatus};
+use valinta_domain::voucher::VoucherRefusal;
 use valinta_persistence::choices::Choice;
 use valinta_persistence::{Conn, choices, organisers, registry, voucher_types, vouchers};
 
@@ -25,7 +25,10 @@ use crate::parse_as_is;
 #[serde(deny_unknown_fields)]
 pub(crate) struct ChooseProvider {
     /// The offering chosen, from the voucher's list of choices.
-    offering: Id<kind::Offering>,
+    pub(crate) offering: Id<kind::Offering>,
+    /// The price that was shown. If it is not the price any more, nothing is chosen.
+    #[serde(default)]
+    pub(crate) price: Option<OfferPrice>,
 }
 parse_as_is!(ChooseProvider);
 
@@ -49,8 +52,8 @@ pub(crate) async fn choose_provider(
     body: Json<ChooseProvider>,
 ) -> Result<HttpResponse, Problem> {
     let (id, bytes) = (path.id(), body.bytes().to_vec());
-    let offering = body.into_inner().offering;
-    app.command(permit.into_caller(), "choose_provider", &key, &bytes, move |c, cx| choose(c, cx, id, offering)).await
+    let command = body.into_inner();
+    app.command(permit.into_caller(), "choose_provider", &key, &bytes, move |c, cx| choose(c, cx, id, &command)).await
 }
 
 /// Chooses an offering for a voucher. Everything is read from the database here, not from the list that was shown.
@@ -58,8 +61,9 @@ pub(crate) fn choose(
     c: &mut Conn,
     cx: &Cx,
     id: Id<kind::Voucher>,
-    offering: Id<kind::Offering>,
+    command: &ChooseProvider,
 ) -> Result<Reply<VoucherView>, Problem> {
+    let offering = command.offering;
     let mut stored = found(vouchers::take(c, id)?)?;
     let target = target_of(c, cx, &stored)?;
     cx.require(Action::RespondToVoucher, &target)?;
@@ -68,11 +72,10 @@ pub(crate) fn choose(
     let (offered, candidate) = registry::candidate(c, offering)?
         .filter(|(offered, _)| offered.voucher_type == stored.voucher.voucher_type)
         .ok_or_else(|| Problem::unknown("/offering", "there is no such offering for this voucher"))?;
-    let in_use = stored.voucher.status_on(today) == VoucherStatus::InUse;
-    stored.voucher = stored.voucher.choose(today)?;
-    // While services are being delivered, the day belongs to the provider who may have delivered on it.
-    let earliest = if in_use { today.plus_days(1) } else { today.max(stored.voucher.validity.from()) };
+    let previous = choices::of_voucher(c, id)?.into_iter().find(|choice| choice.valid_to.is_none());
+    let earliest = stored.voucher.choice_from(today, previous.as_ref().map(|choice| choice.valid_from));
     let from = candidate.earliest_start.map_or(earliest, |start| start.max(earliest));
+    stored.voucher = stored.voucher.choose(today)?;
     if !stored.voucher.validity.contains(from) {
         let validity = stored.voucher.validity;
         return Err(VoucherRefusal::NotValidOn { day: from, from: validity.from(), last: validity.last_day() }.into());
@@ -81,7 +84,16 @@ pub(crate) fn choose(
     let rulebook = voucher_types::rulebook_in_force(c, stored.voucher.voucher_type, from)?.ok_or_else(|| {
         Problem::new(ProblemKind::WrongState, "The voucher type has no rulebook in force on the first day.")
     })?;
-    check_price(price, sector, &rulebook.terms).map_err(|refused| {
+    if let Some(seen) = command.price
+        && seen != price
+    {
+        return Err(Problem::new(ProblemKind::Conflict, "The price is no longer the one that was shown.").at(
+            "/price",
+            "changed",
+            format!("from {from} the price is {}", in_words(price)),
+        ));
+    }
+    stored.voucher.check_price(price, sector, &rulebook.terms).map_err(|refused| {
         Problem::new(ProblemKind::NotChoosable, format!("The offering cannot be chosen: {refused}.")).at(
             "/offering",
             "price_not_allowed",
@@ -102,7 +114,6 @@ pub(crate) fn choose(
         chosen_by: cx.actor().subject.clone(),
         chosen_at: cx.now(),
     };
-    let previous = choices::of_voucher(c, id)?.into_iter().find(|choice| choice.valid_to.is_none());
     choices::replace(c, &choice)?;
     vouchers::update_state(c, &stored.voucher)?;
     let details = json!({
@@ -114,6 +125,13 @@ pub(crate) fn choose(
     cx.audit("choose_provider", ("voucher", id.uuid()), &target, details.clone());
     cx.tell("voucher.chosen", ("voucher", id.uuid()), target.organiser, details);
     Ok(Reply::ok(view_of(c, cx, &stored)?))
+}
+
+fn in_words(price: OfferPrice) -> String {
+    match price {
+        OfferPrice::Voucher { price } => price.to_string(),
+        OfferPrice::ClientFee { client_fee, .. } => format!("a client fee of {client_fee}"),
+    }
 }
 
 impl From<NotChoosable> for Problem {

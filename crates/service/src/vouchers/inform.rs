@@ -1,12 +1,12 @@
 //! `POST /v1/vouchers/{id}/information`: tells the holder what the law wants told, and keeps what was told.
 
-use actix_web::{HttpResponse, post, web};
+use actix_web::{HttpResponse, get, post, web};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use validator::Validate;
 use valinta_domain::id::kind;
 use valinta_domain::information::{Information, compose};
-use valinta_domain::policy::Action;
+use valinta_domain::policy::{Action, Target};
 use valinta_domain::{Id, Language, Moment};
 use valinta_persistence::vouchers::InformationGiven;
 use valinta_persistence::{Conn, decisions, organisers, registry, voucher_types, vouchers};
@@ -14,8 +14,8 @@ use valinta_persistence::{Conn, decisions, organisers, registry, voucher_types, 
 use super::view::target_of;
 use crate::app::{App, Reply};
 use crate::cx::{Cx, found};
-use crate::http::permit::VouchersRespond;
-use crate::http::{IdempotencyKey, Json, PathId, Permit, Problem};
+use crate::http::permit::{VouchersRead, VouchersRespond};
+use crate::http::{IdempotencyKey, Json, PathId, PathIds, Permit, Problem};
 use crate::parse_as_is;
 
 /// How the information is given.
@@ -27,7 +27,7 @@ pub(crate) struct GiveInformation {
 }
 parse_as_is!(GiveInformation);
 
-/// What was told. Its id is what an acceptance or refusal refers to.
+/// What was told. Its id is what an acceptance refers to.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub(crate) struct InformationView {
     /// The record's id.
@@ -91,7 +91,44 @@ pub(crate) fn inform(
     };
     vouchers::insert_information(c, &given)?;
     cx.audit("give_information", ("voucher", id.uuid()), &target, json!({"information": given.id}));
-    let view =
-        InformationView { id: given.id, voucher: id, language, given_at: given.given_at, information: given.content };
-    Ok(Reply::created(format!("/v1/vouchers/{id}"), view))
+    Ok(Reply::created(format!("/v1/vouchers/{id}/information/{}", given.id), InformationView::of(given)))
+}
+
+/// Shows what was told, as it was told.
+#[utoipa::path(
+    tag = "vouchers",
+    responses((status = 200, description = "What was told.", body = InformationView)),
+    security(("bearer" = ["vouchers:read"])),
+)]
+#[get("/v1/vouchers/{id}/information/{part_id}")]
+pub(crate) async fn show_information(
+    permit: Permit<VouchersRead>,
+    app: web::Data<App>,
+    path: PathIds<kind::Voucher, kind::Information>,
+) -> Result<HttpResponse, Problem> {
+    let PathIds(id, part) = path;
+    let view = app
+        .write(permit.into_caller(), move |c, cx| {
+            let stored = found(vouchers::find(c, id)?)?;
+            // Between the organiser and its client; a provider has no part in it.
+            let target = Target { provider: None, ..target_of(c, cx, &stored)? };
+            cx.require(Action::ReadVoucher, &target)?;
+            let given = found(vouchers::find_information(c, id, part.uuid())?)?;
+            cx.audit("show_information", ("information", part.uuid()), &target, json!({}));
+            Ok(InformationView::of(given))
+        })
+        .await?;
+    Ok(HttpResponse::Ok().json(view))
+}
+
+impl InformationView {
+    fn of(given: InformationGiven) -> Self {
+        Self {
+            id: given.id,
+            voucher: given.voucher,
+            language: given.language,
+            given_at: given.given_at,
+            information: given.content,
+        }
+    }
 }

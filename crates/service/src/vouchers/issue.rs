@@ -116,7 +116,7 @@ pub(crate) fn issue(c: &mut Conn, cx: &Cx, command: &IssueCommand) -> Result<Rep
     let today = cx.today(&organiser)?;
     let rulebook = voucher_types::rulebook_in_force(c, voucher_type.id, today)?
         .ok_or_else(|| Problem::new(ProblemKind::WrongState, "The voucher type has no rulebook in force today."))?;
-    let granting = grant(&rulebook.terms, &command.request, today)?;
+    let granting = grant(&rulebook.terms, voucher_type.unit, &command.request, today)?;
     let case = Case { organiser, person, voucher_type, rulebook, today };
     match granting {
         Granting::Refused { reason, steps } => refuse(c, cx, command, &case, &target, &reason, steps),
@@ -277,6 +277,7 @@ impl From<Vec<GrantError>> for Problem {
         errors.iter().fold(Self::new(kind, "No voucher can be decided on; see errors."), |problem, error| {
             let (pointer, code) = match error {
                 GrantError::NoQuantity => ("/quantity".to_owned(), "zero"),
+                GrantError::NotAStep { .. } => ("/quantity".to_owned(), "not_a_step"),
                 GrantError::QuantityOverMaximum { .. } => ("/quantity".to_owned(), "over_maximum"),
                 GrantError::StartsInPast { .. } => ("/valid_from".to_owned(), "in_the_past"),
                 GrantError::ValidTooLong { .. } => ("/valid_until".to_owned(), "too_long"),

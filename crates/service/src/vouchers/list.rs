@@ -23,8 +23,9 @@ use crate::parse_as_is;
 pub(crate) struct VoucherFilter {
     /// Only of this client.
     client: Option<Id<kind::Client>>,
-    /// Only in this state, as stored; a voucher whose time is over keeps the state it was in.
-    state: Option<VoucherStatus>,
+    /// Only those that stand so today.
+    #[param(inline)]
+    status: Option<VoucherStatus>,
 }
 parse_as_is!(VoucherFilter);
 
@@ -58,7 +59,9 @@ pub(crate) async fn list_vouchers(
     let cut = page.clone();
     app.write(caller, move |c, cx| {
         let organiser = cx.own_organiser(c)?;
-        let found = vouchers::list(c, Whose::Organiser(organiser.id), filter.state, filter.client, after, limit)?;
+        let today = cx.today(&organiser)?;
+        let status = filter.status.map(|status| (status, today));
+        let found = vouchers::list(c, Whose::Organiser(organiser.id), status, filter.client, after, limit)?;
         let shown = Page::cut(found, &cut, |stored| stored.voucher.id);
         let mut items = Vec::with_capacity(shown.items.len());
         for stored in &shown.items {

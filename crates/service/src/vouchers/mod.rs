@@ -14,7 +14,7 @@ mod view;
 
 pub(crate) use accept::accept;
 pub(crate) use cancel::cancel;
-pub(crate) use choose::choose;
+pub(crate) use choose::{ChooseProvider, choose};
 pub(crate) use inform::inform;
 pub(crate) use issue::{IssueCommand, issue};
 pub(crate) use refuse::refuse;
@@ -30,6 +30,7 @@ pub fn routes() -> Vec<Route> {
         list::list_vouchers,
         show::show_voucher,
         inform::give_information,
+        inform::show_information,
         accept::accept_voucher,
         refuse::refuse_voucher,
         choose::choose_provider,

@@ -9,6 +9,7 @@ use valinta_domain::id::kind;
 use valinta_domain::policy::Action;
 use valinta_persistence::{Conn, organisers, voucher_types, vouchers};
 
+use super::cancel::return_rest;
 use super::view::{VoucherView, target_of, view_of};
 use crate::app::{App, Reply};
 use crate::cx::{Cx, found};
@@ -48,8 +49,10 @@ pub(crate) fn refuse(c: &mut Conn, cx: &Cx, id: Id<kind::Voucher>) -> Result<Rep
     cx.require(Action::RespondToVoucher, &target)?;
     let organiser = found(organisers::find(c, stored.voucher.organiser)?)?;
     let rulebook = found(voucher_types::find_rulebook(c, stored.voucher.rulebook)?)?;
-    stored.voucher = stored.voucher.refuse(cx.today(&organiser)?, rulebook.terms.texts.alternatives)?;
+    let today = cx.today(&organiser)?;
+    stored.voucher = stored.voucher.refuse(today, rulebook.terms.texts.alternatives)?;
     vouchers::update_state(c, &stored.voucher)?;
+    return_rest(c, cx, &stored, None, today)?;
     cx.audit("refuse_voucher", ("voucher", id.uuid()), &target, json!({}));
     // The organiser must see to it that the client gets the service in another way.
     cx.tell("voucher.refused", ("voucher", id.uuid()), target.organiser, json!({"voucher": id}));

@@ -7,12 +7,13 @@ use valinta_domain::offering::OfferPrice;
 use valinta_domain::policy::{Role, Target};
 use valinta_domain::provider::Sector;
 use valinta_domain::rulebook::GrantPeriod;
+use valinta_domain::service_event::recording_deadline;
 use valinta_domain::voucher::{VoucherState, VoucherStatus};
 use valinta_domain::{Currency, Day, Id, Localized, Moment, Money, Quantity, Unit};
 use valinta_persistence::choices::Choice;
 use valinta_persistence::organisers::Organiser;
 use valinta_persistence::vouchers::StoredVoucher;
-use valinta_persistence::{Conn, choices, organisers, vouchers};
+use valinta_persistence::{Conn, choices, organisers, voucher_types, vouchers};
 
 use crate::cx::{Cx, found};
 use crate::http::Problem;
@@ -54,9 +55,12 @@ pub(crate) struct VoucherView {
     /// What is granted, used and left in each period.
     #[schema(max_items = 100)]
     pub(crate) allotments: Vec<AllotmentView>,
-    /// The provider chosen, if one is.
+    /// The choice that holds today, or the one to come if none does yet.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) choice: Option<ChoiceView>,
+    /// The choice that follows it, after a change of provider.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) next_choice: Option<ChoiceView>,
     /// Where a client who refused was directed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) directed_to: Option<Localized>,
@@ -146,24 +150,44 @@ impl ChoiceView {
 }
 
 /// To whom a voucher belongs: the organiser, the person, and whichever provider of the actor's has been chosen with it.
+/// A provider that was replaced has a part in it as long as it can record what it delivered.
 pub(crate) fn target_of(c: &mut Conn, cx: &Cx, stored: &StoredVoucher) -> Result<Target, Problem> {
     let voucher = &stored.voucher;
     let provider = match cx.actor().role {
-        Role::Provider => choices::of_voucher(c, voucher.id)?
-            .into_iter()
-            .filter(|choice| choice.period().is_some())
-            .map(|choice| choice.provider)
-            .find(|provider| cx.actor().providers.contains(provider)),
+        Role::Provider => serving_provider(c, cx, stored)?,
         Role::Operator | Role::Officer | Role::CaseWorker | Role::Finance | Role::Auditor | Role::Resident => None,
     };
     Ok(Target { organiser: Some(voucher.organiser), provider, person: Some(voucher.person) })
 }
 
+fn serving_provider(c: &mut Conn, cx: &Cx, stored: &StoredVoucher) -> Result<Option<Id<kind::Provider>>, Problem> {
+    let voucher = &stored.voucher;
+    let own: Vec<Choice> = choices::of_voucher(c, voucher.id)?
+        .into_iter()
+        .filter(|choice| cx.actor().providers.contains(&choice.provider) && choice.period().is_some())
+        .collect();
+    let Some(latest) = own.first() else { return Ok(None) };
+    if let Some(ended) = latest.valid_to {
+        let organiser = found(organisers::find(c, voucher.organiser)?)?;
+        let rulebook = found(voucher_types::find_rulebook(c, voucher.rulebook)?)?;
+        if cx.today(&organiser)? > recording_deadline(&rulebook.terms, ended.plus_days(-1)) {
+            return Ok(None);
+        }
+    }
+    Ok(Some(latest.provider))
+}
+
 /// The voucher as the actor sees it.
 pub(crate) fn view_of(c: &mut Conn, cx: &Cx, stored: &StoredVoucher) -> Result<VoucherView, Problem> {
     let organiser = found(organisers::find(c, stored.voucher.organiser)?)?;
-    let choice = choices::of_voucher(c, stored.voucher.id)?.into_iter().find(|choice| choice.valid_to.is_none());
-    shape(c, cx, stored, &organiser, choice.as_ref())
+    let today = cx.today(&organiser)?;
+    let mut visible = choices::of_voucher(c, stored.voucher.id)?;
+    // A provider that was replaced does not see its successor.
+    visible.retain(|choice| cx.actor().role != Role::Provider || cx.actor().providers.contains(&choice.provider));
+    let open = visible.iter().find(|choice| choice.valid_to.is_none());
+    let current = visible.iter().find(|choice| choice.period().is_some_and(|period| period.contains(today))).or(open);
+    let next = open.filter(|open| current.is_some_and(|current| current.id != open.id));
+    shape(c, cx, stored, &organiser, (current, next))
 }
 
 fn shape(
@@ -171,10 +195,13 @@ fn shape(
     cx: &Cx,
     stored: &StoredVoucher,
     organiser: &Organiser,
-    choice: Option<&Choice>,
+    (choice, next_choice): (Option<&Choice>, Option<&Choice>),
 ) -> Result<VoucherView, Problem> {
     let voucher = &stored.voucher;
+    // Why a voucher ended is between the organiser and its client.
+    let is_provider = cx.actor().role == Role::Provider;
     let (directed_to, cancel_reason) = match &voucher.state {
+        _ if is_provider => (None, None),
         VoucherState::Refused { directed_to } => (Some(directed_to.clone()), None),
         VoucherState::Cancelled { reason } => (None, Some(reason.clone())),
         VoucherState::Offered
@@ -215,10 +242,8 @@ fn shape(
         valid_from: voucher.validity.from(),
         valid_until: voucher.validity.last_day(),
         allotments,
-        // A provider that was replaced does not see its successor.
-        choice: choice
-            .filter(|choice| cx.actor().role != Role::Provider || cx.actor().providers.contains(&choice.provider))
-            .map(|choice| ChoiceView::of(choice, organiser.currency)),
+        choice: choice.map(|choice| ChoiceView::of(choice, organiser.currency)),
+        next_choice: next_choice.map(|choice| ChoiceView::of(choice, organiser.currency)),
         directed_to,
         cancel_reason,
         issued_at: stored.issued_at,

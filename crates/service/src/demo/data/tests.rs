@@ -215,7 +215,8 @@ fn granted(demo: &DemoCounty, voucher: &Voucher) -> Granting {
         quantity: voucher.quantity,
         validity: Period::new(from, Some(to)).unwrap(),
     };
-    grant(&demo.voucher_type(&voucher.voucher_type).terms, &request, from).unwrap()
+    let kind = demo.voucher_type(&voucher.voucher_type);
+    grant(&kind.terms, kind.unit, &request, from).unwrap()
 }
 
 #[test]
@@ -288,6 +289,7 @@ fn there_is_a_provider_for_every_choice() {
         let fitting = demo.offerings().filter(|(p, u, o)| {
             o.voucher_type == v.voucher_type
                 && o.accepts_new_clients
+                && o.earliest_start_days.is_none()
                 && Some(p.sector) == v.provider_sector
                 && (u.municipality == *home || u.service_area.contains(home))
         });

@@ -1,0 +1,40 @@
+//! `GET /v1/service-events/{id}`: one service delivered, for those it concerns.
+
+use actix_web::{HttpResponse, get, web};
+use serde_json::json;
+use valinta_domain::id::kind;
+use valinta_domain::policy::{Action, Target};
+use valinta_persistence::{organisers, service_events};
+
+use super::view::ServiceEventView;
+use crate::app::App;
+use crate::cx::found;
+use crate::http::permit::ServiceEventsRead;
+use crate::http::{PathId, Permit, Problem};
+
+/// Shows a service event.
+#[utoipa::path(
+    tag = "service-events",
+    responses((status = 200, description = "The event.", body = ServiceEventView)),
+    security(("bearer" = ["service-events:read"])),
+)]
+#[get("/v1/service-events/{id}")]
+pub(crate) async fn show_service_event(
+    permit: Permit<ServiceEventsRead>,
+    app: web::Data<App>,
+    path: PathId<kind::ServiceEvent>,
+) -> Result<HttpResponse, Problem> {
+    let id = path.id();
+    let view = app
+        .write(permit.into_caller(), move |c, cx| {
+            let event = found(service_events::find(c, id)?)?;
+            let target =
+                Target { organiser: Some(event.organiser), provider: Some(event.provider), person: Some(event.person) };
+            cx.require(Action::ReadVoucher, &target)?;
+            cx.audit("show_service_event", ("service_event", id.uuid()), &target, json!({}));
+            let currency = found(organisers::find(c, event.organiser)?)?.currency;
+            Ok(ServiceEventView::of(event, currency))
+        })
+        .await?;
+    Ok(HttpResponse::Ok().json(view))
+}
