@@ -221,13 +221,9 @@ impl Candidate {
 }
 
 /// The line of an offering: only what choosing it at this moment would let through.
-fn line<'a>(
-    candidate: &'a Candidate,
-    rulebooks: &Timeline<RulebookTerms>,
-    query: &Query<'_>,
-) -> Option<Listed<'a>> {
+fn line<'a>(candidate: &'a Candidate, rulebooks: &Timeline<RulebookTerms>, query: &Query<'_>) -> Option<Listed<'a>> {
     let first_day = candidate.earliest_start.map_or(query.day, |start| start.max(query.day));
-    if !query.validity.is_none_or(|validity| validity.contains(first_day)) {
+    if query.validity.is_some_and(|validity| !validity.contains(first_day)) {
         return None;
     }
     let (sector, price_period, price) = candidate.choosable_on(first_day).ok()?;

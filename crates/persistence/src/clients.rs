@@ -7,7 +7,7 @@ use valinta_domain::identifiers::{MunicipalityCode, PersonalIdentityCode};
 use valinta_domain::{Id, Language, Moment};
 
 use crate::convert::{coded, parsed, to_json};
-use crate::dialect::Conn;
+use crate::dialect::{Conn, insert_or_ignore};
 use crate::error::DbError;
 use crate::schema::{clients, persons};
 use crate::types::{DbId, DbMoment};
@@ -77,6 +77,14 @@ struct Row {
     created_at: DbMoment,
 }
 
+#[derive(Insertable)]
+#[diesel(table_name = persons)]
+struct PersonRow<'a> {
+    id: DbId,
+    key_hash: &'a [u8],
+    created_at: DbMoment,
+}
+
 /// What a sealed column is bound to: it opens in its own place only.
 fn context(column: &str, client: Id<kind::Client>) -> String {
     format!("clients.{column}:{client}")
@@ -113,43 +121,27 @@ impl Row {
     }
 }
 
-fn key_hash(vault: &Vault, code: &PersonalIdentityCode) -> [u8; 32] {
-    vault.lookup("personal_identity_code", code.as_str())
-}
-
-/// The person of a code, if known to any organiser.
+/// The person of a code. One who is not known to any organiser yet becomes known with the new id; of concurrent
+/// registrations one makes the person, and the others wait for it and find it.
 ///
 /// # Errors
 /// The database's.
-pub fn find_person(
+pub fn ensure_person(
     c: &mut Conn,
     vault: &Vault,
-    code: &PersonalIdentityCode,
-) -> Result<Option<Id<kind::Person>>, DbError> {
-    let query = persons::table.filter(persons::key_hash.eq(key_hash(vault, code).to_vec()));
-    let id: Option<DbId> = query.select(persons::id).first(c).optional()?;
-    Ok(id.map(DbId::id))
-}
-
-/// Adds a person.
-///
-/// # Errors
-/// [`DbError::Unique`] where the person is known.
-pub fn insert_person(
-    c: &mut Conn,
-    vault: &Vault,
-    id: Id<kind::Person>,
+    new_id: Id<kind::Person>,
     code: &PersonalIdentityCode,
     at: Moment,
-) -> Result<(), DbError> {
-    diesel::insert_into(persons::table)
-        .values((
-            persons::id.eq(DbId::from(id)),
-            persons::key_hash.eq(key_hash(vault, code).to_vec()),
-            persons::created_at.eq(DbMoment::from(at)),
-        ))
-        .execute(c)?;
-    Ok(())
+) -> Result<Id<kind::Person>, DbError> {
+    let key_hash = vault.lookup("personal_identity_code", code.as_str()).to_vec();
+    let person = PersonRow { id: new_id.into(), key_hash: &key_hash, created_at: at.into() };
+    if insert_or_ignore!(c, persons::table, &person)? == 1 {
+        return Ok(new_id);
+    }
+    let query = persons::table.filter(persons::key_hash.eq(&key_hash));
+    let known: Option<DbId> = query.select(persons::id).first(c).optional()?;
+    // Gone between the two statements: at the next try the person is new.
+    known.map(DbId::id).ok_or(DbError::Serialization)
 }
 
 /// Registers a client.

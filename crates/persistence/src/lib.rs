@@ -11,6 +11,7 @@ pub mod choices;
 pub mod clients;
 pub mod decisions;
 pub mod idempotency;
+pub mod ledger_check;
 pub mod offerings;
 pub mod organisers;
 pub mod outbox;

@@ -5,19 +5,22 @@ use std::collections::HashMap;
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use valinta_domain::approval::ApprovalState;
-use valinta_domain::choice::{Candidate, Snapshot};
+use valinta_domain::choice::{Candidate, Order, Query, Snapshot};
 use valinta_domain::id::kind;
 use valinta_domain::offering::OfferPrice;
-use valinta_domain::{Id, Period};
+use valinta_domain::rulebook::RulebookTerms;
+use valinta_domain::time::Timeline;
+use valinta_domain::voucher::Voucher;
+use valinta_domain::{Day, Id, Period};
 
-use crate::convert::period_or_none;
+use crate::convert::{from_json, period_or_none};
 use crate::dialect::Conn;
 use crate::error::DbError;
 use crate::offerings::{self, DatedPrice, Offering};
 use crate::providers::{self, ServiceUnit, UnitRow};
 use crate::schema::{
     approvals, offering_prices, offerings as offering_rows, provider_sectors, providers as provider_rows,
-    registry_revision, service_units,
+    registry_revision, rulebooks, service_units,
 };
 use crate::types::DbId;
 
@@ -45,27 +48,19 @@ pub fn revision(c: &mut Conn) -> Result<i64, DbError> {
 /// # Errors
 /// The database's.
 pub fn load(c: &mut Conn) -> Result<Snapshot, DbError> {
+    load_of(c, None)
+}
+
+/// Loads what can be chosen, of one voucher type or of all.
+fn load_of(c: &mut Conn, only: Option<Id<kind::VoucherType>>) -> Result<Snapshot, DbError> {
+    let only = only.map(DbId::from);
     let revision = revision(c)?;
-    let names: HashMap<DbId, String> = provider_rows::table
-        .select((provider_rows::id, provider_rows::name))
-        .load::<(DbId, String)>(c)?
-        .into_iter()
-        .collect();
-    let units: HashMap<DbId, ServiceUnit> = service_units::table
-        .select(UnitRow::as_select())
-        .load::<UnitRow>(c)?
-        .into_iter()
-        .map(|row| row.unit().map(|unit| (DbId::from(unit.id), unit)))
-        .collect::<Result<_, _>>()?;
-    let sectors = sectors_by_provider(c)?;
-    let mut approved = approvals_by_unit_and_type(c)?;
-    let mut prices = prices_by_offering(c)?;
-    let offerings: Vec<Offering> = offering_rows::table
-        .select(offerings::Row::as_select())
-        .load::<offerings::Row>(c)?
-        .into_iter()
-        .map(offerings::Row::offering)
-        .collect();
+    let offerings = offerings_of(c, only)?;
+    let names = names_by_provider(c, only)?;
+    let units = units_of(c, only)?;
+    let sectors = sectors_by_provider(c, only)?;
+    let mut approved = approvals_by_unit_and_type(c, only)?;
+    let mut prices = prices_by_offering(c, only)?;
     let mut candidates = Vec::with_capacity(offerings.len());
     for offering in offerings {
         let key = (DbId::from(offering.unit), DbId::from(offering.voucher_type));
@@ -96,20 +91,84 @@ pub fn load(c: &mut Conn) -> Result<Snapshot, DbError> {
             },
         ));
     }
-    Ok(Snapshot::new(revision, candidates))
+    Ok(Snapshot::new(revision, rulebooks_by_type(c, only)?, candidates))
+}
+
+fn offerings_of(c: &mut Conn, only: Option<DbId>) -> Result<Vec<Offering>, DbError> {
+    let mut query = offering_rows::table.select(offerings::Row::as_select()).into_boxed();
+    if let Some(only) = only {
+        query = query.filter(offering_rows::voucher_type_id.eq(only));
+    }
+    Ok(query.load::<offerings::Row>(c)?.into_iter().map(offerings::Row::offering).collect())
+}
+
+fn units_of(c: &mut Conn, only: Option<DbId>) -> Result<HashMap<DbId, ServiceUnit>, DbError> {
+    let mut query = service_units::table.select(UnitRow::as_select()).into_boxed();
+    if let Some(only) = only {
+        let offering = offering_rows::table.filter(offering_rows::voucher_type_id.eq(only));
+        query = query.filter(service_units::id.eq_any(offering.select(offering_rows::unit_id)));
+    }
+    let rows: Vec<UnitRow> = query.load(c)?;
+    rows.into_iter().map(|row| row.unit().map(|unit| (DbId::from(unit.id), unit))).collect()
+}
+
+type RulebooksByType = Vec<(Id<kind::VoucherType>, Timeline<RulebookTerms>)>;
+
+/// The adopted rulebooks, by the days on which they are in force.
+fn rulebooks_by_type(c: &mut Conn, only: Option<DbId>) -> Result<RulebooksByType, DbError> {
+    const TABLE: &str = "rulebooks";
+    let mut query = rulebooks::table
+        .filter(rulebooks::state.eq("adopted"))
+        .filter(rulebooks::valid_from.is_not_null())
+        .select((
+            rulebooks::voucher_type_id,
+            rulebooks::terms,
+            rulebooks::valid_from.assume_not_null(),
+            rulebooks::valid_to,
+        ))
+        .into_boxed();
+    if let Some(only) = only {
+        query = query.filter(rulebooks::voucher_type_id.eq(only));
+    }
+    let rows: Vec<(DbId, String, NaiveDate, Option<NaiveDate>)> = query.load(c)?;
+    let mut by_type: HashMap<DbId, Vec<(Period, RulebookTerms)>> = HashMap::new();
+    for (voucher_type, terms, from, to) in rows {
+        if let Some(period) = period_or_none(TABLE, from, to)? {
+            by_type.entry(voucher_type).or_default().push((period, from_json(TABLE, &terms)?));
+        }
+    }
+    let timeline = |(id, entries): (DbId, _)| match Timeline::new(entries) {
+        Ok(timeline) => Ok((id.id(), timeline)),
+        Err(overlap) => Err(DbError::corrupt(format!("{TABLE}: {overlap}"))),
+    };
+    by_type.into_iter().map(timeline).collect()
+}
+
+fn names_by_provider(c: &mut Conn, only: Option<DbId>) -> Result<HashMap<DbId, String>, DbError> {
+    let mut query = provider_rows::table.select((provider_rows::id, provider_rows::name)).into_boxed();
+    if let Some(only) = only {
+        let offering = offering_rows::table.filter(offering_rows::voucher_type_id.eq(only));
+        query = query.filter(provider_rows::id.eq_any(offering.select(offering_rows::provider_id)));
+    }
+    Ok(query.load::<(DbId, String)>(c)?.into_iter().collect())
 }
 
 type SectorRows = Vec<(String, NaiveDate, Option<NaiveDate>)>;
 
-fn sectors_by_provider(c: &mut Conn) -> Result<HashMap<DbId, SectorRows>, DbError> {
-    let rows: Vec<(DbId, String, NaiveDate, Option<NaiveDate>)> = provider_sectors::table
+fn sectors_by_provider(c: &mut Conn, only: Option<DbId>) -> Result<HashMap<DbId, SectorRows>, DbError> {
+    let mut query = provider_sectors::table
         .select((
             provider_sectors::provider_id,
             provider_sectors::sector,
             provider_sectors::valid_from,
             provider_sectors::valid_to,
         ))
-        .load(c)?;
+        .into_boxed();
+    if let Some(only) = only {
+        let offering = offering_rows::table.filter(offering_rows::voucher_type_id.eq(only));
+        query = query.filter(provider_sectors::provider_id.eq_any(offering.select(offering_rows::provider_id)));
+    }
+    let rows: Vec<(DbId, String, NaiveDate, Option<NaiveDate>)> = query.load(c)?;
     let mut sectors: HashMap<DbId, SectorRows> = HashMap::new();
     for (provider, sector, from, to) in rows {
         sectors.entry(provider).or_default().push((sector, from, to));
@@ -117,11 +176,15 @@ fn sectors_by_provider(c: &mut Conn) -> Result<HashMap<DbId, SectorRows>, DbErro
     Ok(sectors)
 }
 
-fn approvals_by_unit_and_type(c: &mut Conn) -> Result<HashMap<(DbId, DbId), Vec<Period>>, DbError> {
-    let rows: Vec<(DbId, DbId, NaiveDate, Option<NaiveDate>)> = approvals::table
+fn approvals_by_unit_and_type(c: &mut Conn, only: Option<DbId>) -> Result<HashMap<(DbId, DbId), Vec<Period>>, DbError> {
+    let mut query = approvals::table
         .filter(approvals::state.eq(ApprovalState::Active.code()))
         .select((approvals::unit_id, approvals::voucher_type_id, approvals::valid_from, approvals::valid_to))
-        .load(c)?;
+        .into_boxed();
+    if let Some(only) = only {
+        query = query.filter(approvals::voucher_type_id.eq(only));
+    }
+    let rows: Vec<(DbId, DbId, NaiveDate, Option<NaiveDate>)> = query.load(c)?;
     let mut approved: HashMap<(DbId, DbId), Vec<Period>> = HashMap::new();
     for (unit, voucher_type, from, to) in rows {
         if let Some(period) = period_or_none("approvals", from, to)? {
@@ -131,8 +194,13 @@ fn approvals_by_unit_and_type(c: &mut Conn) -> Result<HashMap<(DbId, DbId), Vec<
     Ok(approved)
 }
 
-fn prices_by_offering(c: &mut Conn) -> Result<HashMap<DbId, Vec<DatedPrice>>, DbError> {
-    let rows: Vec<DatedPrice> = offering_prices::table.select(DatedPrice::as_select()).load(c)?;
+fn prices_by_offering(c: &mut Conn, only: Option<DbId>) -> Result<HashMap<DbId, Vec<DatedPrice>>, DbError> {
+    let mut query = offering_prices::table.select(DatedPrice::as_select()).into_boxed();
+    if let Some(only) = only {
+        let offering = offering_rows::table.filter(offering_rows::voucher_type_id.eq(only));
+        query = query.filter(offering_prices::offering_id.eq_any(offering.select(offering_rows::id)));
+    }
+    let rows: Vec<DatedPrice> = query.load(c)?;
     let mut prices: HashMap<DbId, Vec<DatedPrice>> = HashMap::new();
     for row in rows {
         prices.entry(row.offering_id).or_default().push(row);
@@ -177,34 +245,51 @@ pub fn candidate(c: &mut Conn, id: Id<kind::Offering>) -> Result<Option<(Offerin
     Ok(Some((offering, candidate)))
 }
 
-/// The prices at which a voucher type's services can be had on a day.
+/// The prices at which a voucher can be used if its holder chooses on a day: those that its list of choices shows.
 ///
 /// # Errors
 /// The database's.
-pub fn prices_on(
-    c: &mut Conn,
-    voucher_type: Id<kind::VoucherType>,
-    day: valinta_domain::Day,
-) -> Result<Vec<OfferPrice>, DbError> {
-    use approvals as approved;
-    use offering_prices as priced;
-    let date = day.date();
-    let rows: Vec<DatedPrice> = priced::table
-        .inner_join(offering_rows::table.on(offering_rows::id.eq(priced::offering_id)))
-        .inner_join(
-            approved::table.on(approved::unit_id
-                .eq(offering_rows::unit_id)
-                .and(approved::voucher_type_id.eq(offering_rows::voucher_type_id))),
-        )
-        .filter(offering_rows::voucher_type_id.eq(DbId::from(voucher_type)))
-        .filter(offering_rows::accepts_new_clients.eq(true))
-        .filter(approved::state.eq(ApprovalState::Active.code()))
-        .filter(approved::valid_from.le(date))
-        .filter(approved::valid_to.is_null().or(approved::valid_to.assume_not_null().gt(date)))
-        .filter(priced::valid_from.le(date))
-        .filter(priced::valid_to.is_null().or(priced::valid_to.assume_not_null().gt(date)))
-        .select(DatedPrice::as_select())
-        .load(c)?;
-    let entries = rows.into_iter().map(DatedPrice::entry).filter_map(Result::transpose);
-    entries.map(|entry| entry.map(|(_, price)| price)).collect()
+pub fn prices_for(c: &mut Conn, voucher: &Voucher, day: Day) -> Result<Vec<OfferPrice>, DbError> {
+    prices(
+        c,
+        &Query {
+            validity: Some(voucher.validity),
+            value: Some(voucher.value),
+            free_of_charge: voucher.free_of_charge,
+            ..everything(voucher.voucher_type, day)
+        },
+    )
+}
+
+/// The prices at which a voucher type's services can be had on a day, where no voucher is looked at.
+///
+/// # Errors
+/// The database's.
+pub fn prices_on(c: &mut Conn, voucher_type: Id<kind::VoucherType>, day: Day) -> Result<Vec<OfferPrice>, DbError> {
+    prices(c, &everything(voucher_type, day))
+}
+
+/// Read from the database and not from a snapshot, but listed by the same code.
+fn prices(c: &mut Conn, query: &Query<'_>) -> Result<Vec<OfferPrice>, DbError> {
+    Ok(load_of(c, Some(query.voucher_type))?.list(query).lines.iter().map(|line| line.price).collect())
+}
+
+fn everything(voucher_type: Id<kind::VoucherType>, day: Day) -> Query<'static> {
+    Query {
+        voucher_type,
+        day,
+        validity: None,
+        value: None,
+        free_of_charge: false,
+        quantity: None,
+        municipality: None,
+        sector: None,
+        language: None,
+        mode: None,
+        order: Order::Price,
+        order_key: &[],
+        order_seed: &[],
+        after: None,
+        limit: usize::MAX,
+    }
 }

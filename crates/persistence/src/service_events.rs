@@ -9,10 +9,12 @@ use valinta_domain::service_event::Charges;
 use valinta_domain::{Amount, Day, Id, Moment, Quantity};
 
 use crate::convert::{coded, from_json, to_json};
-use crate::dialect::{Conn, insert_many, sum_i64};
+use crate::dialect::{Conn, insert_many};
 use crate::error::DbError;
-use crate::schema::{allotments, ledger_entries, service_events, vouchers};
+use crate::schema::{ledger_entries, service_events};
 use crate::types::{DbId, DbMoment};
+
+pub use crate::ledger_check::verify;
 
 /// A service delivered under a voucher.
 #[derive(Debug, Clone)]
@@ -339,90 +341,4 @@ pub fn ledger(c: &mut Conn, voucher: Id<kind::Voucher>) -> Result<Vec<LedgerEntr
         .select(EntryRow::as_select())
         .load(c)?;
     rows.into_iter().map(EntryRow::entry).collect()
-}
-
-/// A fault that [`verify`] found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LedgerFault {
-    /// The allotment or voucher it is about.
-    pub subject: uuid::Uuid,
-    /// What does not agree.
-    pub what: String,
-}
-
-/// Compares every allotment with the entries of the ledger, and every event with what was posted for it.
-///
-/// # Errors
-/// The database's.
-pub fn verify(c: &mut Conn) -> Result<Vec<LedgerFault>, DbError> {
-    let mut faults = Vec::new();
-    let parts: Vec<(DbId, i64, i64)> =
-        allotments::table.select((allotments::id, allotments::granted_e4, allotments::used_e4)).load(c)?;
-    let moved = |c: &mut Conn, kinds: &[&'static str]| -> Result<std::collections::HashMap<DbId, i64>, DbError> {
-        let sums: Vec<(Option<DbId>, i64)> = ledger_entries::table
-            .filter(ledger_entries::allotment_id.is_not_null())
-            .filter(ledger_entries::kind.eq_any(kinds.to_vec()))
-            .group_by(ledger_entries::allotment_id)
-            .select((ledger_entries::allotment_id, sum_i64(ledger_entries::quantity_e4)))
-            .load(c)?;
-        Ok(sums.into_iter().filter_map(|(id, sum)| id.map(|id| (id, sum))).collect())
-    };
-    let granted = moved(c, &["granted"])?;
-    let used = moved(c, &["used", "returned"])?;
-    for (id, granted_e4, used_e4) in parts {
-        for (what, kept, posted) in [("granted", granted_e4, granted.get(&id)), ("used", used_e4, used.get(&id))] {
-            let posted = posted.copied().unwrap_or(0);
-            if kept != posted {
-                faults.push(LedgerFault { subject: id.0, what: format!("{what} is {kept}, the ledger says {posted}") });
-            }
-        }
-    }
-    faults.extend(verify_events(c)?);
-    Ok(faults)
-}
-
-fn verify_events(c: &mut Conn) -> Result<Vec<LedgerFault>, DbError> {
-    let events: Vec<(DbId, i64, i64, i64, i64)> = service_events::table
-        .inner_join(vouchers::table.on(vouchers::id.eq(service_events::voucher_id)))
-        .select((
-            service_events::id,
-            service_events::quantity_e4,
-            service_events::organiser_pays_minor,
-            service_events::co_payment_minor,
-            service_events::client_fee_minor,
-        ))
-        .load(c)?;
-    let sums: Vec<(Option<DbId>, String, i64, i64)> = ledger_entries::table
-        .filter(ledger_entries::service_event_id.is_not_null())
-        .group_by((ledger_entries::service_event_id, ledger_entries::kind))
-        .select((
-            ledger_entries::service_event_id,
-            ledger_entries::kind,
-            sum_i64(ledger_entries::quantity_e4),
-            sum_i64(ledger_entries::amount_minor),
-        ))
-        .load(c)?;
-    let posted: std::collections::HashMap<(DbId, String), (i64, i64)> = sums
-        .into_iter()
-        .filter_map(|(event, kind, quantity, amount)| event.map(|event| ((event, kind), (quantity, amount))))
-        .collect();
-    let mut faults = Vec::new();
-    for (id, quantity, organiser_pays, co_payment, client_fee) in events {
-        let wanted = [
-            (EntryKind::Used, quantity, 0),
-            (EntryKind::OrganiserShare, 0, organiser_pays),
-            (EntryKind::CoPayment, 0, co_payment),
-            (EntryKind::ClientFee, 0, client_fee),
-        ];
-        for (kind, quantity, amount) in wanted {
-            let found = posted.get(&(id, kind.code().to_owned())).copied().unwrap_or((0, 0));
-            if found != (quantity, amount) {
-                faults.push(LedgerFault {
-                    subject: id.0,
-                    what: format!("{} is ({quantity}, {amount}), the ledger says {found:?}", kind.code()),
-                });
-            }
-        }
-    }
-    Ok(faults)
 }

@@ -196,7 +196,8 @@ fn a_public_unit_shows_its_fee_beside_the_others_co_payment() {
 fn what_the_rulebook_of_the_day_refuses_is_not_listed() {
     let change = Day::ymd(2026, 12, 1).unwrap();
     let before = Period::new(always().from(), Some(change)).unwrap();
-    let rulebooks = vec![(before, terms(Some("45.00"), false)), (Period::starting(change), terms(Some("40.00"), false))];
+    let rulebooks =
+        vec![(before, terms(Some("45.00"), false)), (Period::starting(change), terms(Some("40.00"), false))];
     let candidates = vec![
         priced(1, Sector::Company, asks(4600)),
         priced(2, Sector::Company, asks(4500)),

@@ -1,10 +1,10 @@
 //! `GET /v1/choices`: the choices of a voucher type for everyone, without a token.
 
+use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use serde::{Deserialize, Serialize};
 use validator::Validate;
-use valinta_domain::choice::Order;
-use valinta_domain::choice::Query;
+use valinta_domain::choice::{Order, Query};
 use valinta_domain::explain::Step;
 use valinta_domain::id::kind;
 use valinta_domain::identifiers::MunicipalityCode;
@@ -15,9 +15,11 @@ use valinta_domain::rules::{
 use valinta_domain::{Amount, Currency, Day, Id, Language, Money, Unit};
 use valinta_persistence::{Conn, organisers, voucher_types};
 
+use super::cursor::{Cursor, List, Of};
 use super::view::{DrawnBy, OptionView, OrderView};
 use crate::app::App;
 use crate::cx::{day_at, found};
+use crate::http::conditional::{IfNoneMatch, not_modified, tag_of_revision, with_tag};
 use crate::http::page::with_link;
 use crate::http::{Errors, Page, PageQuery, Paged, Parse, Problem, ProblemKind};
 
@@ -96,7 +98,7 @@ pub(crate) struct Comparing {
     voucher_type: Id<kind::VoucherType>,
     /// What prices are counted in.
     unit: Unit,
-    /// As of which day.
+    /// As of which day: today, or the day on which the list was begun that goes on across midnight.
     day: Day,
     /// The value per unit, where it follows from what was given. An estimate: a decision is made on facts that are checked.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -117,7 +119,7 @@ pub(crate) struct Comparing {
     items: Vec<OptionView>,
     /// The cursor of the next page; absent on the last one.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(max_length = 200)]
+    #[schema(max_length = 2400)]
     next: Option<String>,
 }
 
@@ -127,15 +129,20 @@ struct Basis {
     day: Day,
     value: Option<Amount>,
     steps: Vec<Step>,
+    free_of_charge: bool,
     public_client_fee: Amount,
+    rulebook: i32,
 }
 
 /// Compares what is offered for a voucher type, with an estimate of value and co-payment where income is given. Nothing
 /// is kept. The neutral order is drawn anew every day.
 #[utoipa::path(
     tag = "choices",
-    params(PageQuery, CompareFilter),
-    responses((status = 200, description = "The options.", body = Comparing)),
+    params(PageQuery, CompareFilter, IfNoneMatch),
+    responses(
+        (status = 200, description = "The options. Their ETag changes with the registry and the day.", body = Comparing),
+        (status = 304, description = "The list is still the one that the caller has."),
+    ),
     security(()),
 )]
 #[get("/v1/choices")]
@@ -143,19 +150,34 @@ pub(crate) async fn compare_choices(
     app: web::Data<App>,
     request: HttpRequest,
     query: Paged<CompareFilter>,
+    known: IfNoneMatch,
 ) -> Result<HttpResponse, Problem> {
     let (page, comparison) = query.into_parts();
-    let after = page.after()?;
+    let cursor: Option<Cursor> = page.after()?;
     let Comparison { filter, municipality } = comparison;
     let now = app.clock().now();
     let (id, facts, asked) = (filter.voucher_type, filter.facts(), filter.estimates());
-    let basis = app.read(move |c| basis(c, id, now, &facts, asked)).await?;
+    let goes_on = cursor.clone();
     let snapshot = app.snapshot()?;
+    let basis = app.read(move |c| basis(c, id, now, goes_on.as_ref(), &facts, asked)).await?;
     let order = filter.order.unwrap_or_default();
+    let whole = List::new(Of::VoucherType(id, basis.day), order, basis.value)?;
+    let after = whole.resume(cursor)?;
+    // The rulebook is read anew and may be ahead of what is in memory.
+    let tag = tag_of_revision(&format!("r{}d{}n{}", snapshot.revision(), basis.day, basis.rulebook));
+    // An address that names an income is for nobody to keep.
+    let keeping = HeaderValue::from_static(if asked { "no-store" } else { "no-cache" });
+    if known.has(&tag) {
+        let mut same = not_modified(&tag);
+        same.headers_mut().insert(header::CACHE_CONTROL, keeping);
+        return Ok(same);
+    }
     let listing = snapshot.list(&Query {
         voucher_type: id,
         day: basis.day,
+        validity: None,
         value: basis.value,
+        free_of_charge: basis.free_of_charge,
         quantity: None,
         municipality: municipality.as_ref(),
         sector: filter.sector,
@@ -164,13 +186,15 @@ pub(crate) async fn compare_choices(
         order,
         order_key: app.order_key(),
         order_seed: basis.day.to_string().as_bytes(),
-        after,
+        after: after.as_ref(),
         limit: usize::from(page.limit()),
     });
     let items = listing.lines.iter().map(|line| OptionView::of(line, basis.currency)).collect();
-    let next = Page::<()>::cursor(listing.next);
+    let next = Page::<()>::cursor(whole.next(listing.next));
     let link = next.clone();
-    Ok(with_link(&mut HttpResponse::Ok(), &request, link.as_deref()).json(Comparing {
+    let mut response = HttpResponse::Ok();
+    with_tag(&mut response, &tag).insert_header((header::CACHE_CONTROL, keeping));
+    Ok(with_link(&mut response, &request, link.as_deref()).json(Comparing {
         voucher_type: id,
         unit: basis.unit,
         day: basis.day,
@@ -189,12 +213,14 @@ fn basis(
     c: &mut Conn,
     id: Id<kind::VoucherType>,
     now: valinta_domain::Moment,
+    goes_on: Option<&Cursor>,
     facts: &Facts,
     asked: bool,
 ) -> Result<Basis, Problem> {
     let voucher_type = found(voucher_types::find(c, id)?)?;
     let organiser = found(organisers::find(c, voucher_type.organiser)?)?;
-    let day = day_at(now, &organiser)?;
+    let today = day_at(now, &organiser)?;
+    let day = goes_on.map_or(Ok(today), |cursor| cursor.day(today))?;
     let rulebook = found(voucher_types::rulebook_in_force(c, id, day)?)?;
     let (value, steps) = if asked || rulebook.terms.value_without_facts().is_some() {
         // What the rules do not ask for has no bearing on the estimate.
@@ -216,6 +242,8 @@ fn basis(
         day,
         value,
         steps,
+        free_of_charge: rulebook.terms.free_of_charge.is_some(),
         public_client_fee: rulebook.terms.public_service.client_fee,
+        rulebook: rulebook.number,
     })
 }

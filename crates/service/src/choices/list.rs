@@ -9,8 +9,9 @@ use valinta_domain::policy::Action;
 use valinta_domain::rulebook::GrantPeriod;
 use valinta_domain::{Currency, Day, Id, Localized, Money, Quantity, Unit};
 use valinta_persistence::vouchers::StoredVoucher;
-use valinta_persistence::{organisers, voucher_types, vouchers};
+use valinta_persistence::{choices, organisers, voucher_types, vouchers};
 
+use super::cursor::{Cursor, List, Of};
 use super::view::{ChoiceFilter, DrawnBy, OptionView, OrderView};
 use crate::app::App;
 use crate::cx::found;
@@ -32,7 +33,7 @@ pub(crate) struct ChoiceList {
     quantity: Quantity,
     /// The period of the quantity.
     per: GrantPeriod,
-    /// As of which day prices and approvals are shown.
+    /// As of which day prices and approvals are shown: the first day of a choice that is made now.
     day: Day,
     /// The rule by which the options are ordered.
     ordered: OrderView,
@@ -49,7 +50,7 @@ pub(crate) struct ChoiceList {
     items: Vec<OptionView>,
     /// The cursor of the next page; absent on the last one.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(max_length = 200)]
+    #[schema(max_length = 2400)]
     next: Option<String>,
 }
 
@@ -79,7 +80,7 @@ pub(crate) async fn list_choices(
     query: Paged<ChoiceFilter>,
 ) -> Result<HttpResponse, Problem> {
     let (page, wanted) = query.into_parts();
-    let after = page.after()?;
+    let cursor: Option<Cursor> = page.after()?;
     let id = path.id();
     let snapshot = app.snapshot()?;
     let (order, revision) = (wanted.order, snapshot.revision());
@@ -90,7 +91,8 @@ pub(crate) async fn list_choices(
             cx.require(Action::ReadVoucher, &target)?;
             let organiser = found(organisers::find(c, stored.voucher.organiser)?)?;
             let today = cx.today(&organiser)?;
-            let day = today.max(stored.voucher.validity.from());
+            let present = choices::of_voucher(c, id)?.into_iter().find(|choice| choice.valid_to.is_none());
+            let day = stored.voucher.choice_from(today, present.map(|choice| choice.valid_from));
             let rulebook = found(voucher_types::find_rulebook(c, stored.voucher.rulebook)?)?;
             cx.audit("list_choices", ("voucher", id.uuid()), &target, json!({"order": order, "revision": revision}));
             Ok(Held {
@@ -103,10 +105,14 @@ pub(crate) async fn list_choices(
         })
         .await?;
     let voucher = &held.stored.voucher;
+    let whole = List::new(Of::Voucher(id), order, Some(voucher.value))?;
+    let after = whole.resume(cursor)?;
     let listing = snapshot.list(&Query {
         voucher_type: voucher.voucher_type,
         day: held.day,
+        validity: Some(voucher.validity),
         value: Some(voucher.value),
+        free_of_charge: voucher.free_of_charge,
         quantity: Some(held.stored.quantity),
         municipality: wanted.municipality.as_ref(),
         sector: wanted.sector,
@@ -115,7 +121,7 @@ pub(crate) async fn list_choices(
         order,
         order_key: app.order_key(),
         order_seed: id.uuid().as_bytes(),
-        after,
+        after: after.as_ref(),
         limit: usize::from(page.limit()),
     });
     let items = listing.lines.iter().map(|line| OptionView::of(line, held.currency)).collect();
@@ -132,7 +138,7 @@ pub(crate) async fn list_choices(
         co_payment_basis: held.co_payment_basis,
         total: listing.total,
         items,
-        next: Page::<()>::cursor(listing.next),
+        next: Page::<()>::cursor(whole.next(listing.next)),
     };
     Ok(with_link(&mut HttpResponse::Ok(), &request, list.next.as_deref()).json(list))
 }

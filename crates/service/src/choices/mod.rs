@@ -1,6 +1,7 @@
 //! Lists of what can be chosen: for everyone, and for the holder of a voucher. One engine, `valinta_domain::choice`.
 
 mod compare;
+mod cursor;
 mod list;
 mod view;
 
@@ -11,3 +12,6 @@ use crate::routes;
 pub fn routes() -> Vec<Route> {
     routes![compare::compare_choices, list::list_choices]
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,13 +1,14 @@
-//! `valinta verify`: recomputes the audit trail's chains and compares every balance with its ledger.
+//! `valinta verify`: recomputes the audit trail's chains and every figure that vouchers, events and the ledger share.
 
-use valinta_persistence::{Conn, Db, DbError, audit, service_events};
+use valinta_persistence::ledger_check::LEDGER_FAULTS_MAX;
+use valinta_persistence::{Conn, Db, DbError, audit, ledger_check};
 
 use super::CliError;
 use crate::console::{complain, say};
 
 /// Checks the data. It is fine only if nothing was found.
 pub(super) fn verify(db: &Db) -> Result<(), CliError> {
-    let checked = |c: &mut Conn| Ok::<_, DbError>((audit::verify(c)?, service_events::verify(c)?));
+    let checked = |c: &mut Conn| Ok::<_, DbError>((audit::verify(c)?, ledger_check::verify(c)?));
     let (trail, faults) = db
         .read_blocking(checked)
         .map_err(|error| CliError::Refused(format!("the database cannot be read: {error}")))?;
@@ -17,10 +18,13 @@ pub(super) fn verify(db: &Db) -> Result<(), CliError> {
         complain(format_args!("audit trail: {broken}"));
     }
     for fault in &faults {
-        complain(format_args!("ledger: {}: {}", fault.subject, fault.what));
+        complain(format_args!("ledger: {} {}: {}", fault.kind, fault.subject, fault.what));
+    }
+    if faults.len() >= LEDGER_FAULTS_MAX {
+        complain(format_args!("ledger: the check stopped after {LEDGER_FAULTS_MAX} faults"));
     }
     if trail.first_break.is_none() && faults.is_empty() {
-        say("ledger: every balance and every event agrees with its entries");
+        say("ledger: every voucher, every event and every entry agrees with the others");
         return Ok(());
     }
     Err(CliError::Refused("the data is not as it was written".to_owned()))

@@ -154,14 +154,7 @@ pub(crate) fn register(c: &mut Conn, cx: &Cx, command: &RegisterCommand) -> Resu
     if organisers::find_municipality(c, &command.municipality)?.is_none() {
         return Err(Problem::invalid(Vec::new()).at("/municipality", "unknown", "there is no such municipality"));
     }
-    let person = match clients::find_person(c, cx.vault(), &command.identity_code)? {
-        Some(person) => person,
-        None => {
-            let person = cx.id();
-            clients::insert_person(c, cx.vault(), person, &command.identity_code, cx.now())?;
-            person
-        }
-    };
+    let person = clients::ensure_person(c, cx.vault(), cx.id(), &command.identity_code, cx.now())?;
     if clients::find_of_person(c, organiser.id, person)?.is_some() {
         return Err(Problem::new(ProblemKind::Duplicate, "The person is the organiser's client already.").at(
             "/personal_identity_code",

@@ -416,7 +416,9 @@ impl<'a> Loader<'a> {
         let listing = snapshot.list(&Query {
             voucher_type,
             day: self.day(days_ago),
+            validity: None,
             value: None,
+            free_of_charge: false,
             quantity: None,
             municipality: home.as_ref(),
             sector: data.provider_sector,

@@ -26,8 +26,8 @@ pub const DETAIL_CHARS_MAX: usize = 400;
 pub const PAGE_ITEMS_MAX: u16 = 100;
 /// Items on a page where the request does not say.
 pub const PAGE_ITEMS_DEFAULT: u16 = 20;
-/// Longest cursor.
-pub const CURSOR_CHARS_MAX: usize = 200;
+/// Longest cursor: of a list in the order of names, one that names a unit of the longest name there can be.
+pub const CURSOR_CHARS_MAX: usize = 2400;
 /// Longest idempotency key.
 pub const IDEMPOTENCY_KEY_CHARS_MAX: usize = 255;
 /// Most entity tags in one precondition.

@@ -26,8 +26,8 @@ pub struct PageQuery {
     #[param(minimum = 1, maximum = 100, default = 20)]
     pub limit: Option<u16>,
     /// Where the page begins: `next` of the page before.
-    #[validate(length(min = 1, max = 200))]
-    #[param(min_length = 1, max_length = 200, pattern = "^[A-Za-z0-9_-]+$")]
+    #[validate(length(min = 1, max = 2400))]
+    #[param(min_length = 1, max_length = 2400, pattern = "^[A-Za-z0-9_-]+$")]
     pub cursor: Option<String>,
 }
 
@@ -132,7 +132,7 @@ pub struct Page<T> {
     pub items: Vec<T>,
     /// The cursor of the next page; absent on the last one.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(max_length = 200)]
+    #[schema(max_length = 2400)]
     pub next: Option<String>,
 }
 
@@ -239,6 +239,9 @@ mod tests {
         ] {
             assert_eq!(page(query).unwrap_err().failures()[0].pointer, pointer, "{query}");
         }
+        let longest = "A".repeat(CURSOR_CHARS_MAX);
+        assert!(page(&format!("cursor={longest}")).is_ok());
+        assert_eq!(page(&format!("cursor={longest}AAAA")).unwrap_err().failures()[0].pointer, "/query/cursor");
         let forged = page("cursor=bm90anNvbg").unwrap();
         assert_eq!(forged.after::<i32>().unwrap_err().failures()[0].pointer, "/query/cursor");
     }

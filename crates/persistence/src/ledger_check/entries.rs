@@ -1,0 +1,154 @@
+//! Ledger entries against what they name: money never moves without a service event, nor quantities without an allotment.
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use valinta_domain::Quantity;
+use valinta_domain::ledger::EntryKind;
+
+use super::{About, Faults, PAGE, money};
+use crate::dialect::Conn;
+use crate::error::DbError;
+use crate::schema::{allotments, ledger_entries, service_events, vouchers};
+use crate::types::DbId;
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = ledger_entries)]
+struct Entry {
+    id: DbId,
+    organiser_id: DbId,
+    voucher_id: DbId,
+    allotment_id: Option<DbId>,
+    service_event_id: Option<DbId>,
+    decision_id: Option<DbId>,
+    kind: String,
+    from_account: String,
+    to_account: String,
+    quantity_e4: i64,
+    amount_minor: i64,
+    day: NaiveDate,
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = vouchers)]
+struct Voucher {
+    organiser_id: DbId,
+    decision_id: DbId,
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = service_events)]
+struct Event {
+    voucher_id: DbId,
+    allotment_id: DbId,
+    day: NaiveDate,
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = allotments)]
+struct Part {
+    voucher_id: DbId,
+}
+
+type Line = (Entry, Option<Voucher>, Option<Event>, Option<Part>);
+
+pub(super) fn check(c: &mut Conn, faults: &mut Faults) -> Result<(), DbError> {
+    let mut after = None;
+    while !faults.is_full() {
+        let page = page_after(c, after)?;
+        let Some((last, ..)) = page.last() else { return Ok(()) };
+        after = Some(last.id);
+        for (entry, voucher, event, part) in &page {
+            let mut about = faults.of("ledger entry", entry.id);
+            let Some(kind) = EntryKind::from_code(&entry.kind) else {
+                about.fault("its kind is unknown");
+                continue;
+            };
+            check_movement(&mut about, kind, entry);
+            check_voucher(&mut about, kind, entry, voucher.as_ref());
+            check_event(&mut about, kind, entry, event.as_ref());
+            check_allotment(&mut about, kind, entry, part.as_ref());
+        }
+    }
+    Ok(())
+}
+
+fn page_after(c: &mut Conn, after: Option<DbId>) -> Result<Vec<Line>, DbError> {
+    let mut query = ledger_entries::table
+        .left_join(vouchers::table.on(vouchers::id.eq(ledger_entries::voucher_id)))
+        .left_join(service_events::table.on(service_events::id.nullable().eq(ledger_entries::service_event_id)))
+        .left_join(allotments::table.on(allotments::id.nullable().eq(ledger_entries::allotment_id)))
+        .select((
+            Entry::as_select(),
+            Option::<Voucher>::as_select(),
+            Option::<Event>::as_select(),
+            Option::<Part>::as_select(),
+        ))
+        .order(ledger_entries::id)
+        .limit(PAGE)
+        .into_boxed();
+    if let Some(after) = after {
+        query = query.filter(ledger_entries::id.gt(after));
+    }
+    Ok(query.load(c)?)
+}
+
+fn moves_money(kind: EntryKind) -> bool {
+    match kind {
+        EntryKind::OrganiserShare | EntryKind::CoPayment | EntryKind::ClientFee => true,
+        EntryKind::Granted | EntryKind::Used | EntryKind::Returned => false,
+    }
+}
+
+fn check_movement(about: &mut About<'_>, kind: EntryKind, entry: &Entry) {
+    let (code, (from, to)) = (kind.code(), kind.accounts());
+    about.expect((entry.from_account.as_str(), entry.to_account.as_str()) == (from.code(), to.code()), || {
+        let (is_from, is_to) = (&entry.from_account, &entry.to_account);
+        format!("{code} goes from {} to {}, not from {is_from} to {is_to}", from.code(), to.code())
+    });
+    if moves_money(kind) {
+        let quantity = Quantity::from_e4(entry.quantity_e4);
+        about.expect(quantity == Quantity::ZERO, || format!("{code} moves a quantity, {quantity}"));
+    } else {
+        let amount = money(entry.amount_minor);
+        about.expect(entry.amount_minor == 0, || format!("{code} moves money, {amount}"));
+    }
+}
+
+fn check_voucher(about: &mut About<'_>, kind: EntryKind, entry: &Entry, voucher: Option<&Voucher>) {
+    let Some(voucher) = voucher else { return about.fault("its voucher is missing") };
+    about.expect(entry.organiser_id == voucher.organiser_id, || "its organiser is not its voucher's".to_owned());
+    about.expect(kind != EntryKind::Granted || entry.decision_id == Some(voucher.decision_id), || {
+        "its decision is not its voucher's".to_owned()
+    });
+}
+
+fn check_event(about: &mut About<'_>, kind: EntryKind, entry: &Entry, event: Option<&Event>) {
+    let code = kind.code();
+    let of_event = moves_money(kind) || kind == EntryKind::Used;
+    match (entry.service_event_id, event) {
+        (None, _) => about.expect(!of_event, || {
+            format!("{code} of {} names no service event", money(entry.amount_minor))
+        }),
+        (Some(_), None) => about.fault("its service event is missing"),
+        (Some(_), Some(event)) => {
+            about.expect(of_event, || format!("{code} names a service event"));
+            about.expect(entry.voucher_id == event.voucher_id, || {
+                "its voucher is not its service event's".to_owned()
+            });
+            about.expect(entry.allotment_id.is_none_or(|part| part == event.allotment_id), || {
+                "its allotment is not its service event's".to_owned()
+            });
+            about.expect(entry.day == event.day, || "its day is not its service event's".to_owned());
+        }
+    }
+}
+
+fn check_allotment(about: &mut About<'_>, kind: EntryKind, entry: &Entry, part: Option<&Part>) {
+    match (entry.allotment_id, part) {
+        (None, _) => about.expect(moves_money(kind), || format!("{} names no allotment", kind.code())),
+        (Some(_), None) => about.fault("its allotment is missing"),
+        (Some(_), Some(part)) => {
+            about.expect(part.voucher_id == entry.voucher_id, || "its allotment is not its voucher's".to_owned());
+        }
+    }
+}
