@@ -11,7 +11,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use valinta_persistence::testing::TestDatabase;
-use valinta_persistence::{Db, DbError, audit, service_events};
+use valinta_persistence::{Db, DbError, audit, ledger_check};
 use valinta_service::clock::Clock;
 use valinta_service::keys::Keys;
 use valinta_service::tokens::Tokens;
@@ -76,7 +76,7 @@ impl Installation {
         let verified = self.command("verify").output().unwrap();
         assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stderr));
         let db = Db::open(self.database.url()).unwrap();
-        let found: Result<_, DbError> = db.read_blocking(|c| Ok((audit::verify(c)?, service_events::verify(c)?)));
+        let found: Result<_, DbError> = db.read_blocking(|c| Ok((audit::verify(c)?, ledger_check::verify(c)?)));
         let (trail, faults) = found.unwrap();
         assert!(trail.first_break.is_none(), "{:?}", trail.first_break);
         assert!(faults.is_empty(), "{faults:?}");

@@ -191,7 +191,7 @@ fn everyone_sees_their_own_side(county: &County, resident: &Resident, voucher: &
     let mine = resident.user.get("/v1/me/vouchers").ok();
     assert_eq!(mine["items"][0]["id"], voucher);
     assert_eq!(mine["items"][0]["status"], "in_use");
-    let listed = county.case_worker.get(&format!("/v1/vouchers?client={}&state=in_use", resident.client)).ok();
+    let listed = county.case_worker.get(&format!("/v1/vouchers?client={}&status=in_use", resident.client)).ok();
     assert_eq!(listed["items"].as_array().unwrap().len(), 1);
     for user in [&resident.user, &county.finance, &market.company.0.user] {
         let events = user.get("/v1/service-events").ok();
@@ -277,11 +277,12 @@ fn a_change_holds_at_once_before_the_first_service_and_from_the_next_day_after_i
     market.ngo.0.record(voucher, "1").created();
 
     let changed = resident.choose(voucher, &market.company.1).ok();
-    assert_eq!((&changed["status"], &changed["choice"]["from"]), (&json!("in_use"), &json!("2026-11-12")));
+    assert_eq!((&changed["status"], &changed["next_choice"]["from"]), (&json!("in_use"), &json!("2026-11-12")));
+    assert_eq!(changed["choice"]["offering"], market.ngo.1.as_str(), "until then the one who serves goes on");
     // Two changes of mind on one day leave the last one.
     resident.choose(voucher, &market.public.1).ok();
     let last = resident.choose(voucher, &market.company.1).ok();
-    assert_eq!(last["choice"]["offering"], market.company.1.as_str());
+    assert_eq!(last["next_choice"]["offering"], market.company.1.as_str());
     market.ngo.0.record(voucher, "1").created();
     market.company.0.record(voucher, "1").refused(422, "not_valid_on_day").at("/day", "not_chosen");
 

@@ -117,7 +117,7 @@ fn what_one_month_has_left_does_not_serve_another() {
     let voucher = county.chosen_voucher(&resident, &home_care, "3", &offering);
     let voucher = voucher["id"].as_str().unwrap();
     provider.record(voucher, "2").created();
-    provider.record(voucher, "1.0001").refused(422, "insufficient_balance").saying("1");
+    provider.record(voucher, "1.01").refused(422, "insufficient_balance").saying("1");
 
     let day = "2026-12-02".parse().unwrap();
     world.set_day(day);
@@ -130,7 +130,7 @@ fn what_one_month_has_left_does_not_serve_another() {
     // November's last hour is still there, for a service of November.
     let last = record(&delivery("2026-11-30", "1")).created();
     assert_eq!(last["available"], "0");
-    record(&delivery("2026-11-30", "0.0001")).refused(409, "wrong_state");
+    record(&delivery("2026-11-30", "0.01")).refused(409, "wrong_state");
     resident.user = world.user(valinta_domain::policy::Role::Resident, "resident-0", None, Some(&resident.person));
     let shown = resident.user.get(&format!("/v1/vouchers/{voucher}")).ok();
     assert_eq!(shown["status"], "used_up");

@@ -19,6 +19,8 @@ struct Journey {
     offering: String,
     unit: String,
     application: String,
+    service_event: String,
+    information: String,
     grant_decision: String,
     application_decision: String,
     client: String,
@@ -55,6 +57,8 @@ const OPERATIONS: &[(&str, Ask)] = &[
     ("list_service_events of the voucher", |j, _, user| {
         user.get(&format!("/v1/service-events?voucher={}", j.voucher["id"].as_str().unwrap()))
     }),
+    ("show_service_event", |j, _, user| user.get(&format!("/v1/service-events/{}", j.service_event))),
+    ("show_information", |j, _, user| user.get(&voucher(j, &format!("/information/{}", j.information)))),
     ("show_decision on the voucher", |j, _, user| user.get(&format!("/v1/decisions/{}", j.grant_decision))),
     ("show_decision on the application", |j, _, user| user.get(&format!("/v1/decisions/{}", j.application_decision))),
     ("show_decision on the rulebook", |j, _, user| {
@@ -189,8 +193,12 @@ fn walk(county: &County) -> (Journey, Provider, Resident) {
     let offering = provider.offer(&unit, &home_care, &price("36.00")).created()["id"].as_str().unwrap().to_owned();
     let resident = county.client();
     let voucher = county.chosen_voucher(&resident, &home_care, "20", &offering);
-    provider.record(voucher["id"].as_str().unwrap(), "1").created();
+    let id = voucher["id"].as_str().unwrap();
+    let recorded = provider.record(id, "1").created();
+    let told = resident.user.post(&format!("/v1/vouchers/{id}/information"), &json!({"language": "sv"})).created();
     let journey = Journey {
+        service_event: recorded["event"]["id"].as_str().unwrap().to_owned(),
+        information: told["id"].as_str().unwrap().to_owned(),
         grant_decision: voucher["decision"].as_str().unwrap().to_owned(),
         application_decision: decided["decision"].as_str().unwrap().to_owned(),
         client: resident.client.clone(),

@@ -135,10 +135,20 @@ impl County {
     /// The body of such a request.
     pub(crate) fn voucher_request(&self, resident: &Resident, of: &VoucherType, quantity: &str, income: &str) -> Value {
         let today = self.site.today();
+        let rulebook = self.officer.get(&format!("/v1/voucher-types/{}/rulebook", of.id)).ok();
+        let rule = rulebook["terms"]["value"].to_string();
+        // Only facts that the rule asks for are taken.
+        let asks = |fact: &str| rule.contains("income_reduction") || rule.contains(fact);
+        let mut facts = json!({});
+        for (name, value) in [("gross_income_per_month", json!(income)), ("household_size", json!(1))] {
+            if asks(name) {
+                facts[name] = value;
+            }
+        }
         json!({
             "client": resident.client,
             "voucher_type": of.id,
-            "facts": {"gross_income_per_month": income, "household_size": 1},
+            "facts": facts,
             "quantity": quantity,
             "valid_from": today.to_string(),
             "valid_until": today.plus_days(49).to_string(),

@@ -10,7 +10,7 @@ use chrono_tz::Europe::Helsinki;
 use valinta_domain::policy::{Role, Scope};
 use valinta_domain::{Day, Id, Moment};
 use valinta_persistence::testing::TestDatabase;
-use valinta_persistence::{Db, audit, service_events};
+use valinta_persistence::{Db, audit, ledger_check};
 use valinta_service::app::App;
 use valinta_service::clock::{Clock, new_uuid};
 use valinta_service::http::server::server;
@@ -144,7 +144,7 @@ impl World {
 
     /// That every balance and every event agrees with its ledger entries.
     pub(crate) fn ledger_balances(&self) {
-        let faults = self.db.as_ref().unwrap().read_blocking(service_events::verify);
+        let faults = self.db.as_ref().unwrap().read_blocking(ledger_check::verify);
         assert!(faults.as_ref().is_ok_and(Vec::is_empty), "{faults:?}");
     }
 }

@@ -223,8 +223,8 @@ impl Voucher {
         }
     }
 
-    /// The first day of a choice made today. `begun` is the first day of the choice that holds until then: on a day on
-    /// which another provider may have delivered already, the new one does not begin.
+    /// The first day of a choice made today. `begun` is the first day of the choice that holds today, if one does: on a
+    /// day on which another provider may have delivered already, the new one does not begin.
     pub fn choice_from(&self, today: Day, begun: Option<Day>) -> Day {
         let delivered = matches!(self.state, VoucherState::InUse);
         let taken = begun.is_some_and(|begun| begun < today || (delivered && begun == today));

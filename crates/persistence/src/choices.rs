@@ -88,14 +88,24 @@ impl Row {
     }
 }
 
-/// Lets a choice hold from its first day on, and the one before it end. The voucher has been taken.
+/// Lets a choice hold from its first day on, and the one that held until then end. One that was to begin later never
+/// does. The voucher has been taken.
 ///
 /// # Errors
 /// [`DbError::Check`] where two choices would hold on one day.
 pub fn replace(c: &mut Conn, choice: &Choice) -> Result<(), DbError> {
-    let open =
-        choices::table.filter(choices::voucher_id.eq(DbId::from(choice.voucher))).filter(choices::valid_to.is_null());
-    diesel::update(open).set(choices::valid_to.eq(Some(choice.valid_from.date()))).execute(c)?;
+    let from = choice.valid_from.date();
+    let of_voucher = choices::table.filter(choices::voucher_id.eq(DbId::from(choice.voucher)));
+    diesel::update(of_voucher.filter(choices::valid_from.ge(from)))
+        .set(choices::valid_to.eq(choices::valid_from.nullable()))
+        .execute(c)?;
+    diesel::update(
+        of_voucher
+            .filter(choices::valid_from.lt(from))
+            .filter(choices::valid_to.is_null().or(choices::valid_to.assume_not_null().gt(from))),
+    )
+    .set(choices::valid_to.eq(Some(from)))
+    .execute(c)?;
     let (charging, price_minor, client_fee_minor, unit_cost_minor) = price_columns(choice.price);
     let row = Row {
         id: choice.id.into(),
@@ -130,4 +140,13 @@ pub fn of_voucher(c: &mut Conn, voucher: Id<kind::Voucher>) -> Result<Vec<Choice
         .select(Row::as_select())
         .load(c)?;
     rows.into_iter().map(Row::choice).collect()
+}
+
+/// The choice that holds on a day.
+///
+/// # Errors
+/// The database's.
+pub fn holding_on(c: &mut Conn, voucher: Id<kind::Voucher>, day: Day) -> Result<Option<Choice>, DbError> {
+    let holds = |choice: &Choice| choice.period().is_some_and(|period| period.contains(day));
+    Ok(of_voucher(c, voucher)?.into_iter().find(holds))
 }

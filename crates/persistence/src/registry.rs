@@ -261,14 +261,6 @@ pub fn prices_for(c: &mut Conn, voucher: &Voucher, day: Day) -> Result<Vec<Offer
     )
 }
 
-/// The prices at which a voucher type's services can be had on a day, where no voucher is looked at.
-///
-/// # Errors
-/// The database's.
-pub fn prices_on(c: &mut Conn, voucher_type: Id<kind::VoucherType>, day: Day) -> Result<Vec<OfferPrice>, DbError> {
-    prices(c, &everything(voucher_type, day))
-}
-
 /// Read from the database and not from a snapshot, but listed by the same code.
 fn prices(c: &mut Conn, query: &Query<'_>) -> Result<Vec<OfferPrice>, DbError> {
     Ok(load_of(c, Some(query.voucher_type))?.list(query).lines.iter().map(|line| line.price).collect())

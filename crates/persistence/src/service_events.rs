@@ -14,8 +14,6 @@ use crate::error::DbError;
 use crate::schema::{ledger_entries, service_events};
 use crate::types::{DbId, DbMoment};
 
-pub use crate::ledger_check::verify;
-
 /// A service delivered under a voucher.
 #[derive(Debug, Clone)]
 pub struct ServiceEvent {

@@ -59,7 +59,13 @@ impl Facts {
     /// Those among the facts that have one of the names.
     #[must_use]
     pub fn only(&self, names: &BTreeSet<&str>) -> Self {
-        Self(self.0.iter().filter(|(name, _)| names.contains(name.as_str())).map(|(n, v)| (n.clone(), v.clone())).collect())
+        Self(
+            self.0
+                .iter()
+                .filter(|(name, _)| names.contains(name.as_str()))
+                .map(|(n, v)| (n.clone(), v.clone()))
+                .collect(),
+        )
     }
 
     /// All facts.

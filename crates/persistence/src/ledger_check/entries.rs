@@ -126,15 +126,13 @@ fn check_event(about: &mut About<'_>, kind: EntryKind, entry: &Entry, event: Opt
     let code = kind.code();
     let of_event = moves_money(kind) || kind == EntryKind::Used;
     match (entry.service_event_id, event) {
-        (None, _) => about.expect(!of_event, || {
-            format!("{code} of {} names no service event", money(entry.amount_minor))
-        }),
+        (None, _) => {
+            about.expect(!of_event, || format!("{code} of {} names no service event", money(entry.amount_minor)))
+        }
         (Some(_), None) => about.fault("its service event is missing"),
         (Some(_), Some(event)) => {
             about.expect(of_event, || format!("{code} names a service event"));
-            about.expect(entry.voucher_id == event.voucher_id, || {
-                "its voucher is not its service event's".to_owned()
-            });
+            about.expect(entry.voucher_id == event.voucher_id, || "its voucher is not its service event's".to_owned());
             about.expect(entry.allotment_id.is_none_or(|part| part == event.allotment_id), || {
                 "its allotment is not its service event's".to_owned()
             });

@@ -113,9 +113,9 @@ fn posted_between(c: &mut Conn, first: DbId, last: DbId) -> Result<Posted, DbErr
             sum_i64(ledger_entries::amount_minor),
         ))
         .load(c)?;
-    let of_events = sums.into_iter().filter_map(|(event, kind, quantity, amount)| {
-        event.map(|event| ((event, kind), (quantity, amount)))
-    });
+    let of_events = sums
+        .into_iter()
+        .filter_map(|(event, kind, quantity, amount)| event.map(|event| ((event, kind), (quantity, amount))));
     Ok(of_events.collect())
 }
 
@@ -132,7 +132,8 @@ fn check_voucher(about: &mut About<'_>, event: &Event, voucher: Option<&Voucher>
 }
 
 fn check_charges(about: &mut About<'_>, event: &Event, choice: &Choice) {
-    let agreed = (choice.voucher_id, choice.provider_id, choice.unit_id) == (event.voucher_id, event.provider_id, event.unit_id)
+    let agreed = (choice.voucher_id, choice.provider_id, choice.unit_id)
+        == (event.voucher_id, event.provider_id, event.unit_id)
         && choice.charging == event.charging;
     about.expect(agreed, || "voucher, provider, unit and charging are not those of its choice".to_owned());
     let price =

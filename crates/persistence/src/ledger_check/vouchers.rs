@@ -123,7 +123,9 @@ fn check_issue(about: &mut About<'_>, voucher: &Voucher, issued: &[String]) {
     let decision = voucher.decision_id.0.to_string();
     for details in issued {
         let details = serde_json::from_str(details).unwrap_or_default();
-        for (name, kept) in [("value", value.to_string()), ("quantity", quantity.to_string()), ("decision", decision.clone())] {
+        for (name, kept) in
+            [("value", value.to_string()), ("quantity", quantity.to_string()), ("decision", decision.clone())]
+        {
             let audited = text_of(&details, name);
             about.expect(audited == Some(&kept), || {
                 format!("its {name} is {kept}, the audit trail says {}", told(audited))

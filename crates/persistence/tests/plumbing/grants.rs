@@ -51,6 +51,7 @@ pub(crate) fn of(kind: Part, n: u128) -> Uuid {
         Part::Event => 7,
         Part::Entry => 8,
         Part::Audit => 9,
+        Part::Posting => 10,
     };
     uuid(range * 1_000_000 + n)
 }
@@ -65,8 +66,10 @@ pub(crate) enum Part {
     Allotment,
     Choice,
     Event,
-    /// The four entries of voucher `n` are `n * 4` and the three after it: granted, used and the two shares.
+    /// The entry that granted it.
     Entry,
+    /// Of event `n`: `n * 3` is what was used, the next the organiser's share, the next the co-payment.
+    Posting,
     Audit,
 }
 
@@ -235,7 +238,7 @@ pub(crate) fn register(
     Ok(person.uuid())
 }
 
-/// Issues voucher `n` of 36.00 for 20 hours and delivers `hours` one by one.
+/// Issues vouchers of 36.00 for 20 hours each, and delivers so many of the hours one by one.
 pub(crate) fn issue_and_deliver(db: &Db, vouchers: u128, hours: u128) {
     db.write_blocking(move |c| {
         register(c, false, (of(Part::Person, 0), of(Part::Client, 0)), &"010594Y9032".parse().unwrap())?;
@@ -301,7 +304,7 @@ fn issue(c: &mut Conn, n: u128) -> Result<StoredVoucher, DbError> {
     };
     vouchers::insert(c, &stored, &[part])?;
     let granted = NewEntry {
-        id: Id::new(of(Part::Entry, n * 1_000)),
+        id: Id::new(of(Part::Entry, n)),
         allotment: Some(part.id),
         posting: Posting::of_quantity(EntryKind::Granted, quantity),
     };
@@ -385,9 +388,9 @@ fn deliver(c: &mut Conn, stored: &StoredVoucher, n: u128, event: u128) -> Result
     ];
     let entries: Vec<NewEntry> = postings
         .into_iter()
-        .zip(1..)
+        .zip(0..)
         .map(|(posting, line)| NewEntry {
-            id: Id::new(of(Part::Entry, n * 1_000 + (event % 100) * 4 + line)),
+            id: Id::new(of(Part::Posting, event * 3 + line)),
             allotment: (posting.kind == EntryKind::Used).then_some(part),
             posting,
         })

@@ -1,5 +1,5 @@
-//! What everything stored rests on, on both databases: transactions, migrations, the audit trail, the outbox and
-//! idempotency keys. PostgreSQL takes part where `TEST_DATABASE_URL` names one.
+//! What everything stored rests on, on both databases: transactions, migrations, what cannot be changed, what is
+//! found if it was, the audit trail, the outbox and idempotency keys. PostgreSQL takes part where `TEST_DATABASE_URL` names one.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -8,8 +8,12 @@
     reason = "tests: a failure is told by a panic"
 )]
 
+mod grants;
+mod guards;
+mod ledger_check;
 mod migrations;
 mod parity;
+mod persons;
 mod records;
 mod support;
 mod transactions;

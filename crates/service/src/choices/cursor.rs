@@ -45,8 +45,7 @@ impl List {
             (Order::CoPayment, None) => Err(Problem::invalid(Vec::new()).at(
                 "/query/order",
                 "no_value",
-                "co-payments are not known without a value: give the income and household by which one can be \
-                 estimated, or choose another order; by what was given, no voucher may be granted",
+                "no co-payment is known: the value depends on income and household, and none follows from what was given",
             )),
             (Order::CoPayment, value) => Ok(Self { of, order, value }),
             (Order::Neutral | Order::Price | Order::Name, _) => Ok(Self { of, order, value: None }),

@@ -3,7 +3,7 @@
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use serde::Serialize;
 use serde_json::json;
-use valinta_domain::choice::Query;
+use valinta_domain::choice::{Query, SortKey};
 use valinta_domain::id::kind;
 use valinta_domain::policy::Action;
 use valinta_domain::rulebook::GrantPeriod;
@@ -57,6 +57,8 @@ pub(crate) struct ChoiceList {
 /// What the database says of the voucher; the options come from memory.
 struct Held {
     stored: StoredVoucher,
+    whole: List,
+    after: Option<SortKey>,
     currency: Currency,
     day: Day,
     public_client_fee: Money,
@@ -91,12 +93,16 @@ pub(crate) async fn list_choices(
             cx.require(Action::ReadVoucher, &target)?;
             let organiser = found(organisers::find(c, stored.voucher.organiser)?)?;
             let today = cx.today(&organiser)?;
-            let present = choices::of_voucher(c, id)?.into_iter().find(|choice| choice.valid_to.is_none());
-            let day = stored.voucher.choice_from(today, present.map(|choice| choice.valid_from));
+            let begun = choices::holding_on(c, id, today)?.map(|choice| choice.valid_from);
+            let day = stored.voucher.choice_from(today, begun);
+            let whole = List::new(Of::Voucher(id), order, Some(stored.voucher.value))?;
+            let after = whole.resume(cursor.clone())?;
             let rulebook = found(voucher_types::find_rulebook(c, stored.voucher.rulebook)?)?;
             cx.audit("list_choices", ("voucher", id.uuid()), &target, json!({"order": order, "revision": revision}));
             Ok(Held {
                 stored,
+                whole,
+                after,
                 currency: organiser.currency,
                 day,
                 public_client_fee: rulebook.terms.public_service.client_fee.of(organiser.currency),
@@ -105,8 +111,6 @@ pub(crate) async fn list_choices(
         })
         .await?;
     let voucher = &held.stored.voucher;
-    let whole = List::new(Of::Voucher(id), order, Some(voucher.value))?;
-    let after = whole.resume(cursor)?;
     let listing = snapshot.list(&Query {
         voucher_type: voucher.voucher_type,
         day: held.day,
@@ -121,7 +125,7 @@ pub(crate) async fn list_choices(
         order,
         order_key: app.order_key(),
         order_seed: id.uuid().as_bytes(),
-        after: after.as_ref(),
+        after: held.after.as_ref(),
         limit: usize::from(page.limit()),
     });
     let items = listing.lines.iter().map(|line| OptionView::of(line, held.currency)).collect();
@@ -138,7 +142,7 @@ pub(crate) async fn list_choices(
         co_payment_basis: held.co_payment_basis,
         total: listing.total,
         items,
-        next: Page::<()>::cursor(whole.next(listing.next)),
+        next: Page::<()>::cursor(held.whole.next(listing.next)),
     };
     Ok(with_link(&mut HttpResponse::Ok(), &request, list.next.as_deref()).json(list))
 }

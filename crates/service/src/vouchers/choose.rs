@@ -72,7 +72,7 @@ pub(crate) fn choose(
     let (offered, candidate) = registry::candidate(c, offering)?
         .filter(|(offered, _)| offered.voucher_type == stored.voucher.voucher_type)
         .ok_or_else(|| Problem::unknown("/offering", "there is no such offering for this voucher"))?;
-    let previous = choices::of_voucher(c, id)?.into_iter().find(|choice| choice.valid_to.is_none());
+    let previous = choices::holding_on(c, id, today)?;
     let earliest = stored.voucher.choice_from(today, previous.as_ref().map(|choice| choice.valid_from));
     let from = candidate.earliest_start.map_or(earliest, |start| start.max(earliest));
     stored.voucher = stored.voucher.choose(today)?;

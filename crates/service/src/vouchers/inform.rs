@@ -9,7 +9,7 @@ use valinta_domain::information::{Information, compose};
 use valinta_domain::policy::{Action, Target};
 use valinta_domain::{Id, Language, Moment};
 use valinta_persistence::vouchers::InformationGiven;
-use valinta_persistence::{Conn, decisions, organisers, registry, voucher_types, vouchers};
+use valinta_persistence::{Conn, choices, decisions, organisers, registry, voucher_types, vouchers};
 
 use super::view::target_of;
 use crate::app::{App, Reply};
@@ -76,7 +76,9 @@ pub(crate) fn inform(
     let organiser = found(organisers::find(c, voucher.organiser)?)?;
     let rulebook = found(voucher_types::find_rulebook(c, voucher.rulebook)?)?;
     let decision = found(decisions::find(c, stored.decision)?)?;
-    let prices = registry::prices_on(c, voucher.voucher_type, cx.today(&organiser)?)?;
+    let today = cx.today(&organiser)?;
+    let begun = choices::holding_on(c, id, today)?.map(|choice| choice.valid_from);
+    let prices = registry::prices_for(c, voucher, voucher.choice_from(today, begun))?;
     let content = compose(voucher, &rulebook.terms, decision.steps, stored.quantity, &prices, organiser.currency);
     let given = InformationGiven {
         id: cx.id(),

@@ -1,0 +1,90 @@
+//! What was agreed, granted, delivered or posted is not changed behind anyone's back; what has to move on still can.
+
+use valinta_persistence::DbError;
+
+use super::grants::{found, issue_and_deliver};
+use super::support::{on_each, tell};
+
+#[test]
+fn what_was_agreed_granted_or_delivered_cannot_be_changed_or_removed() {
+    const FINAL: [(&str, &[&str]); 6] = [
+        ("service_events", &["value_minor", "total_minor", "recorded_by", "day"]),
+        ("ledger_entries", &["amount_minor", "kind"]),
+        ("decisions", &["inputs", "steps"]),
+        (
+            "choices",
+            &[
+                "voucher_id",
+                "offering_id",
+                "provider_id",
+                "unit_id",
+                "sector",
+                "charging",
+                "price_minor",
+                "client_fee_minor",
+                "unit_cost_minor",
+                "valid_from",
+            ],
+        ),
+        (
+            "offering_prices",
+            &["offering_id", "charging", "price_minor", "client_fee_minor", "unit_cost_minor", "valid_from"],
+        ),
+        (
+            "vouchers",
+            &["client_id", "person_id", "number", "value_minor", "quantity_e4", "free_of_charge", "decision_id"],
+        ),
+    ];
+    on_each(|_, db| {
+        found(db);
+        issue_and_deliver(db, 1, 1);
+        for (table, columns) in FINAL {
+            let mut changes: Vec<String> =
+                columns.iter().map(|column| format!("UPDATE {table} SET {column} = {column}")).collect();
+            changes.push(format!("DELETE FROM {table}"));
+            if db.is_postgres() {
+                changes.push(format!("TRUNCATE {table} CASCADE"));
+            }
+            for sql in changes {
+                let refused = tell(db, &sql).expect_err(&sql);
+                let DbError::AppendOnly { message } = refused else { panic!("{sql}: {refused:?}") };
+                assert!(message.starts_with("append-only: "), "{message}");
+                assert!(message.ends_with(table) || sql.starts_with("TRUNCATE"), "{sql}: {message}");
+            }
+        }
+    });
+}
+
+#[test]
+fn a_choice_and_a_price_can_end_and_a_voucher_can_move_on() {
+    on_each(|_, db| {
+        found(db);
+        issue_and_deliver(db, 1, 1);
+        for sql in [
+            "UPDATE choices SET valid_to = '2026-03-01'",
+            "UPDATE offering_prices SET valid_to = '2026-03-01'",
+            "UPDATE vouchers SET state = 'used_up', version = version + 1",
+        ] {
+            assert_eq!(tell(db, sql), Ok(1), "{sql}");
+        }
+    });
+}
+
+/// A text of the longest length in each of three languages, all of it escaped.
+#[test]
+fn the_longest_directions_and_the_longest_answers_fit() {
+    on_each(|_, db| {
+        found(db);
+        issue_and_deliver(db, 1, 0);
+        let directions = "\\n".repeat(3 * 4_000) + &"x".repeat(100);
+        let sql = format!("UPDATE vouchers SET state = 'refused', directed_to = '{directions}'");
+        assert_eq!(tell(db, &sql), Ok(1));
+        db.write_blocking(|c| {
+            use valinta_persistence::idempotency::{claim, complete};
+            let at = super::support::moment(1);
+            claim(c, "caller", "k", "issue_voucher", &[1; 32], at)?;
+            complete(c, "caller", "k", 201, &"x".repeat(4_000_000), None)
+        })
+        .unwrap();
+    });
+}
