@@ -8,6 +8,7 @@ pub mod approval;
 pub mod choice;
 pub mod decision;
 pub mod explain;
+pub mod grant;
 pub mod id;
 pub mod identifiers;
 pub mod information;

@@ -67,14 +67,12 @@ macro_rules! insert_or_ignore {
 pub(crate) use {insert_many, insert_or_ignore, on};
 
 /// The sum of a `BigInt` expression, 0 over no rows. An overflow is an error on both databases.
-#[allow(dead_code, reason = "part of the dialect whether or not a query sums at the moment")]
 pub(crate) fn sum_i64<E: Expression<SqlType = BigInt>>(expression: E) -> SumI64<E> {
     SumI64(expression)
 }
 
 /// What [`sum_i64`] gives.
 #[derive(Debug, Clone, Copy, QueryId)]
-#[allow(dead_code, reason = "part of the dialect whether or not a query sums at the moment")]
 pub(crate) struct SumI64<E>(E);
 
 impl<E: Expression> Expression for SumI64<E> {

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use valinta_domain::application::examine;
+use valinta_domain::grant::{GrantRequest, Granting, grant};
 use valinta_domain::offering::check_price;
 use valinta_domain::rulebook::GrantPeriod;
 use valinta_domain::rules::{Outcome, evaluate};
 use valinta_domain::text::{CODE_CHARS_MAX, LINE_CHARS_MAX, NAME_CHARS_MAX, TEXT_CHARS_MAX};
-use valinta_domain::voucher::{GrantRequest, Granting, grant};
 use valinta_domain::{Amount, Period};
 
 use super::*;
