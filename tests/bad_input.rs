@@ -410,3 +410,15 @@ fn a_query_is_checked_like_a_body() {
         scene.refused(|_| user.get(path), 404, "not_found");
     }
 }
+
+#[test]
+fn a_parameter_with_a_control_character_is_refused_whatever_the_database_makes_of_it() {
+    let world = World::start();
+    let county = County::found(&world);
+    for query in ["actor=%00", "action=a%00b", "%00=1"] {
+        let refused = county.auditor.get(&format!("/v1/audit?{query}"));
+        refused.refused(422, "invalid_input").at("/query", "control_character");
+    }
+    let named = Resident::registration(&county.client().identity_code, "a\u{0}b");
+    county.case_worker.post("/v1/clients", &named).refused(422, "invalid_input").at("/name", "control_character");
+}

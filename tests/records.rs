@@ -269,3 +269,21 @@ fn a_protected_address_is_shown_to_no_one() {
     let by_auditor = county.auditor.get(&format!("/v1/clients/{}", id(&made))).ok();
     assert!(by_auditor.get("personal_identity_code").is_none());
 }
+
+#[test]
+fn who_is_shown_an_answer_again_is_in_the_residents_access_log_too() {
+    let world = World::start();
+    let county = County::found(&world);
+    let home_care = county.home_care();
+    let resident = county.client();
+    let request = county.voucher_request(&resident, &home_care, "20", "1650.00");
+    let first = county.case_worker.post_keyed("/v1/vouchers", "one", &request).created();
+    assert_eq!(county.case_worker.post_keyed("/v1/vouchers", "one", &request).created(), first);
+    let found =
+        county.case_worker.post("/v1/clients/lookup", &json!({"personal_identity_code": resident.identity_code}));
+    assert_eq!(found.ok()["id"], resident.client);
+    let log = resident.user.get("/v1/me/access-log").ok();
+    let actions: Vec<&str> =
+        log["items"].as_array().unwrap().iter().map(|row| row["action"].as_str().unwrap()).collect();
+    assert_eq!(actions, ["look_up_client", "repeat_answer", "issue_voucher", "register_client"]);
+}

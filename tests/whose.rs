@@ -24,6 +24,7 @@ struct Journey {
     grant_decision: String,
     application_decision: String,
     client: String,
+    identity_code: String,
     provider: String,
 }
 
@@ -52,6 +53,9 @@ const OPERATIONS: &[(&str, Ask)] = &[
     ("list_own_providers", |_, _, user| user.get("/v1/providers/mine")),
     ("list_choices", |j, _, user| user.get(&voucher(j, "/choices"))),
     ("show_ledger", |j, _, user| user.get(&voucher(j, "/ledger"))),
+    ("look_up_client", |j, _, user| {
+        user.post("/v1/clients/lookup", &json!({"personal_identity_code": j.identity_code}))
+    }),
     ("look_up_voucher", |j, _, user| user.post("/v1/vouchers/lookup", &json!({"number": j.voucher["number"]}))),
     ("list_service_events", |_, _, user| user.get("/v1/service-events")),
     ("list_service_events of the voucher", |j, _, user| {
@@ -202,6 +206,7 @@ fn walk(county: &County) -> (Journey, Provider, Resident) {
         grant_decision: voucher["decision"].as_str().unwrap().to_owned(),
         application_decision: decided["decision"].as_str().unwrap().to_owned(),
         client: resident.client.clone(),
+        identity_code: resident.identity_code.clone(),
         provider: provider.id.clone(),
         home_care,
         voucher,

@@ -201,7 +201,12 @@ pub fn list(
 ) -> Result<Vec<AuditRow>, DbError> {
     let mut query = audit_log::table
         .select(Stored::as_select())
-        .filter(audit_log::organiser_id.eq(DbId::from(organiser)))
+        .filter(
+            audit_log::organiser_id
+                .eq(DbId::from(organiser))
+                // What is done to the registry that all organisers share, and is about no person, is theirs to audit.
+                .or(audit_log::organiser_id.is_null().and(audit_log::person_id.is_null())),
+        )
         .order(audit_log::id.desc())
         .limit(limit.clamp(0, AUDIT_PAGE_MAX))
         .into_boxed();

@@ -133,15 +133,31 @@ pub fn ensure_person(
     code: &PersonalIdentityCode,
     at: Moment,
 ) -> Result<Id<kind::Person>, DbError> {
-    let key_hash = vault.lookup("personal_identity_code", code.as_str()).to_vec();
+    let key_hash = key_hash(vault, code);
     let person = PersonRow { id: new_id.into(), key_hash: &key_hash, created_at: at.into() };
     if insert_or_ignore!(c, persons::table, &person)? == 1 {
         return Ok(new_id);
     }
-    let query = persons::table.filter(persons::key_hash.eq(&key_hash));
-    let known: Option<DbId> = query.select(persons::id).first(c).optional()?;
     // Gone between the two statements: at the next try the person is new.
-    known.map(DbId::id).ok_or(DbError::Serialization)
+    find_person(c, vault, code)?.ok_or(DbError::Serialization)
+}
+
+fn key_hash(vault: &Vault, code: &PersonalIdentityCode) -> Vec<u8> {
+    vault.lookup("personal_identity_code", code.as_str()).to_vec()
+}
+
+/// The person of a code, if known to any organiser.
+///
+/// # Errors
+/// The database's.
+pub fn find_person(
+    c: &mut Conn,
+    vault: &Vault,
+    code: &PersonalIdentityCode,
+) -> Result<Option<Id<kind::Person>>, DbError> {
+    let query = persons::table.filter(persons::key_hash.eq(key_hash(vault, code)));
+    let id: Option<DbId> = query.select(persons::id).first(c).optional()?;
+    Ok(id.map(DbId::id))
 }
 
 /// Registers a client.

@@ -2,12 +2,40 @@
 //! kept as the service sealed it; a request's body is known by its keyed hash alone.
 
 use diesel::prelude::*;
-use valinta_domain::Moment;
+use uuid::Uuid;
+use valinta_domain::id::kind;
+use valinta_domain::{Id, Moment};
 
 use crate::dialect::{Conn, insert_or_ignore};
 use crate::error::DbError;
 use crate::schema::idempotency_keys;
-use crate::types::DbMoment;
+use crate::types::{DbId, DbMoment};
+
+/// What a command was about, as its audit row says: an answer that is given again is noted there again.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Trace {
+    /// For which organiser.
+    pub organiser: Option<Id<kind::Organiser>>,
+    /// Whose data it was.
+    pub person: Option<Id<kind::Person>>,
+    /// To what kind of thing it was done.
+    pub target_kind: String,
+    /// To which.
+    pub target: Option<Uuid>,
+}
+
+/// An answer to be kept.
+#[derive(Debug, Clone)]
+pub struct Kept<'a> {
+    /// Its status.
+    pub status: u16,
+    /// Its body, sealed.
+    pub body: &'a str,
+    /// Its `Location`.
+    pub location: Option<&'a str>,
+    /// What the command was about.
+    pub trace: Trace,
+}
 
 /// What a claim has found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +50,8 @@ pub enum Claimed {
         body: String,
         /// The answer's `Location`.
         location: Option<String>,
+        /// What the command was about.
+        trace: Trace,
     },
     /// The key was used for another operation or another body.
     OtherBody,
@@ -39,12 +69,16 @@ struct NewKey<'a> {
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = idempotency_keys)]
-struct Kept {
+struct Row {
     operation: String,
     body_hash: Vec<u8>,
     status: Option<i32>,
     response: Option<String>,
     location: Option<String>,
+    organiser_id: Option<DbId>,
+    person_id: Option<DbId>,
+    target_kind: Option<String>,
+    target_id: Option<DbId>,
 }
 
 /// Takes the caller's key for a command. Where another transaction has taken it and not ended yet, waits for that one.
@@ -63,16 +97,22 @@ pub fn claim(
     if insert_or_ignore!(c, idempotency_keys::table, &new)? == 1 {
         return Ok(Claimed::New);
     }
-    let kept: Option<Kept> =
-        idempotency_keys::table.find((caller, key)).select(Kept::as_select()).get_result(c).optional()?;
+    let kept: Option<Row> =
+        idempotency_keys::table.find((caller, key)).select(Row::as_select()).get_result(c).optional()?;
     // Forgotten between the two statements: at the next try the key is new.
     let Some(kept) = kept else { return Err(DbError::Serialization) };
     if kept.operation != operation || kept.body_hash != body_hash {
         return Ok(Claimed::OtherBody);
     }
+    let trace = Trace {
+        organiser: kept.organiser_id.map(DbId::id),
+        person: kept.person_id.map(DbId::id),
+        target_kind: kept.target_kind.unwrap_or_default(),
+        target: kept.target_id.map(|id| id.0),
+    };
     let status = kept.status.and_then(|status| u16::try_from(status).ok());
     match (status, kept.response) {
-        (Some(status), Some(body)) => Ok(Claimed::Replay { status, body, location: kept.location }),
+        (Some(status), Some(body)) => Ok(Claimed::Replay { status, body, location: kept.location, trace }),
         (Some(_) | None, Some(_) | None) => {
             Err(DbError::corrupt(format!("idempotency key of {operation} was committed without an answer")))
         }
@@ -83,23 +123,21 @@ pub fn claim(
 ///
 /// # Errors
 /// The database's; [`DbError::Internal`] where the key was not claimed or is complete.
-pub fn complete(
-    c: &mut Conn,
-    caller: &str,
-    key: &str,
-    status: u16,
-    body: &str,
-    location: Option<&str>,
-) -> Result<(), DbError> {
+pub fn complete(c: &mut Conn, caller: &str, key: &str, kept: &Kept<'_>) -> Result<(), DbError> {
     let open = idempotency_keys::table.find((caller, key)).filter(idempotency_keys::status.is_null());
-    let kept = diesel::update(open)
+    let trace = &kept.trace;
+    let completed = diesel::update(open)
         .set((
-            idempotency_keys::status.eq(i32::from(status)),
-            idempotency_keys::response.eq(body),
-            idempotency_keys::location.eq(location),
+            idempotency_keys::status.eq(i32::from(kept.status)),
+            idempotency_keys::response.eq(kept.body),
+            idempotency_keys::location.eq(kept.location),
+            idempotency_keys::organiser_id.eq(trace.organiser.map(DbId::from)),
+            idempotency_keys::person_id.eq(trace.person.map(DbId::from)),
+            idempotency_keys::target_kind.eq(Some(trace.target_kind.as_str()).filter(|kind| !kind.is_empty())),
+            idempotency_keys::target_id.eq(trace.target.map(DbId)),
         ))
         .execute(c)?;
-    if kept == 1 {
+    if completed == 1 {
         Ok(())
     } else {
         Err(DbError::Internal("an idempotency key was completed without a claim".to_owned()))

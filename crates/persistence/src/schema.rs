@@ -50,7 +50,7 @@ table! {
 }
 
 table! {
-    use crate::types::SqlMoment;
+    use crate::types::{SqlId, SqlMoment};
     use diesel::sql_types::{Binary, Integer, Nullable, Text};
     idempotency_keys (caller, key) {
         caller -> Text,
@@ -61,6 +61,10 @@ table! {
         status -> Nullable<Integer>,
         response -> Nullable<Text>,
         location -> Nullable<Text>,
+        organiser_id -> Nullable<SqlId>,
+        person_id -> Nullable<SqlId>,
+        target_kind -> Nullable<Text>,
+        target_id -> Nullable<SqlId>,
     }
 }
 

@@ -1,6 +1,7 @@
 //! The running service: what every request finds, how a request becomes one transaction, and the list of all routes.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use actix_web::HttpResponse;
@@ -15,7 +16,7 @@ use uuid::Uuid;
 use valinta_domain::Moment;
 use valinta_domain::choice::Snapshot;
 use valinta_domain::policy::Target;
-use valinta_persistence::idempotency::{self, Claimed};
+use valinta_persistence::idempotency::{self, Claimed, Kept, Trace};
 use valinta_persistence::vault::Vault;
 use valinta_persistence::{Conn, Db, DbError, registry};
 
@@ -50,6 +51,7 @@ struct Inner {
     vault: Arc<Vault>,
     order_key: [u8; 32],
     snapshot: ArcSwapOption<Snapshot>,
+    opened: AtomicBool,
 }
 
 /// The answer to a command.
@@ -86,20 +88,27 @@ struct Answer {
 }
 
 impl App {
-    /// A service from its parts.
+    /// A service from its parts. It is open if the database has all its tables.
     ///
     /// # Errors
-    /// The keys are not usable.
+    /// The keys are not usable, or not those of the data; or the database cannot be asked.
     pub fn new(db: Db, tokens: Tokens, clock: Clock, keys: &Keys) -> Result<Self, String> {
         let vault = keys.vault().map_err(|e| e.to_string())?;
-        Ok(Self(Arc::new(Inner {
+        let app = Self(Arc::new(Inner {
             db,
             tokens,
             clock,
             vault: Arc::new(vault),
             order_key: *keys.order_key(),
             snapshot: ArcSwapOption::empty(),
-        })))
+            opened: AtomicBool::new(false),
+        }));
+        app.open_up()?;
+        Ok(app)
+    }
+
+    pub(crate) fn opened(&self) -> &AtomicBool {
+        &self.0.opened
     }
 
     /// The database.
@@ -211,9 +220,9 @@ impl App {
         let run = move |c: &mut Conn| {
             match idempotency::claim(c, &scope, &key, operation, &body_hash, now)? {
                 Claimed::New => {}
-                Claimed::Replay { status, body, location } => {
+                Claimed::Replay { status, body, location, trace } => {
                     let body = unsealed(&vault, &place, &body)?;
-                    note_replay(c, &caller, operation, now, request, &vault)?;
+                    note_replay(c, &caller, operation, now, (request, &vault), &trace)?;
                     return Ok((Answer { status, body, location, replayed: true }, false));
                 }
                 Claimed::OtherBody => {
@@ -228,7 +237,8 @@ impl App {
             let body = serde_json::to_string(&reply.body).map_err(Problem::internal)?;
             let status = reply.status.as_u16();
             let kept = sealed(&vault, &place, &body)?;
-            idempotency::complete(c, &scope, &key, status, &kept, reply.location.as_deref())?;
+            let kept = Kept { status, body: &kept, location: reply.location.as_deref(), trace: cx.trace() };
+            idempotency::complete(c, &scope, &key, &kept)?;
             let registry_changed = cx.finish(c)?;
             Ok((Answer { status, body, location: reply.location, replayed: false }, registry_changed))
         };
@@ -301,7 +311,14 @@ impl App {
     /// Follows the changes that other processes make to the registry, for as long as the service runs.
     pub async fn follow_registry(self) {
         loop {
-            if let Err(problem) = self.refresh().await {
+            if !self.is_open() {
+                let app = self.clone();
+                match tokio::task::spawn_blocking(move || app.open_up()).await {
+                    Ok(Ok(_)) => {}
+                    Ok(Err(reason)) => tracing::error!(reason, "the service stays closed"),
+                    Err(error) => tracing::error!(%error, "the service stays closed"),
+                }
+            } else if let Err(problem) = self.refresh().await {
                 tracing::warn!(cause = problem.cause(), "the choices could not be refreshed");
             }
             tokio::time::sleep(REFRESH_EVERY).await;
@@ -319,18 +336,18 @@ fn scope_of(caller: &Caller) -> String {
     format!("{}:{whom}:{}", caller.role.code(), caller.subject)
 }
 
-/// An answer that is given again shows again what is in it.
+/// An answer that is given again shows again what is in it: that is noted where the first time was.
 fn note_replay(
     c: &mut Conn,
     caller: &Caller,
     operation: &'static str,
     now: Moment,
-    request: Uuid,
-    vault: &Arc<Vault>,
+    (request, vault): (Uuid, &Arc<Vault>),
+    trace: &Trace,
 ) -> Result<(), Problem> {
     let cx = Cx::begin(c, caller, now, request, Arc::clone(vault))?;
-    let target = Target { organiser: caller.organiser, provider: None, person: caller.person };
-    cx.audit(operation, ("replay", request), &target, json!({"replayed": true}));
+    let target = Target { organiser: trace.organiser, provider: None, person: trace.person };
+    cx.audit_trace("repeat_answer", trace, &target, json!({"operation": operation}));
     cx.finish(c)?;
     Ok(())
 }

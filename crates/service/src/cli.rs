@@ -174,7 +174,7 @@ fn serve(args: &ServeArgs) -> Result<(), CliError> {
     if config.demo {
         must_be_migrated(app.db())?;
         welcome(&app)?;
-    } else if app.db().pending_migrations()?.is_empty() {
+    } else if app.is_open() {
         demo_county::never_load(&app).map_err(|error| CliError::Refused(error.to_string()))?;
     }
     if let Err(error) = app.refresh_blocking() {

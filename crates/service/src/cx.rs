@@ -13,6 +13,7 @@ use valinta_domain::id::kind;
 use valinta_domain::policy::{self, Action, Actor, Role, Target};
 use valinta_domain::{Day, Id, Moment};
 use valinta_persistence::audit::{self, NewAuditRow};
+use valinta_persistence::idempotency::Trace;
 use valinta_persistence::organisers::Organiser;
 use valinta_persistence::outbox::{self, NewMessage};
 use valinta_persistence::vault::Vault;
@@ -122,6 +123,12 @@ impl Cx {
             // A client may ask which provider looked, not only that one did.
             fields.entry("provider").or_insert_with(|| provider.to_string().into());
         }
+        let trace = Trace { target_kind: what.0.to_owned(), target: Some(what.1), ..Trace::default() };
+        self.audit_trace(action, &trace, target, details);
+    }
+
+    /// As [`Cx::audit`], for what another row was about.
+    pub(crate) fn audit_trace(&self, action: &'static str, trace: &Trace, target: &Target, details: Value) {
         self.audited.borrow_mut().push(NewAuditRow {
             id: self.id(),
             at: self.now,
@@ -129,12 +136,25 @@ impl Cx {
             actor: self.actor.subject.clone(),
             role: self.actor.role,
             action: action.to_owned(),
-            target_kind: what.0.to_owned(),
-            target: Some(what.1),
+            target_kind: trace.target_kind.clone(),
+            target: trace.target,
             person: target.person,
             request: self.request,
             details,
         });
+    }
+
+    /// What this transaction is about, as the first of its audit rows says.
+    pub(crate) fn trace(&self) -> Trace {
+        match self.audited.borrow().first() {
+            Some(row) => Trace {
+                organiser: row.organiser,
+                person: row.person,
+                target_kind: row.target_kind.clone(),
+                target: row.target,
+            },
+            None => Trace::default(),
+        }
     }
 
     /// Puts a message into the outbox for whoever wants to hear. `payload` holds ids and states only.

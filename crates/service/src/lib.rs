@@ -21,6 +21,7 @@ pub mod http;
 pub mod keys;
 pub mod me;
 pub mod offerings;
+pub mod opening;
 pub mod organisers;
 pub mod providers;
 pub mod rulebooks;

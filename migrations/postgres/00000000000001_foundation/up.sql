@@ -66,6 +66,10 @@ CREATE TABLE idempotency_keys (
     status integer CHECK (status BETWEEN 100 AND 599),
     response text CHECK (length(response) <= 4000000),
     location text CHECK (length(location) <= 2048),
+    organiser_id uuid,
+    person_id uuid,
+    target_kind text CHECK (length(target_kind) BETWEEN 1 AND 64),
+    target_id uuid,
     PRIMARY KEY (caller, key)
 );
 

@@ -69,6 +69,10 @@ CREATE TABLE idempotency_keys (
     status INTEGER CHECK (status BETWEEN 100 AND 599),
     response TEXT CHECK (length(response) <= 4000000),
     location TEXT CHECK (length(location) <= 2048),
+    organiser_id BLOB CHECK (length(organiser_id) = 16),
+    person_id BLOB CHECK (length(person_id) = 16),
+    target_kind TEXT CHECK (length(target_kind) BETWEEN 1 AND 64),
+    target_id BLOB CHECK (length(target_id) = 16),
     PRIMARY KEY (caller, key)
 ) STRICT;
 

@@ -60,7 +60,8 @@ CREATE INDEX vouchers_by_organiser ON vouchers (organiser_id ASC, id ASC);
 
 -- What was granted, to whom and by which decision stays; where the voucher stands can change.
 CREATE TRIGGER vouchers_granted_is_final BEFORE UPDATE OF
-    client_id, person_id, number, value_minor, quantity_e4, free_of_charge, decision_id
+    organiser_id, client_id, person_id, voucher_type_id, number, value_minor, unit, quantity_e4, per, free_of_charge,
+    decision_id
 ON vouchers
 BEGIN
     SELECT RAISE(ABORT, 'append-only: vouchers');

@@ -80,10 +80,15 @@ fn the_longest_directions_and_the_longest_answers_fit() {
         let sql = format!("UPDATE vouchers SET state = 'refused', directed_to = '{directions}'");
         assert_eq!(tell(db, &sql), Ok(1));
         db.write_blocking(|c| {
-            use valinta_persistence::idempotency::{claim, complete};
+            use valinta_persistence::idempotency::{Kept, Trace, claim, complete};
             let at = super::support::moment(1);
             claim(c, "caller", "k", "issue_voucher", &[1; 32], at)?;
-            complete(c, "caller", "k", 201, &"x".repeat(4_000_000), None)
+            complete(
+                c,
+                "caller",
+                "k",
+                &Kept { status: 201, body: &"x".repeat(4_000_000), location: None, trace: Trace::default() },
+            )
         })
         .unwrap();
     });

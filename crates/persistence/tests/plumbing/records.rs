@@ -173,13 +173,13 @@ fn claim(c: &mut Conn, key: &str, operation: &str, body: u8) -> Result<Claimed, 
 fn claim_and_complete(c: &mut Conn, key: &str) -> Result<Claimed, DbError> {
     let claimed = claim(c, key, "issue_voucher", 1)?;
     if claimed == Claimed::New {
-        idempotency::complete(c, "caller", key, 201, r#"{"id":1}"#, Some("/vouchers/1"))?;
+        idempotency::complete(c, "caller", key, &kept(201, r#"{"id":1}"#, Some("/vouchers/1")))?;
     }
     Ok(claimed)
 }
 
 fn replayed() -> Claimed {
-    Claimed::Replay { status: 201, body: r#"{"id":1}"#.into(), location: Some("/vouchers/1".into()) }
+    Claimed::Replay { status: 201, body: r#"{"id":1}"#.into(), location: Some("/vouchers/1".into()), trace: trace() }
 }
 
 #[test]
@@ -193,10 +193,10 @@ fn a_key_is_new_once_and_then_replays_its_answer() {
         // A key is its caller's own.
         let another = db.write_blocking(|c| {
             idempotency::claim(c, "another", "k", "issue_voucher", &[1; 32], moment(1))?;
-            idempotency::complete(c, "another", "k", 204, "", None)
+            idempotency::complete(c, "another", "k", &kept(204, "", None))
         });
         assert_eq!(another, Ok(()));
-        let twice = db.write_blocking(|c| idempotency::complete(c, "caller", "k", 200, "", None));
+        let twice = db.write_blocking(|c| idempotency::complete(c, "caller", "k", &kept(200, "", None)));
         assert!(matches!(twice, Err(DbError::Internal(_))));
         let forgotten = |at| db.write_blocking(move |c| idempotency::forget_before(c, moment(at)));
         assert_eq!((forgotten(1), forgotten(2)), (Ok(0), Ok(2)));
@@ -274,4 +274,17 @@ fn ids_and_moments_come_back_exactly() {
         all.sort_by_key(|message| message.id);
         assert_eq!(db.read_blocking(|c| outbox::pending(c, 9)).unwrap(), all);
     });
+}
+
+fn trace() -> idempotency::Trace {
+    idempotency::Trace {
+        organiser: Some(Id::new(Uuid::from_u128(7))),
+        person: None,
+        target_kind: "voucher".to_owned(),
+        target: Some(Uuid::from_u128(8)),
+    }
+}
+
+fn kept<'a>(status: u16, body: &'a str, location: Option<&'a str>) -> idempotency::Kept<'a> {
+    idempotency::Kept { status, body, location, trace: trace() }
 }

@@ -99,7 +99,7 @@ pub(crate) fn begin(c: &mut Conn, cx: &Cx, command: &BeginCommand) -> Result<Rep
     let unit = unit.ok_or_else(|| Problem::unknown("/unit", "the caller has no such unit"))?;
     let voucher_type =
         voucher_type.ok_or_else(|| Problem::unknown("/voucher_type", "there is no such voucher type"))?;
-    let target = Target { provider: Some(unit.provider), ..Target::default() };
+    let target = Target { organiser: Some(voucher_type.organiser), provider: Some(unit.provider), person: None };
     cx.require(Action::ManageProvider, &target)?;
     let organiser = found(organisers::find(c, voucher_type.organiser)?)?;
     let today = cx.today(&organiser)?;

@@ -144,7 +144,7 @@ pub(crate) fn decide(
         voucher_types::rulebook_in_force(c, application.voucher_type, valid_from.max(today))?.ok_or_else(|| {
             Problem::new(ProblemKind::WrongState, "The voucher type has no rulebook in force on the first day.")
         })?;
-    let examination = examine(&rulebook.terms, &application.evidence, today);
+    let examination = examine(&rulebook.terms, &application.evidence, valid_from.max(today));
     if approve {
         let approvals = applications::approvals_of(c, application.unit, application.voucher_type)?;
         check(&examination, &approvals, valid_from, today)?;

@@ -1,5 +1,6 @@
 //! Clients of an organiser.
 
+mod lookup;
 mod register;
 mod show;
 
@@ -10,5 +11,5 @@ use crate::routes;
 
 /// The operations on them.
 pub fn routes() -> Vec<Route> {
-    routes![register::register_client, show::show_client]
+    routes![register::register_client, lookup::look_up_client, show::show_client]
 }

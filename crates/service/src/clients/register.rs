@@ -15,6 +15,7 @@ use crate::app::{App, Reply};
 use crate::cx::Cx;
 use crate::http::permit::ClientsWrite;
 use crate::http::{Errors, IdempotencyKey, Json, Parse, Permit, Problem, ProblemKind};
+use crate::providers::not_blank;
 
 /// A person to be registered.
 #[derive(Clone, Deserialize, Validate, utoipa::ToSchema)]
@@ -98,6 +99,7 @@ impl Parse for RegisterClient {
     fn parse(&self, errors: &mut Errors) -> Option<RegisterCommand> {
         let identity_code =
             errors.take("/personal_identity_code", self.personal_identity_code.parse::<PersonalIdentityCode>());
+        let name = errors.take("/name", not_blank(&self.name));
         let municipality = errors.take("/municipality", self.municipality.parse::<MunicipalityCode>());
         let contact = self.contact.as_ref().map(|contact| Contact {
             street_address: contact.street_address.clone(),
@@ -108,7 +110,7 @@ impl Parse for RegisterClient {
         });
         Some(RegisterCommand {
             identity_code: identity_code?,
-            name: self.name.clone(),
+            name: name?,
             municipality: municipality?,
             language: self.language,
             contact,

@@ -160,7 +160,50 @@ pub(super) fn data_problem(pointer: &str, text: &str) -> Problem {
         "missing_field" | "duplicate_field" => text.split('`').nth(1).map(|name| format!("/{}", escaped(name))),
         _ => None,
     };
-    Problem::invalid(Vec::new()).at(&format!("{pointer}{}", name.unwrap_or_default()), code, text)
+    Problem::invalid(Vec::new()).at(&format!("{pointer}{}", name.unwrap_or_default()), code, in_our_words(code, text))
+}
+
+/// What serde and the parsers of numbers and times say, without the names of our types.
+fn in_our_words(code: &str, text: &str) -> String {
+    const WANTED: [(&str, &str); 12] = [
+        ("struct ", "an object"),
+        ("a map", "an object"),
+        ("a sequence", "a list"),
+        ("a string", "a text"),
+        ("string", "a text"),
+        ("a boolean", "true or false"),
+        ("bool", "true or false"),
+        ("enum ", "one of the names that the documentation lists"),
+        ("unit", "nothing"),
+        ("u", "a whole number"),
+        ("i", "a whole number"),
+        ("an RFC 3339", "a moment such as 2026-11-21T09:30:00Z"),
+    ];
+    const PARSERS: [(&str, &str); 7] = [
+        ("invalid digit", "a whole number is wanted"),
+        ("number too ", "the number is out of range"),
+        ("cannot parse integer", "a whole number is wanted"),
+        ("premature end", "a moment such as 2026-11-21T09:30:00Z is wanted"),
+        ("input contains invalid characters", "a moment such as 2026-11-21T09:30:00Z is wanted"),
+        ("input is out of range", "a moment such as 2026-11-21T09:30:00Z is wanted"),
+        ("trailing input", "a moment such as 2026-11-21T09:30:00Z is wanted"),
+    ];
+    match code {
+        "invalid_type" => {
+            let expected = text.rsplit("expected ").next().unwrap_or_default();
+            let wanted =
+                WANTED.iter().find(|(theirs, _)| expected.starts_with(theirs)).map_or(expected, |(_, ours)| ours);
+            format!("{wanted} is wanted here")
+        }
+        "unknown_field" => text.replacen("unknown field", "there is no field", 1),
+        "unknown_value" => text.replacen("unknown variant", "there is no", 1),
+        "missing_field" => "this must be given".to_owned(),
+        "duplicate_field" => "this is given twice".to_owned(),
+        _ => PARSERS
+            .iter()
+            .find(|(theirs, _)| text.starts_with(theirs))
+            .map_or_else(|| text.to_owned(), |(_, ours)| (*ours).to_owned()),
+    }
 }
 
 /// The RFC 6901 pointer of a path.

@@ -5,13 +5,16 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::task::Poll;
 
-use actix_web::Error;
-use actix_web::body::MessageBody;
+use actix_web::body::{self, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
+use actix_web::{Error, web};
 
-use super::problem::Problem;
+use super::docs::OPENAPI_PATH;
+use super::problem::{Problem, ProblemKind};
+use crate::app::App;
 
 /// The interactive page sets styles of its own; nothing may run but what the service serves.
 const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
@@ -51,4 +54,35 @@ pub(super) async fn secure_headers<B: MessageBody>(
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
     Ok(response)
+}
+
+/// Answers 503 as long as the service is not open: without its tables, or with keys that are not the data's, it would
+/// answer wrongly.
+pub(super) async fn only_when_open<B: MessageBody>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, Error> {
+    let app = request.app_data::<web::Data<App>>();
+    let is_data = request.path().starts_with("/v1/") && request.path() != OPENAPI_PATH;
+    if is_data && !app.is_some_and(|app| app.is_open()) {
+        return Err(Problem::new(ProblemKind::Unavailable, "The service is not ready: its database waits.").into());
+    }
+    next.call(request).await
+}
+
+/// Answers HEAD as GET, without the body.
+pub(super) async fn head_as_get<B: MessageBody>(
+    mut request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B, body::None>>, Error> {
+    let is_head = request.method() == Method::HEAD;
+    if is_head {
+        request.head_mut().method = Method::GET;
+    }
+    let response = next.call(request).await?;
+    if is_head {
+        Ok(response.map_body(|_, _| EitherBody::right(body::None::new())))
+    } else {
+        Ok(response.map_body(|_, body| EitherBody::left(body)))
+    }
 }

@@ -74,6 +74,10 @@ pub(super) fn parameters(query: &str) -> Result<Parameters, Problem> {
     }
     let mut parameters = Parameters::new();
     for (name, value) in pairs {
+        if name.chars().chain(value.chars()).any(char::is_control) {
+            let why = "a parameter holds no control characters";
+            return Err(Problem::invalid(Vec::new()).at(QUERY_POINTER, "control_character", why));
+        }
         parameters.entry(name).or_default().push(value);
     }
     Ok(parameters)

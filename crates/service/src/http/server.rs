@@ -11,12 +11,11 @@ use actix_web::{Error, HttpRequest, HttpServer, web};
 
 use super::docs::{self, Document};
 use super::limits::{BODY_BYTES_MAX, HEAD_DURATION_MAX, IDLE_DURATION_MAX, STOP_SECONDS_MAX};
-use super::middleware::{catch_panics, secure_headers};
+use super::middleware::{catch_panics, head_as_get, only_when_open, secure_headers};
 use super::openapi::{self, Methods, Route};
 use super::problem::{Problem, ProblemKind};
 use super::query::QUERY_POINTER;
 use crate::app::{self, App};
-use crate::health::ready::Migrated;
 use crate::telemetry;
 
 /// The service as the web framework runs it, with the service's own routes.
@@ -53,7 +52,6 @@ pub fn web_app_of(
     actix_web::App::new()
         .app_data(web::Data::new(app))
         .app_data(methods)
-        .app_data(web::Data::new(Migrated::default()))
         .app_data(web::PayloadConfig::new(BODY_BYTES_MAX))
         // Our own extractors answer for themselves; these are for one of the framework's that slips in.
         .app_data(web::PathConfig::default().error_handler(|error, _| Problem::not_found().caused_by(error).into()))
@@ -64,10 +62,12 @@ pub fn web_app_of(
         .configure(|config| docs::serve(config, document))
         .default_service(web::to(unrouted))
         // The last one wrapped sees a request first.
+        .wrap(from_fn(only_when_open))
         .wrap(from_fn(catch_panics))
         .wrap(Compress::default())
         .wrap(from_fn(secure_headers))
         .wrap(from_fn(telemetry::request))
+        .wrap(from_fn(head_as_get))
 }
 
 /// What no route took: another method of a path, or no path at all.

@@ -131,6 +131,13 @@ struct World {
 
 impl World {
     fn new() -> Self {
+        let world = Self::without_tables();
+        world.app.db().migrate().unwrap();
+        assert!(world.app.open_up().unwrap());
+        world
+    }
+
+    fn without_tables() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", folder.path().join("test.db").display());
         let db = Db::open(&url.parse().unwrap()).unwrap();
@@ -419,18 +426,40 @@ async fn the_documents_for_people_are_served_from_the_binary() {
 }
 
 #[actix_web::test]
-async fn health_tells_a_database_that_waits_for_its_migration() {
-    let world = World::new();
-    let routes = || routes![crate::health::live::show_liveness, crate::health::ready::show_readiness];
-    let service = init_service(web_app_of(world.app.clone(), routes())).await;
+async fn without_its_tables_the_service_says_that_it_waits_and_then_opens() {
+    let world = World::without_tables();
+    let mut routes = routes![crate::health::live::show_liveness, crate::health::ready::show_readiness];
+    routes.extend(test_routes());
+    let service = init_service(web_app_of(world.app.clone(), routes)).await;
     let get = async |uri: &str| answer(service.call(TestRequest::get().uri(uri).to_request()).await).await;
     assert_eq!(get("/health/live").await.json, json!({"status": "ok"}));
     let waits = !world.app.db().pending_migrations().unwrap().is_empty();
     assert!(waits, "a new database has no tables yet");
     get("/health/ready").await.is_problem(ProblemKind::Unavailable);
-    let db = world.app.db().clone();
-    web::block(move || db.migrate()).await.unwrap().unwrap();
+    get("/v1/orders").await.is_problem(ProblemKind::Unavailable);
+    let app = world.app.clone();
+    web::block(move || app.db().migrate().map(|_| app.open_up())).await.unwrap().unwrap().unwrap();
     get("/health/ready").await.is_problem(ProblemKind::Unavailable);
     world.app.refresh().await.unwrap();
     assert_eq!(get("/health/ready").await.json, json!({"status": "ok"}));
+}
+
+#[actix_web::test]
+async fn other_keys_than_the_datas_are_refused() {
+    let world = World::new();
+    let keys = Keys::generate();
+    let tokens = Tokens::new("https://id.example", "valinta", &keys, None).unwrap();
+    let other = App::new(world.app.db().clone(), tokens, world.app.clock().clone(), &keys);
+    assert!(other.is_err_and(|reason| reason.contains("keys")));
+}
+
+#[actix_web::test]
+async fn head_is_get_without_the_body() {
+    let world = World::new();
+    let routes = routes![crate::health::live::show_liveness];
+    let service = init_service(web_app_of(world.app.clone(), routes)).await;
+    let request = TestRequest::default().method(Method::HEAD).uri("/health/live").to_request();
+    let response = service.call(request).await.unwrap();
+    assert_eq!(response.status(), 200);
+    assert!(read_body(response).await.is_empty());
 }

@@ -8,7 +8,7 @@ mod show;
 mod view;
 
 pub(crate) use add_unit::{AddUnitCommand, add_unit};
-pub(crate) use register::{RegisterCommand, register};
+pub(crate) use register::{RegisterCommand, not_blank, register};
 
 use crate::http::openapi::Route;
 use crate::routes;

@@ -75,8 +75,9 @@ impl Parse for RegisterProvider {
 }
 
 /// A name that says something.
-pub(super) fn not_blank(text: &str) -> Result<String, &'static str> {
-    if text.trim().is_empty() { Err("something other than blanks is wanted") } else { Ok(text.to_owned()) }
+pub(crate) fn not_blank(text: &str) -> Result<String, &'static str> {
+    // Marks that show nothing, such as those that turn the direction of writing, make no name either.
+    if text.chars().any(char::is_alphanumeric) { Ok(text.to_owned()) } else { Err("a letter or a digit is wanted") }
 }
 
 /// Clients follow the address: it may be no script.

@@ -37,7 +37,8 @@ impl Parse for CancelVoucher {
     }
 }
 
-/// Cancels a voucher. What has been delivered stays; what is left can no longer be used.
+/// Cancels a voucher. What has been recorded stays; what is left returns to the organiser at once, so that a service
+/// delivered but not yet recorded can no longer be: let the provider record it first.
 #[utoipa::path(
     tag = "vouchers",
     params(IdempotencyKey),
