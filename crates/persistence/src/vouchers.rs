@@ -99,7 +99,7 @@ fn per_code(per: GrantPeriod) -> &'static str {
     }
 }
 
-fn per_from_code(code: &str) -> Option<GrantPeriod> {
+pub(crate) fn per_from_code(code: &str) -> Option<GrantPeriod> {
     [GrantPeriod::Month, GrantPeriod::Voucher].into_iter().find(|per| per_code(*per) == code)
 }
 

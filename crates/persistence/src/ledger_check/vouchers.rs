@@ -2,17 +2,19 @@
 
 use std::collections::HashMap;
 
+use chrono::NaiveDate;
 use diesel::prelude::*;
 use valinta_domain::decision::{DecisionKind, DecisionOutcome};
 use valinta_domain::explain::Step;
-use valinta_domain::ledger::EntryKind;
-use valinta_domain::{Amount, Quantity};
+use valinta_domain::ledger::{EntryKind, allotment_periods};
+use valinta_domain::{Amount, Day, Period, Quantity};
 
 use super::{About, Faults, money};
 use crate::dialect::{Conn, sum_i64};
 use crate::error::DbError;
 use crate::schema::{allotments, audit_log, decisions, ledger_entries, vouchers};
 use crate::types::DbId;
+use crate::vouchers::per_from_code;
 
 /// Vouchers at once: each comes with its decision and, where it is granted by the month, dozens of allotments.
 const PAGE: i64 = 100;
@@ -23,6 +25,11 @@ struct Voucher {
     id: DbId,
     value_minor: i64,
     quantity_e4: i64,
+    per: String,
+    rulebook_id: DbId,
+    state: String,
+    valid_from: NaiveDate,
+    valid_to: NaiveDate,
     decision_id: DbId,
 }
 
@@ -41,8 +48,18 @@ struct Grant {
 struct Part {
     id: DbId,
     voucher_id: DbId,
+    valid_from: NaiveDate,
+    valid_to: NaiveDate,
     granted_e4: i64,
     used_e4: i64,
+}
+
+/// What the ledger says of all allotments of a voucher together.
+#[derive(Debug, Clone, Copy, Default)]
+struct Sums {
+    used_e4: i64,
+    returned_e4: i64,
+    available_e4: i64,
 }
 
 pub(super) fn check(c: &mut Conn, faults: &mut Faults) -> Result<(), DbError> {
@@ -57,8 +74,7 @@ pub(super) fn check(c: &mut Conn, faults: &mut Faults) -> Result<(), DbError> {
             check_decision(&mut about, voucher, grant.as_ref());
             check_issue(&mut about, voucher, issued.get(&voucher.id).map(Vec::as_slice).unwrap_or_default());
         }
-        let quantities: HashMap<DbId, i64> = page.iter().map(|(v, _)| (v.id, v.quantity_e4)).collect();
-        check_allotments(c, faults, range, &quantities)?;
+        check_allotments(c, faults, range, &page)?;
         after = Some(range.1);
     }
     Ok(())
@@ -91,6 +107,15 @@ fn check_decision(about: &mut About<'_>, voucher: &Voucher, grant: Option<&Grant
         format!("its value is {value}, the decision says {}", told(decided.map(|value| value.to_string()).as_deref()))
     });
     let inputs = serde_json::from_str(&grant.inputs).unwrap_or_default();
+    let last_day = voucher.valid_to.pred_opt().unwrap_or(voucher.valid_to);
+    for (name, kept) in [
+        ("rulebook", voucher.rulebook_id.0.to_string()),
+        ("valid_from", voucher.valid_from.to_string()),
+        ("valid_until", last_day.to_string()),
+    ] {
+        let decided = text_of(&inputs, name);
+        about.expect(decided == Some(&kept), || format!("its {name} is {kept}, the decision says {}", told(decided)));
+    }
     let asked = text_of(&inputs, "quantity");
     about.expect(asked.and_then(|text| text.parse().ok()) == Some(quantity), || {
         format!("its quantity is {quantity}, the decision says {}", told(asked))
@@ -138,10 +163,13 @@ fn check_allotments(
     c: &mut Conn,
     faults: &mut Faults,
     (first, last): (DbId, DbId),
-    quantities: &HashMap<DbId, i64>,
+    page: &[(Voucher, Option<Grant>)],
 ) -> Result<(), DbError> {
-    let parts: Vec<Part> =
-        allotments::table.filter(allotments::voucher_id.between(first, last)).select(Part::as_select()).load(c)?;
+    let parts: Vec<Part> = allotments::table
+        .filter(allotments::voucher_id.between(first, last))
+        .order(allotments::valid_from)
+        .select(Part::as_select())
+        .load(c)?;
     let sums: Vec<(Option<DbId>, String, i64)> = ledger_entries::table
         .filter(ledger_entries::voucher_id.between(first, last))
         .filter(ledger_entries::allotment_id.is_not_null())
@@ -150,20 +178,55 @@ fn check_allotments(
         .load(c)?;
     let posted: HashMap<(DbId, String), i64> =
         sums.into_iter().filter_map(|(id, kind, sum)| id.map(|id| ((id, kind), sum))).collect();
-    for part in parts {
+    let mut sums: HashMap<DbId, Sums> = HashMap::new();
+    for part in &parts {
         let sum_of = |kind: EntryKind| posted.get(&(part.id, kind.code().to_owned())).copied().unwrap_or(0);
         let granted = sum_of(EntryKind::Granted);
-        let used = sum_of(EntryKind::Used).saturating_add(sum_of(EntryKind::Returned));
+        let (delivered, returned) = (sum_of(EntryKind::Used), sum_of(EntryKind::Returned));
+        let used = delivered.saturating_add(returned);
+        let sum = sums.entry(part.voucher_id).or_default();
+        sum.used_e4 = sum.used_e4.saturating_add(delivered);
+        sum.returned_e4 = sum.returned_e4.saturating_add(returned);
+        sum.available_e4 = sum.available_e4.saturating_add(part.granted_e4.saturating_sub(part.used_e4));
         let mut about = faults.of("allotment", part.id);
         for (what, kept, posted) in [("granted", part.granted_e4, granted), ("used", part.used_e4, used)] {
             let (kept, posted) = (Quantity::from_e4(kept), Quantity::from_e4(posted));
             about.expect(kept == posted, || format!("{what} is {kept}, the ledger says {posted}"));
         }
-        about.expect(quantities.get(&part.voucher_id) == Some(&part.granted_e4), || {
-            "what it grants is not the quantity of its voucher".to_owned()
-        });
+    }
+    for (voucher, _) in page {
+        let of_voucher: Vec<&Part> = parts.iter().filter(|part| part.voucher_id == voucher.id).collect();
+        let mut about = faults.of("voucher", voucher.id);
+        check_division(&mut about, voucher, &of_voucher);
+        check_state(&mut about, &voucher.state, sums.get(&voucher.id).copied().unwrap_or_default());
     }
     Ok(())
+}
+
+/// The allotments are what the granted quantity comes to in each period of the validity.
+fn check_division(about: &mut About<'_>, voucher: &Voucher, parts: &[&Part]) {
+    let granted = parts.iter().all(|part| part.granted_e4 == voucher.quantity_e4);
+    about.expect(granted, || "an allotment does not grant the quantity of the voucher".to_owned());
+    let validity = Period::new(Day::new(voucher.valid_from), Some(Day::new(voucher.valid_to)));
+    let wanted = validity.ok().zip(per_from_code(&voucher.per)).map(|(validity, per)| allotment_periods(validity, per));
+    let kept = parts.iter().map(|part| Period::new(Day::new(part.valid_from), Some(Day::new(part.valid_to))).ok());
+    about.expect(kept.collect::<Option<Vec<_>>>() == wanted, || {
+        "its allotments are not the periods of its validity".to_owned()
+    });
+}
+
+/// The state is one that the ledger can have led to.
+fn check_state(about: &mut About<'_>, state: &str, sums: Sums) {
+    let (used, returned, left) = (sums.used_e4 > 0, sums.returned_e4 > 0, sums.available_e4 > 0);
+    let agrees = match state {
+        "offered" | "accepted" | "chosen" => !used && !returned && left,
+        "refused" => !used && !left,
+        "in_use" => used && !returned && left,
+        "used_up" => used && !returned && !left,
+        "cancelled" => !left,
+        _ => false,
+    };
+    about.expect(agrees, || format!("it is {state}, which its ledger did not lead to"));
 }
 
 fn text_of<'a>(object: &'a serde_json::Value, name: &str) -> Option<&'a str> {

@@ -281,7 +281,12 @@ fn issue(c: &mut Conn, n: u128) -> Result<StoredVoucher, DbError> {
         provider: None,
         person: Some(voucher.person),
         rulebook: Some(voucher.rulebook),
-        inputs: json!({"quantity": quantity}),
+        inputs: json!({
+            "quantity": quantity,
+            "rulebook": voucher.rulebook,
+            "valid_from": voucher.validity.from(),
+            "valid_until": voucher.validity.last_day(),
+        }),
         steps: vec![Step::new("/value/flat", "flat_value", text()).figure(voucher.value)],
         reasons: text(),
         appeal: text(),

@@ -170,15 +170,36 @@ fn an_entry_that_is_not_what_was_posted_is_found() {
 
 #[test]
 fn an_allotment_that_its_ledger_and_its_voucher_do_not_know_is_found() {
-    for (change, expected) in [
-        ("granted_e4 = 300000", "allotment: granted is 30, the ledger says 20"),
-        ("granted_e4 = 300000", "allotment: what it grants is not the quantity of its voucher"),
-        ("used_e4 = 0", "allotment: used is 0, the ledger says 2"),
+    let uneven = "voucher: an allotment does not grant the quantity of the voucher";
+    let elsewhere = "voucher: its allotments are not the periods of its validity";
+    for (change, part, expected) in [
+        ("granted_e4 = 300000", Part::Allotment, "allotment: granted is 30, the ledger says 20"),
+        ("granted_e4 = 300000", Part::Voucher, uneven),
+        ("used_e4 = 0", Part::Allotment, "allotment: used is 0, the ledger says 2"),
+        ("valid_to = '2026-07-02'", Part::Voucher, elsewhere),
     ] {
         let change = |id: &dyn Fn(Part, u128) -> String| {
             format!("UPDATE allotments SET {change} WHERE id = {}", id(Part::Allotment, 1))
         };
-        found_by(change, Part::Allotment, 1, expected);
+        found_by(change, part, 1, expected);
+    }
+}
+
+#[test]
+fn changed_terms_or_a_changed_state_of_a_voucher_are_found() {
+    let longer = "voucher: its valid_until is 2026-07-30, the decision says 2026-06-30";
+    let elsewhere = "voucher: its allotments are not the periods of its validity";
+    let state = "voucher: it is chosen, which its ledger did not lead to";
+    for (change, expected) in [
+        ("valid_to = '2026-07-31'", longer),
+        ("valid_to = '2026-07-31'", elsewhere),
+        ("per = 'month'", elsewhere),
+        ("state = 'chosen'", state),
+    ] {
+        let change = |id: &dyn Fn(Part, u128) -> String| {
+            format!("UPDATE vouchers SET {change} WHERE id = {}", id(Part::Voucher, 1))
+        };
+        found_by(change, Part::Voucher, 1, expected);
     }
 }
 
