@@ -5,7 +5,7 @@ mod token;
 mod verify;
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -22,7 +22,7 @@ use crate::config::{Config, ConfigError, DemoWish, KeysAt, environment};
 use crate::console::{complain, say};
 use crate::demo as demo_county;
 use crate::http::openapi;
-use crate::http::server::server;
+use crate::http::server::server_on;
 use crate::keys::{Keys, KeysError};
 use crate::telemetry;
 use crate::tokens::{Tokens, TrustedKeysError};
@@ -115,7 +115,7 @@ pub(crate) enum CliError {
     File { path: PathBuf, source: io::Error },
     #[error(transparent)]
     Database(#[from] OpenError),
-    #[error("cannot serve at {listen}: {source}")]
+    #[error("cannot serve at {listen}: {source} (VALINTA_LISTEN=127.0.0.1:0 picks a free port)")]
     Listen { listen: SocketAddr, source: io::Error },
     #[error("the server failed: {0}")]
     Server(io::Error),
@@ -170,6 +170,9 @@ fn serve(args: &ServeArgs) -> Result<(), CliError> {
     let config = Config::from_env(&environment(), args.wish())?;
     telemetry::start(config.log.env_filter(), config.log.format);
     telemetry::log_panics();
+    // Before anything is made: an address that is taken should leave nothing behind.
+    let listen = config.listen;
+    let listener = TcpListener::bind(listen).map_err(|source| CliError::Listen { listen, source })?;
     let app = open(&config)?;
     if config.demo {
         must_be_migrated(app.db())?;
@@ -180,7 +183,7 @@ fn serve(args: &ServeArgs) -> Result<(), CliError> {
     if let Err(error) = app.refresh_blocking() {
         tracing::warn!(%error, "the choices could not be loaded; the service goes on trying");
     }
-    serve_until_stopped(app, config.listen)
+    serve_until_stopped(app, listener, config.listen)
 }
 
 /// Loads the demo county where there is nothing yet, and says where to go.
@@ -267,12 +270,12 @@ fn tokens(config: &Config, keys: &Keys) -> Result<Tokens, CliError> {
 }
 
 /// Serves until the process is told to stop by SIGTERM or SIGINT; what is under way is answered first.
-pub(crate) fn serve_until_stopped(app: App, listen: SocketAddr) -> Result<(), CliError> {
+pub(crate) fn serve_until_stopped(app: App, listener: TcpListener, listen: SocketAddr) -> Result<(), CliError> {
     actix_web::rt::System::new().block_on(async move {
         // The signals are listened for before anyone is told that there is something to stop.
         let terminate = signal(SignalKind::terminate()).map_err(CliError::Server)?;
         let interrupt = signal(SignalKind::interrupt()).map_err(CliError::Server)?;
-        let (server, address) = server(app, listen, None).map_err(|source| CliError::Listen { listen, source })?;
+        let (server, address) = server_on(app, listener, None).map_err(|source| CliError::Listen { listen, source })?;
         actix_web::rt::spawn(stop_on(terminate, interrupt, server.handle()));
         say(format_args!("listening on http://{address} (documentation at http://{address}/docs)"));
         server.await.map_err(CliError::Server)

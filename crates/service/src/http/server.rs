@@ -87,9 +87,16 @@ async fn unrouted(request: HttpRequest, methods: web::Data<Methods>) -> Result<S
 /// # Errors
 /// The address cannot be bound.
 pub fn server(app: App, listen: SocketAddr, workers: Option<usize>) -> io::Result<(dev::Server, SocketAddr)> {
+    server_on(app, TcpListener::bind(listen)?, workers)
+}
+
+/// As [`server`], at an address that is bound already.
+///
+/// # Errors
+/// The address cannot be listened at.
+pub fn server_on(app: App, listener: TcpListener, workers: Option<usize>) -> io::Result<(dev::Server, SocketAddr)> {
     actix_web::rt::spawn(app.clone().follow_registry());
     actix_web::rt::spawn(app.clone().forget_old_answers());
-    let listener = TcpListener::bind(listen)?;
     let address = listener.local_addr()?;
     let mut server = HttpServer::new(move || web_app(app.clone()))
         .client_request_timeout(HEAD_DURATION_MAX)
