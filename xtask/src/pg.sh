@@ -8,6 +8,7 @@ bin=$1
 port=$2
 IFS= read -r password || exit 1
 
+# The folder that TMPDIR names may be one that only the caller can enter.
 dir=$(mktemp -d "${TMPDIR:-/tmp}/valinta-pg.XXXXXX" 2>/dev/null || mktemp -d /tmp/valinta-pg.XXXXXX) || exit 1
 finish() {
     # The data is thrown away, so the server need not write it out first.

@@ -215,6 +215,11 @@ impl Candidate {
         Ok((*sector, *period, *price))
     }
 
+    /// The first day of a choice of it that could begin on a day: that day, or the earliest on which it can start.
+    pub fn begins_on(&self, day: Day) -> Day {
+        self.earliest_start.map_or(day, |start| start.max(day))
+    }
+
     fn serves(&self, municipality: &MunicipalityCode) -> bool {
         self.municipality == *municipality || self.service_area.contains(municipality)
     }
@@ -222,7 +227,7 @@ impl Candidate {
 
 /// The line of an offering: only what choosing it at this moment would let through.
 fn line<'a>(candidate: &'a Candidate, rulebooks: &Timeline<RulebookTerms>, query: &Query<'_>) -> Option<Listed<'a>> {
-    let first_day = candidate.earliest_start.map_or(query.day, |start| start.max(query.day));
+    let first_day = candidate.begins_on(query.day);
     if query.validity.is_some_and(|validity| !validity.contains(first_day)) {
         return None;
     }

@@ -25,6 +25,8 @@ pub mod text;
 pub mod time;
 pub mod voucher;
 
+mod written;
+
 pub use id::Id;
 pub use money::{Amount, Currency, Money};
 pub use quantity::{Quantity, Unit};

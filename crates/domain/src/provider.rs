@@ -2,8 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::text::Language;
-
 /// Whose production it is. Dated: a provider can change sector, its history does not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -64,9 +62,4 @@ impl ServiceMode {
     pub fn from_code(code: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|mode| mode.code() == code)
     }
-}
-
-/// The languages of a list of codes; `None` where one is unknown.
-pub fn languages(codes: &[String]) -> Option<Vec<Language>> {
-    codes.iter().map(|code| Language::from_code(code)).collect()
 }

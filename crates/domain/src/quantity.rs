@@ -7,6 +7,8 @@ use rust_decimal::{Decimal, prelude::ToPrimitive};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use thiserror::Error;
 
+use crate::written;
+
 /// The largest quantity the service takes: a million units, in ten-thousandths.
 pub const QUANTITY_E4_MAX: i64 = 10_000_000_000;
 
@@ -123,10 +125,7 @@ impl fmt::Display for Quantity {
 impl FromStr for Quantity {
     type Err = QuantityError;
     fn from_str(s: &str) -> Result<Self, Self::Err> {
-        if s.is_empty() || s.len() > 20 || !s.bytes().all(|b| b.is_ascii_digit() || b == b'.') {
-            return Err(QuantityError::Malformed);
-        }
-        let decimal = Decimal::from_str_exact(s).map_err(|_| QuantityError::Malformed)?;
+        let decimal = written::decimal(s).ok_or(QuantityError::Malformed)?;
         if decimal.scale() > 4 {
             return Err(QuantityError::TooPrecise);
         }

@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::money::Amount;
 use crate::quantity::Quantity;
-use crate::rules::{Facts, Fault, Outcome, ValueRule, check, evaluate};
+use crate::rules::{Fault, ValueRule, check};
 use crate::text::{LINE_CHARS_MAX, Localized, TEXT_CHARS_MAX};
+use crate::written::is_code;
 
 /// Longest validity of a voucher, in days: five years.
 pub const VALIDITY_DAYS_MAX: u16 = 1830;
@@ -194,10 +195,7 @@ impl RulebookTerms {
         }
         for (i, requirement) in self.requirements.iter().enumerate() {
             let code = &requirement.code;
-            if code.is_empty()
-                || code.len() > 64
-                || !code.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
-            {
+            if !is_code(code) {
                 faults.push(Fault::new(
                     format!("/requirements/{i}/code"),
                     "bad_name",
@@ -231,10 +229,9 @@ impl RulebookTerms {
 
     /// The value where it is the same for everyone.
     pub fn value_without_facts(&self) -> Option<Amount> {
-        let ValueRule::Flat { value } = self.value else { return None };
-        match evaluate(&self.value, "/value", &Facts::default()).ok()?.outcome {
-            Outcome::Value(_) => Some(value),
-            Outcome::NotEligible(_) => None,
+        match &self.value {
+            ValueRule::Flat { value } => Some(*value),
+            ValueRule::IncomeReduction(_) | ValueRule::Bands { .. } | ValueRule::NotEligible { .. } => None,
         }
     }
 }

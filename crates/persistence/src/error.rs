@@ -70,11 +70,6 @@ impl DbError {
         matches!(self, Self::Unique { constraint } if constraint == index)
     }
 
-    /// Whether it is the violation of this check, by constraint or by trigger.
-    pub fn is_check(&self, check: &str) -> bool {
-        matches!(self, Self::Check { constraint } if constraint == check)
-    }
-
     pub(crate) fn unavailable(reason: impl Into<String>) -> Self {
         Self::Unavailable { reason: reason.into() }
     }

@@ -3,6 +3,7 @@
 use rust_decimal::Decimal;
 
 use super::value_rule::{IncomeReduction, ValueRule};
+use crate::written::is_code;
 
 /// How deep blocks may nest.
 const DEPTH_MAX: usize = 8;
@@ -139,10 +140,4 @@ fn check_reduction(reduction: &IncomeReduction, pointer: &str, faults: &mut Vec<
     if reduction.index.is_some_and(|index| index <= Decimal::ZERO || index > Decimal::TEN) {
         faults.push(Fault::new(format!("{pointer}/index"), "out_of_range", "an index is above 0 and at most 10"));
     }
-}
-
-fn is_code(text: &str) -> bool {
-    !text.is_empty()
-        && text.len() <= 64
-        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
 }

@@ -6,6 +6,8 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use thiserror::Error;
 
+use crate::written::is_code;
+
 /// Most facts one evaluation takes.
 pub const FACTS_MAX: usize = 50;
 /// Largest number a fact can be.
@@ -74,19 +76,13 @@ impl Facts {
     }
 }
 
-fn is_name(name: &str) -> bool {
-    !name.is_empty()
-        && name.len() <= 64
-        && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
-}
-
 impl<'de> Deserialize<'de> for Facts {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let facts = BTreeMap::<String, FactValue>::deserialize(deserializer)?;
         if facts.len() > FACTS_MAX {
             return Err(de::Error::custom(format!("at most {FACTS_MAX} facts can be given")));
         }
-        if let Some(name) = facts.keys().find(|name| !is_name(name)) {
+        if let Some(name) = facts.keys().find(|name| !is_code(name)) {
             return Err(de::Error::custom(format!(
                 "a fact's name is small letters, digits and underscores, at most 64: {name:?}"
             )));

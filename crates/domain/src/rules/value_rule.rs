@@ -106,21 +106,22 @@ mod decimal_text {
     use rust_decimal::Decimal;
     use serde::{Deserialize, Deserializer, Serializer, de};
 
+    use crate::written;
+
     pub(super) fn serialize<S: Serializer>(value: &Decimal, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(value)
     }
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Decimal, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let plain = !text.is_empty() && text.len() <= 20 && text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
-        plain
-            .then(|| Decimal::from_str_exact(&text).ok())
-            .flatten()
-            .ok_or_else(|| de::Error::custom("a decimal number in quotes is wanted, for example \"1.20\""))
+        parse(&String::deserialize(deserializer)?)
+    }
+
+    fn parse<E: de::Error>(text: &str) -> Result<Decimal, E> {
+        written::decimal(text).ok_or_else(|| E::custom("a decimal number in quotes is wanted, for example \"1.20\""))
     }
 
     pub(super) mod option {
-        use super::{Decimal, Deserializer, Serializer};
+        use super::{Decimal, Deserialize, Deserializer, Serializer};
 
         pub(in super::super) fn serialize<S: Serializer>(value: &Option<Decimal>, s: S) -> Result<S::Ok, S::Error> {
             match value {
@@ -130,7 +131,7 @@ mod decimal_text {
         }
 
         pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Decimal>, D::Error> {
-            super::deserialize(d).map(Some)
+            Option::<String>::deserialize(d)?.map(|text| super::parse(&text)).transpose()
         }
     }
 }

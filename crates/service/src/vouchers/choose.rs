@@ -73,8 +73,8 @@ pub(crate) fn choose(
         .filter(|(offered, _)| offered.voucher_type == stored.voucher.voucher_type)
         .ok_or_else(|| Problem::unknown("/offering", "there is no such offering for this voucher"))?;
     let previous = choices::holding_on(c, id, today)?;
-    let earliest = stored.voucher.choice_from(today, previous.as_ref().map(|choice| choice.valid_from));
-    let from = candidate.earliest_start.map_or(earliest, |start| start.max(earliest));
+    let begun = previous.as_ref().map(|choice| choice.valid_from);
+    let from = candidate.begins_on(stored.voucher.choice_from(today, begun));
     stored.voucher = stored.voucher.choose(today)?;
     if !stored.voucher.validity.contains(from) {
         let validity = stored.voucher.validity;

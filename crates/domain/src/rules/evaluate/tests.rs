@@ -152,3 +152,16 @@ proptest! {
         prop_assert!(lower <= "40.80".parse().unwrap() && higher >= "8.40".parse().unwrap());
     }
 }
+
+#[test]
+fn an_index_that_is_null_is_none() {
+    let with = |index: serde_json::Value| {
+        rule(json!({"income_reduction": {
+            "minimum": "7", "maximum": "34", "divisor": 60, "index": index,
+            "households": [{"income_limit": "699", "percent": "35"}], "further_person": null
+        }}))
+    };
+    let ValueRule::IncomeReduction(reduction) = with(json!(null)) else { panic!("another rule") };
+    assert_eq!(reduction.index, None);
+    assert_ne!(with(json!(null)), with(json!("1.20")));
+}
