@@ -5,6 +5,7 @@ use thiserror::Error;
 
 use crate::explain::Step;
 use crate::rulebook::{Requirement, RulebookTerms};
+use crate::rules::{self, Facts, Finding, Findings, Standing};
 use crate::text::Localized;
 use crate::time::Day;
 
@@ -122,19 +123,25 @@ pub enum RequirementOutcome {
     Missing,
 }
 
-/// The requirements that are not met, and a step for each requirement.
+/// What is not met, and a step for each criterion and requirement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Examination {
-    /// Codes of the requirements that stand in the way of approval.
+    /// Codes of the criteria and requirements that stand in the way of approval.
     pub unmet: Vec<String>,
-    /// One step per requirement, in the rulebook's order.
+    /// One step for each, in the rulebook's order.
     pub steps: Vec<Step>,
+    /// How each came out.
+    pub findings: Findings,
 }
 
-/// Examines evidence against a rulebook's requirements on a day. Whether the evidence is true, a person decides.
-pub fn examine(terms: &RulebookTerms, evidence: &[Evidence], day: Day) -> Examination {
-    let mut unmet = Vec::new();
-    let mut steps = Vec::new();
+/// Examines evidence against a rulebook's requirements on a day, and what the registry knows of the unit against its
+/// criteria. Whether the evidence is true, a person decides.
+pub fn examine(terms: &RulebookTerms, evidence: &[Evidence], unit: &Facts, day: Day) -> Examination {
+    let findings = rules::examine(&terms.eligibility.unit, unit);
+    let failed = findings.findings.iter().filter(|finding| finding.standing != Standing::Met);
+    let mut unmet: Vec<String> = failed.map(|finding| finding.code.clone()).collect();
+    let mut steps = findings.steps("/eligibility/unit");
+    let mut findings = findings.findings;
     for (i, requirement) in terms.requirements.iter().enumerate() {
         let shown = evidence.iter().find(|e| e.requirement == requirement.code);
         let outcome = requirement_outcome(requirement, shown, day);
@@ -152,8 +159,26 @@ pub fn examine(terms: &RulebookTerms, evidence: &[Evidence], day: Day) -> Examin
             }
         }
         steps.push(step);
+        findings.push(finding(requirement, outcome));
     }
-    Examination { unmet, steps }
+    Examination { unmet, steps, findings: Findings::of(findings) }
+}
+
+/// What was not shown is not known; what was shown and does not hold is not met.
+fn finding(requirement: &Requirement, outcome: RequirementOutcome) -> Finding {
+    let (standing, missing) = match outcome {
+        RequirementOutcome::Met => (Standing::Met, Vec::new()),
+        RequirementOutcome::Expired => (Standing::NotMet, Vec::new()),
+        RequirementOutcome::NoExpiryDay => (Standing::Unknown, vec!["valid_until".to_owned()]),
+        RequirementOutcome::Missing => (Standing::Unknown, vec![requirement.code.clone()]),
+    };
+    Finding {
+        code: requirement.code.clone(),
+        standing,
+        missing,
+        text: requirement.text.clone(),
+        source: requirement.source.clone(),
+    }
 }
 
 fn requirement_outcome(requirement: &Requirement, shown: Option<&Evidence>, day: Day) -> RequirementOutcome {

@@ -11,13 +11,15 @@ use sha2::Sha256;
 use crate::id::{Id, kind};
 use crate::identifiers::MunicipalityCode;
 use crate::money::Amount;
-use crate::offering::{OfferPrice, check_price};
+use crate::offering::{ItemPrice, OfferPrice, check_price};
 use crate::provider::{Sector, ServiceMode};
 use crate::quantity::Quantity;
 use crate::rulebook::RulebookTerms;
+use crate::rules::{FactValue, Facts, Findings, Standing, examine};
 use crate::service_event::{Charges, charge};
 use crate::text::Language;
 use crate::time::{Day, Period, Timeline};
+use crate::valuation::{Valuation, Worth};
 
 /// An offering with the facts a client compares.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,12 +94,14 @@ pub struct Query<'a> {
     pub day: Day,
     /// On which days a choice could begin at all, where that is bounded.
     pub validity: Option<Period>,
-    /// The voucher's value per unit, where known.
-    pub value: Option<Amount>,
+    /// What units are worth to the client, where that is known.
+    pub valuation: Option<&'a Valuation<'a>>,
     /// Whether the client pays nothing, by law.
     pub free_of_charge: bool,
     /// The granted quantity, where known.
     pub quantity: Option<Quantity>,
+    /// What the criteria for offerings may ask of the client, where a client is known: language and municipality.
+    pub client: &'a Facts,
     /// Only units that are in or serve a municipality.
     pub municipality: Option<&'a MunicipalityCode>,
     /// Only a sector.
@@ -126,7 +130,7 @@ pub struct Listed<'a> {
     /// The provider's sector on the first day.
     pub sector: Sector,
     /// The price on the first day: the day of the list, or the later one on which the offering can begin.
-    pub price: OfferPrice,
+    pub price: &'a OfferPrice,
     /// The days on which that price holds.
     pub price_period: Period,
     /// Who pays what of one unit, where the value is known.
@@ -202,7 +206,7 @@ impl Candidate {
     ///
     /// # Errors
     /// See [`NotChoosable`].
-    pub fn choosable_on(&self, day: Day) -> Result<(Sector, Period, OfferPrice), NotChoosable> {
+    pub fn choosable_on(&self, day: Day) -> Result<(Sector, Period, &OfferPrice), NotChoosable> {
         if !self.approvals.iter().any(|period| period.contains(day)) {
             return Err(NotChoosable::NotApproved);
         }
@@ -212,7 +216,7 @@ impl Candidate {
         if !self.accepts_new_clients {
             return Err(NotChoosable::NotTakingClients);
         }
-        Ok((*sector, *period, *price))
+        Ok((*sector, *period, price))
     }
 
     /// The first day of a choice of it that could begin on a day: that day, or the earliest on which it can start.
@@ -220,9 +224,69 @@ impl Candidate {
         self.earliest_start.map_or(day, |start| start.max(day))
     }
 
+    /// How the rulebook's criteria for offerings come out, for a client of whom the facts of [`client_facts`] are known.
+    pub fn examine(&self, sector: Sector, terms: &RulebookTerms, client: &Facts) -> Findings {
+        let criteria = &terms.eligibility.offering;
+        if criteria.is_empty() {
+            return Findings::of(Vec::new());
+        }
+        let unit = UnitFacts {
+            sector: Some(sector),
+            languages: &self.languages,
+            modes: &self.modes,
+            municipality: &self.municipality,
+            service_area: &self.service_area,
+            step_free: self.step_free,
+        };
+        let takes = ("accepts_new_clients".to_owned(), FactValue::Flag(self.accepts_new_clients));
+        examine(criteria, &unit.facts().with(&Facts::new([takes])).with(client))
+    }
+
     fn serves(&self, municipality: &MunicipalityCode) -> bool {
         self.municipality == *municipality || self.service_area.contains(municipality)
     }
+}
+
+/// What the registry knows of a unit, as the facts that criteria ask for.
+#[derive(Debug, Clone, Copy)]
+pub struct UnitFacts<'a> {
+    /// Whose production it is.
+    pub sector: Option<Sector>,
+    /// Languages of service.
+    pub languages: &'a [Language],
+    /// How it serves.
+    pub modes: &'a [ServiceMode],
+    /// Its municipality.
+    pub municipality: &'a MunicipalityCode,
+    /// Other municipalities it serves.
+    pub service_area: &'a [MunicipalityCode],
+    /// Whether it can be entered without steps, if known.
+    pub step_free: Option<bool>,
+}
+
+impl UnitFacts<'_> {
+    /// The facts by name.
+    pub fn facts(self) -> Facts {
+        let words = |words: Vec<&str>| FactValue::Words(words.into_iter().map(str::to_owned).collect());
+        let area = self.service_area.iter().chain([self.municipality]).map(MunicipalityCode::as_str).collect();
+        let known = [
+            ("languages", words(self.languages.iter().map(|language| language.code()).collect())),
+            ("modes", words(self.modes.iter().map(|mode| mode.code()).collect())),
+            ("municipality", FactValue::Word(self.municipality.as_str().to_owned())),
+            ("service_area", words(area)),
+        ];
+        let sector = self.sector.map(|sector| ("sector", FactValue::Word(sector.code().to_owned())));
+        let step_free = self.step_free.map(|step_free| ("step_free", FactValue::Flag(step_free)));
+        Facts::new(known.into_iter().chain(sector).chain(step_free).map(|(name, value)| (name.to_owned(), value)))
+    }
+}
+
+/// What criteria for offerings may ask of a client.
+pub fn client_facts(language: Language, municipality: &MunicipalityCode) -> Facts {
+    Facts::new([
+        ("client_language".to_owned(), FactValue::Word(language.code().to_owned())),
+        ("client_municipality".to_owned(), FactValue::Word(municipality.as_str().to_owned())),
+    ])
 }
 
 /// The line of an offering: only what choosing it at this moment would let through.
@@ -232,8 +296,18 @@ fn line<'a>(candidate: &'a Candidate, rulebooks: &Timeline<RulebookTerms>, query
         return None;
     }
     let (sector, price_period, price) = candidate.choosable_on(first_day).ok()?;
-    check_price(price, sector, rulebooks.as_of(first_day)?).ok()?;
-    let wanted = (!query.free_of_charge || costs_nothing(price, query.value))
+    let terms = rulebooks.as_of(first_day)?;
+    check_price(price, sector, terms).ok()?;
+    if candidate.examine(sector, terms, query.client).standing == Standing::NotMet {
+        return None;
+    }
+    // Which item is wanted is not known yet: the price of what has none of its own is compared.
+    let per_unit_price = price.of_item(None).per_voucher_unit(terms.price_unit)?;
+    let worth = match query.valuation {
+        Some(valuation) => Some(valuation.at_price(per_unit_price.price()).ok()?),
+        None => None,
+    };
+    let wanted = (!query.free_of_charge || costs_nothing(per_unit_price, worth))
         && query.municipality.is_none_or(|m| candidate.serves(m))
         && query.sector.is_none_or(|s| sector == s)
         && query.language.is_none_or(|l| candidate.languages.contains(&l))
@@ -241,16 +315,17 @@ fn line<'a>(candidate: &'a Candidate, rulebooks: &Timeline<RulebookTerms>, query
     if !wanted {
         return None;
     }
-    let per_unit = query.value.and_then(|value| charge(value, price, Quantity::ONE));
-    let for_quantity = query.value.zip(query.quantity).and_then(|(value, quantity)| charge(value, price, quantity));
+    let per_unit = worth.and_then(|worth| charge(worth, per_unit_price, Quantity::ONE));
+    let for_quantity = worth.zip(query.quantity).and_then(|(worth, quantity)| charge(worth, per_unit_price, quantity));
     Some(Listed { candidate, sector, price, price_period, per_unit, for_quantity })
 }
 
 /// Whether a price leaves nothing for the client to pay.
-fn costs_nothing(price: OfferPrice, value: Option<Amount>) -> bool {
+fn costs_nothing(price: ItemPrice, worth: Option<Worth>) -> bool {
     match price {
-        OfferPrice::Voucher { price } => value.is_none_or(|value| price <= value),
-        OfferPrice::ClientFee { client_fee, .. } => client_fee == Amount::ZERO,
+        ItemPrice::Voucher { price } => worth
+            .is_none_or(|worth| worth.co_payment.map_or(price <= worth.value, |co_payment| co_payment == Amount::ZERO)),
+        ItemPrice::ClientFee { client_fee, .. } => client_fee == Amount::ZERO,
     }
 }
 
@@ -273,8 +348,8 @@ fn sort_key(listed: &Listed<'_>, query: &Query<'_>) -> SortKey {
     let figure = match query.order {
         Order::Neutral | Order::Name => None,
         Order::Price => Some(match listed.price {
-            OfferPrice::Voucher { price } => price,
-            OfferPrice::ClientFee { unit_cost, .. } => unit_cost,
+            OfferPrice::Voucher { price, .. } => *price,
+            OfferPrice::ClientFee { unit_cost, .. } => *unit_cost,
         }),
         // Without a value nobody knows; then this is the neutral order.
         Order::CoPayment => listed.per_unit.and_then(|charges| charges.co_payment.plus(charges.client_fee)),

@@ -6,9 +6,15 @@ use crate::explain::Step;
 use crate::ledger::{Allotment, allotment_periods};
 use crate::money::Amount;
 use crate::quantity::{Quantity, Unit};
-use crate::rulebook::RulebookTerms;
-use crate::rules::{EvaluateError, Facts, Outcome, evaluate};
+use crate::rulebook::{Measure, RulebookTerms};
+use crate::rules::{
+    EvaluateError, Facts, Given, INDIVIDUAL_VALUE, Occasion, Outcome, Standing, evaluate, examine, facts_asked_for,
+};
+use crate::text::Localized;
 use crate::time::{Day, Period};
+
+/// The smallest part of money, as a quantity.
+const CENT: Quantity = Quantity::from_e4(100);
 
 /// What is asked to be granted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +25,8 @@ pub struct GrantRequest {
     pub quantity: Quantity,
     /// Days on which it can be used.
     pub validity: Period,
+    /// Why, in the words of the decision; needed where a value is set individually.
+    pub reasons: Option<Localized>,
 }
 
 /// What a request for a voucher came to.
@@ -75,6 +83,17 @@ pub enum GrantError {
     /// The facts do not fit the rule.
     #[error(transparent)]
     Facts(#[from] EvaluateError),
+    /// A criterion cannot be examined.
+    #[error("the criterion {criterion} cannot be examined without the fact {fact}")]
+    FactMissing {
+        /// Which fact.
+        fact: String,
+        /// Which criterion.
+        criterion: String,
+    },
+    /// A value was set individually without saying why.
+    #[error("an individual value is decided with reasons")]
+    ReasonsNeeded,
 }
 
 /// Decides a request for a voucher under a rulebook's terms on a day.
@@ -88,7 +107,10 @@ pub fn grant(
     today: Day,
 ) -> Result<Granting, Vec<GrantError>> {
     let mut errors = Vec::new();
-    let step = unit.smallest_step();
+    let step = match terms.grant.measure {
+        Measure::Quantity => unit.smallest_step(),
+        Measure::Money => CENT,
+    };
     if !request.quantity.is_made_of(step) {
         errors.push(GrantError::NotAStep { step });
     }
@@ -107,23 +129,43 @@ pub fn grant(
     if request.validity.to().is_none_or(|to| to > latest) {
         errors.push(GrantError::ValidTooLong { days_max });
     }
-    let evaluation = match evaluate(&terms.value, "/value", &request.facts) {
-        Ok(evaluation) if errors.is_empty() => evaluation,
-        Ok(_) => return Err(errors),
-        Err(unfit) => {
-            errors.extend(unfit.into_iter().map(GrantError::from));
-            return Err(errors);
-        }
-    };
+    check_request_facts(terms, request, &mut errors);
+    let findings = examine(&terms.eligibility.client, &request.facts);
+    for finding in findings.findings.iter().filter(|finding| finding.standing == Standing::Unknown) {
+        let missing = |fact: &String| GrantError::FactMissing { fact: fact.clone(), criterion: finding.code.clone() };
+        errors.extend(finding.missing.iter().map(missing));
+    }
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    let mut steps = findings.steps("/eligibility/client");
+    if let Some(unmet) = findings.findings.iter().find(|finding| finding.standing == Standing::NotMet) {
+        return Ok(Granting::Refused { reason: unmet.code.clone(), steps });
+    }
+    let evaluation = evaluate(&terms.value, terms.fact_terms(), &Occasion::of(&request.facts))
+        .map_err(|error| vec![error.into()])?;
+    steps.extend(evaluation.steps("/value"));
     Ok(match evaluation.outcome {
-        Outcome::NotEligible(reason) => Granting::Refused { reason, steps: evaluation.steps },
+        Outcome::NotEligible(reason) => Granting::Refused { reason, steps },
         Outcome::Value(value) => Granting::Granted {
             value,
             allotments: allotment_periods(request.validity, terms.grant.per)
                 .into_iter()
                 .map(|period| Allotment { period, granted: request.quantity, used: Quantity::ZERO })
                 .collect(),
-            steps: evaluation.steps,
+            steps,
         },
     })
+}
+
+fn check_request_facts(terms: &RulebookTerms, request: &GrantRequest, errors: &mut Vec<GrantError>) {
+    let mut asked_for = facts_asked_for(&terms.value);
+    asked_for.extend(terms.co_payment.iter().flat_map(facts_asked_for));
+    asked_for.extend(terms.eligibility.client.iter().flat_map(|criterion| criterion.met_if.facts()));
+    asked_for.extend(terms.public_service.client_fee_rule.iter().flat_map(facts_asked_for));
+    let unfit = terms.fact_terms().check(&request.facts, &asked_for, Some(Given::WithRequest));
+    errors.extend(unfit.into_iter().map(|unfit| EvaluateError::from(unfit).into()));
+    if request.facts.get(INDIVIDUAL_VALUE).is_some() && request.reasons.is_none() {
+        errors.push(GrantError::ReasonsNeeded);
+    }
 }

@@ -5,12 +5,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::explain::Step;
 use crate::money::{Amount, Currency, Money};
-use crate::offering::OfferPrice;
+use crate::offering::{ItemPrice, OfferPrice};
 use crate::quantity::{Quantity, Unit};
-use crate::rulebook::{GrantPeriod, RulebookTerms};
+use crate::rulebook::{GrantPeriod, Measure, RulebookTerms};
 use crate::service_event::charge;
 use crate::text::Localized;
 use crate::time::Day;
+use crate::valuation::Valuation;
 use crate::voucher::Voucher;
 
 /// Version of this information's shape; stored with every record of it.
@@ -33,6 +34,9 @@ pub struct Information {
     pub quantity: Quantity,
     /// The period of the quantity.
     pub per: GrantPeriod,
+    /// What is granted: a quantity of units, or money.
+    #[serde(default)]
+    pub measure: Measure,
     /// First day of validity.
     pub valid_from: Day,
     /// Last day of validity.
@@ -74,6 +78,7 @@ pub struct PriceOverview {
 pub fn compose(
     voucher: &Voucher,
     terms: &RulebookTerms,
+    valuation: &Valuation<'_>,
     value_steps: Vec<Step>,
     quantity: Quantity,
     prices: &[OfferPrice],
@@ -83,14 +88,15 @@ pub fn compose(
     Information {
         version: INFORMATION_VERSION,
         status: terms.texts.status.clone(),
-        value: money(voucher.value),
+        value: money(valuation.quoted().value),
         value_steps,
         unit: voucher.unit,
         quantity,
         per: terms.grant.per,
+        measure: voucher.measure,
         valid_from: voucher.validity.from(),
         valid_until: voucher.validity.last_day(),
-        prices: overview(voucher.value, quantity, prices, currency),
+        prices: overview(valuation, terms, quantity_of(voucher, quantity), prices, currency),
         co_payment_basis: terms.texts.co_payment.clone(),
         free_of_charge_source: terms.free_of_charge.as_ref().map(|free| free.source.clone()),
         public_client_fee: money(terms.public_service.client_fee),
@@ -100,25 +106,38 @@ pub fn compose(
     }
 }
 
-fn overview(value: Amount, quantity: Quantity, prices: &[OfferPrice], currency: Currency) -> PriceOverview {
-    let asked: Vec<Amount> = prices
+/// The quantity that co-payments are estimated for: a purse grants none.
+fn quantity_of(voucher: &Voucher, quantity: Quantity) -> Quantity {
+    match voucher.measure {
+        Measure::Quantity => quantity,
+        Measure::Money => Quantity::ONE,
+    }
+}
+
+fn overview(
+    valuation: &Valuation<'_>,
+    terms: &RulebookTerms,
+    quantity: Quantity,
+    prices: &[OfferPrice],
+    currency: Currency,
+) -> PriceOverview {
+    let asked: Vec<ItemPrice> = prices
         .iter()
-        .filter_map(|price| match price {
-            OfferPrice::Voucher { price } => Some(*price),
-            OfferPrice::ClientFee { .. } => None,
-        })
+        .filter(|price| matches!(price, OfferPrice::Voucher { .. }))
+        .filter_map(|price| price.of_item(None).per_voucher_unit(terms.price_unit))
         .collect();
     let co_payments = |quantity: Quantity| {
         asked
             .iter()
-            .filter_map(move |price| charge(value, OfferPrice::Voucher { price: *price }, quantity))
+            .filter_map(move |price| charge(valuation.at_price(price.price()).ok()?, *price, quantity))
             .map(|charges| charges.co_payment)
     };
     let money = |amount: Amount| amount.of(currency);
+    let per_unit = || asked.iter().filter_map(|price| price.price());
     PriceOverview {
         choices: u32::try_from(prices.len()).unwrap_or(u32::MAX),
-        price_lowest: asked.iter().min().copied().map(money),
-        price_highest: asked.iter().max().copied().map(money),
+        price_lowest: per_unit().min().map(money),
+        price_highest: per_unit().max().map(money),
         co_payment_lowest: co_payments(Quantity::ONE).min().map(money),
         co_payment_highest: co_payments(Quantity::ONE).max().map(money),
         co_payment_for_quantity_highest: co_payments(quantity).max().map(money),

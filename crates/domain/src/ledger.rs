@@ -1,6 +1,7 @@
 //! The ledger of a voucher: entries that move a quantity and an amount from one account to another, so that each
 //! balances by what it is. Entries are only ever added.
 
+use chrono::Datelike;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -166,16 +167,31 @@ impl Allotment {
     }
 }
 
-/// The periods into which a grant is divided: calendar months within the validity, or all of it at once.
+/// The first day of the calendar month, quarter or year after a day's.
+fn next_period(day: Day, per: GrantPeriod) -> Day {
+    let mut next = day.first_of_next_month();
+    let starts = |day: Day| match per {
+        GrantPeriod::Month | GrantPeriod::Voucher => true,
+        GrantPeriod::Quarter => day.date().month0().is_multiple_of(3),
+        GrantPeriod::Year => day.date().month0() == 0,
+    };
+    while !starts(next) {
+        next = next.first_of_next_month();
+    }
+    next
+}
+
+/// The periods into which a grant is divided: calendar months, quarters or years within the validity, or all of it at
+/// once.
 pub fn allotment_periods(validity: Period, per: GrantPeriod) -> Vec<Period> {
     let Some(end) = validity.to() else { return Vec::new() };
     match per {
         GrantPeriod::Voucher => vec![validity],
-        GrantPeriod::Month => {
+        GrantPeriod::Month | GrantPeriod::Quarter | GrantPeriod::Year => {
             let mut periods = Vec::new();
             let mut from = validity.from();
             while from < end {
-                let to = from.first_of_next_month().min(end);
+                let to = next_period(from, per).min(end);
                 match Period::new(from, Some(to)) {
                     Ok(period) => periods.push(period),
                     Err(_) => break,
@@ -194,17 +210,21 @@ mod tests {
 
     proptest! {
         #[test]
-        fn months_cover_the_validity_without_gap_or_overlap(start in 0i64..10_000, days in 1i64..1830) {
+        fn periods_cover_the_validity_without_gap_or_overlap(start in 0i64..10_000, days in 1i64..1830) {
             let from = Day::ymd(2015, 1, 1).unwrap().plus_days(start);
             let to = from.plus_days(days);
             let validity = Period::new(from, Some(to)).unwrap();
-            let months = allotment_periods(validity, GrantPeriod::Month);
-            prop_assert_eq!(months.first().unwrap().from(), from);
-            prop_assert_eq!(months.last().unwrap().to(), Some(to));
-            for pair in months.windows(2) {
-                prop_assert_eq!(pair[0].to(), Some(pair[1].from()));
-                prop_assert_eq!(chrono::Datelike::day(&pair[1].from().date()), 1);
+            for (per, months) in [(GrantPeriod::Month, 1), (GrantPeriod::Quarter, 3), (GrantPeriod::Year, 12)] {
+                let periods = allotment_periods(validity, per);
+                prop_assert_eq!(periods.first().unwrap().from(), from);
+                prop_assert_eq!(periods.last().unwrap().to(), Some(to));
+                for pair in periods.windows(2) {
+                    let next = pair[1].from();
+                    prop_assert_eq!(pair[0].to(), Some(next));
+                    prop_assert_eq!((next.date().day(), next.date().month0() % months), (1, 0));
+                }
             }
+            prop_assert_eq!(allotment_periods(validity, GrantPeriod::Voucher), vec![validity]);
         }
 
         #[test]

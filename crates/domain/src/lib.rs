@@ -5,12 +5,14 @@
 
 pub mod application;
 pub mod approval;
+pub mod calendar;
 pub mod choice;
 pub mod decision;
 pub mod explain;
 pub mod grant;
 pub mod id;
 pub mod identifiers;
+pub mod impact;
 pub mod information;
 pub mod ledger;
 pub mod money;
@@ -19,10 +21,12 @@ pub mod policy;
 pub mod provider;
 pub mod quantity;
 pub mod rulebook;
+pub mod rulebook_difference;
 pub mod rules;
 pub mod service_event;
 pub mod text;
 pub mod time;
+pub mod valuation;
 pub mod voucher;
 
 mod written;

@@ -76,6 +76,11 @@ impl Amount {
         Self::rounded(self.decimal().checked_mul(quantity.decimal())?)
     }
 
+    /// What a day's amount comes to in a month, × 365 / 12, rounded half up to the cent; `None` where it overflows.
+    pub fn of_days_per_month(self) -> Option<Self> {
+        Self::rounded(self.decimal().checked_mul(Decimal::from(365))?.checked_div(Decimal::from(12))?)
+    }
+
     /// The amount as money.
     pub const fn of(self, currency: Currency) -> Money {
         Money { amount: self, currency }

@@ -1,12 +1,13 @@
 //! The terms of a rulebook (*sääntökirja*): everything a voucher type is decided by, as one document.
 
+mod check;
+
 use serde::{Deserialize, Serialize};
 
 use crate::money::Amount;
-use crate::quantity::Quantity;
-use crate::rules::{Fault, ValueRule, check};
-use crate::text::{LINE_CHARS_MAX, Localized, TEXT_CHARS_MAX};
-use crate::written::is_code;
+use crate::quantity::{Quantity, Unit};
+use crate::rules::{Criterion, FactTerm, FactTerms, Facts, Given, Occasion, ValueRule, evaluate, facts_asked_for};
+use crate::text::Localized;
 
 /// Longest validity of a voucher, in days: five years.
 pub const VALIDITY_DAYS_MAX: u16 = 1830;
@@ -17,8 +18,24 @@ pub const REQUIREMENTS_MAX: usize = 50;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RulebookTerms {
+    /// Facts that the rules ask for, besides those that every county asks for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 50)]
+    pub facts: Vec<FactTerm>,
+    /// Items of the price list, where a provider may have more than one price.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 200)]
+    pub items: Vec<Item>,
     /// How the value per unit is found.
     pub value: ValueRule,
+    /// What the client pays per unit, where the organiser fixes it: then the price is value and co-payment together, and
+    /// a provider's own price has no part in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub co_payment: Option<ValueRule>,
+    /// The unit that prices are given for, if it is not the voucher type's: `day` where that is a month. A month's
+    /// price is a day's × 365 / 12 (FIELD §4).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price_unit: Option<Unit>,
     /// What a provider may ask at most.
     pub price_ceiling: Option<PriceCeiling>,
     /// Set where an act makes the service free of charge to the client: then no co-payment may arise (569/2009 § 7).
@@ -26,13 +43,23 @@ pub struct RulebookTerms {
     pub free_of_charge: Option<FreeOfCharge>,
     /// What the client would pay for the corresponding public service.
     pub public_service: PublicService,
+    /// Who and what is eligible, besides the requirements of approval.
+    #[serde(default, skip_serializing_if = "Eligibility::is_empty")]
+    pub eligibility: Eligibility,
     /// How much may be granted.
     pub grant: GrantTerms,
+    /// What becomes of vouchers that were issued under an earlier version.
+    #[serde(default)]
+    pub issued_vouchers: IssuedVouchers,
     /// By when a service event is recorded.
     pub recording: RecordingTerms,
     /// What a provider's unit must show before it is approved (569/2009 § 5).
     #[schema(max_items = 50)]
     pub requirements: Vec<Requirement>,
+    /// Conditions that people read and follow, and software does not check.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 200)]
+    pub clauses: Vec<Clause>,
     /// What the client is told.
     pub texts: RulebookTexts,
     /// Where the figures come from. Says so where they are fictional.
@@ -40,12 +67,110 @@ pub struct RulebookTerms {
     pub sources: Vec<String>,
 }
 
-/// The highest price a provider may ask, per unit, co-payment included.
+/// An item of the price list: a service, or a time of the week, that may have a price of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Item {
+    /// Its code within the rulebook, such as `sunday`.
+    #[schema(max_length = 64)]
+    pub code: String,
+    /// What people call it.
+    pub text: Localized,
+}
+
+/// The highest price a provider may ask, per unit that prices are given for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PriceCeiling {
     /// Highest price per unit.
     pub amount: Amount,
+    /// Highest prices of items that have a ceiling of their own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 200)]
+    pub items: Vec<ItemCeiling>,
+    /// Whether the ceiling holds for the whole price or for what the organiser pays of it.
+    #[serde(default)]
+    pub co_payment: CoPaymentIn,
+}
+
+/// The ceiling of one item.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ItemCeiling {
+    /// The item's code.
+    #[schema(max_length = 64)]
+    pub item: String,
+    /// Highest price per unit.
+    pub amount: Amount,
+}
+
+/// What a price ceiling counts in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CoPaymentIn {
+    /// The whole price, co-payment included.
+    #[default]
+    Included,
+    /// The price without the fixed co-payment, which comes on top.
+    Excluded,
+}
+
+impl PriceCeiling {
+    /// The ceiling of an item, or that of everything without a ceiling of its own.
+    pub fn of_item(&self, item: Option<&str>) -> Amount {
+        let own = item.and_then(|item| self.items.iter().find(|ceiling| ceiling.item == item));
+        own.map_or(self.amount, |ceiling| ceiling.amount)
+    }
+}
+
+/// Criteria of eligibility, as data.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Eligibility {
+    /// What must hold of a client, by the facts of the request.
+    #[serde(default)]
+    #[schema(max_items = 50)]
+    pub client: Vec<Criterion>,
+    /// What must hold of a provider's unit before it is approved, by the facts that the registry has of it.
+    #[serde(default)]
+    #[schema(max_items = 50)]
+    pub unit: Vec<Criterion>,
+    /// What must hold of an offering for a voucher, by the facts that the registry has of the unit and its client.
+    #[serde(default)]
+    #[schema(max_items = 50)]
+    pub offering: Vec<Criterion>,
+}
+
+impl Eligibility {
+    /// Whether nothing is asked.
+    pub fn is_empty(&self) -> bool {
+        self.client.is_empty() && self.unit.is_empty() && self.offering.is_empty()
+    }
+}
+
+/// What becomes of vouchers that were issued under an earlier version, for services from this version's first day on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum IssuedVouchers {
+    /// They keep the value rule that they were issued under.
+    #[default]
+    Keep,
+    /// Their value is found by this version's rule, on the facts that they were issued on.
+    Move,
+}
+
+/// A condition in words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Clause {
+    /// Its code within the rulebook.
+    #[schema(max_length = 64)]
+    pub code: String,
+    /// The condition.
+    pub text: Localized,
+    /// Act and section, or the organiser's own condition.
+    #[schema(max_length = 300)]
+    pub source: String,
 }
 
 /// Why a service costs the client nothing.
@@ -61,8 +186,11 @@ pub struct FreeOfCharge {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PublicService {
-    /// Client fee per unit.
+    /// Client fee per unit; where it depends on the client, a typical one.
     pub client_fee: Amount,
+    /// How the fee is found for a client, where it depends on the client.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_fee_rule: Option<ValueRule>,
     /// How that fee is set.
     pub basis: Localized,
 }
@@ -71,23 +199,55 @@ pub struct PublicService {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GrantTerms {
-    /// Over what time the granted quantity may be used.
+    /// Over what time what is granted may be used.
     pub per: GrantPeriod,
-    /// Largest quantity per that time.
+    /// What is granted: a quantity of service, or money to be spent at the providers' prices (a purse).
+    #[serde(default)]
+    pub measure: Measure,
+    /// What becomes of what is left at the end of that time.
+    #[serde(default)]
+    pub unused: Unused,
+    /// Most per that time: of the quantity, or of the money.
     pub quantity_max: Quantity,
     /// Longest validity, in days.
     #[schema(minimum = 1, maximum = 1830)]
     pub validity_days_max: u16,
 }
 
-/// The time within which a granted quantity is usable; what is left at its end lapses.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+/// The time within which what is granted is usable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum GrantPeriod {
     /// Each calendar month anew.
     Month,
+    /// Each quarter of the calendar year anew.
+    Quarter,
+    /// Each calendar year anew.
+    Year,
     /// The voucher's whole validity.
     Voucher,
+}
+
+/// What a voucher grants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Measure {
+    /// So many units of service.
+    #[default]
+    Quantity,
+    /// So much money: the organiser's shares are taken out of it, and what it does not cover is the client's.
+    Money,
+}
+
+/// What becomes of what is left of a period's grant at its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Unused {
+    /// It lapses.
+    #[default]
+    Lapses,
+    /// It is carried over to the periods that follow, to the end of the voucher's validity.
+    CarriesOver,
 }
 
 /// Deadlines of recording.
@@ -130,120 +290,22 @@ pub struct RulebookTexts {
 }
 
 impl RulebookTerms {
-    /// All that is inconsistent in the terms, each with its place; nothing means that they can be saved.
-    pub fn check(&self) -> Vec<Fault> {
-        let mut faults = check(&self.value, "/value");
-        if faults.is_empty() {
-            faults.extend(self.check_free_of_charge());
-        }
-        let limits = [
-            (self.grant.quantity_max == Quantity::ZERO, "/grant/quantity_max", "a voucher grants more than nothing"),
-            (
-                !(1..=VALIDITY_DAYS_MAX).contains(&self.grant.validity_days_max),
-                "/grant/validity_days_max",
-                "a voucher is valid for 1 to 1830 days",
-            ),
-            (
-                !(1..=366).contains(&self.recording.days_after_month),
-                "/recording/days_after_month",
-                "events are recorded within 1 to 366 days of the month's end",
-            ),
-            (
-                self.price_ceiling.as_ref().is_some_and(|ceiling| ceiling.amount == Amount::ZERO),
-                "/price_ceiling/amount",
-                "a ceiling of nothing would let nobody offer the service",
-            ),
-        ];
-        faults.extend(
-            limits.into_iter().filter(|(wrong, ..)| *wrong).map(|(_, at, why)| Fault::new(at, "out_of_range", why)),
-        );
-        self.check_requirements(&mut faults);
-        self.check_texts(&mut faults);
-        faults
+    /// The facts of these terms.
+    pub fn fact_terms(&self) -> FactTerms<'_> {
+        FactTerms::new(&self.facts)
     }
 
-    /// A service free by law must have a value that is known without the client's facts: no price may exceed it.
-    fn check_free_of_charge(&self) -> Option<Fault> {
-        let free = self.free_of_charge.as_ref()?;
-        if free.source.is_empty() || free.source.chars().count() > LINE_CHARS_MAX {
-            return Some(Fault::new(
-                "/free_of_charge/source",
-                "bad_length",
-                "the act and section are named, in at most 300 characters",
-            ));
-        }
-        if self.public_service.client_fee != Amount::ZERO {
-            return Some(Fault::new(
-                "/public_service/client_fee",
-                "contradiction",
-                "a service free of charge by law has no client fee",
-            ));
-        }
-        match self.value_without_facts() {
-            Some(_) => None,
-            None => Some(Fault::new(
-                "/free_of_charge",
-                "contradiction",
-                "a service free of charge by law needs a value that does not depend on the client's facts",
-            )),
-        }
-    }
-
-    fn check_requirements(&self, faults: &mut Vec<Fault>) {
-        if self.requirements.len() > REQUIREMENTS_MAX {
-            faults.push(Fault::new("/requirements", "bad_length", format!("at most {REQUIREMENTS_MAX} requirements")));
-        }
-        for (i, requirement) in self.requirements.iter().enumerate() {
-            let code = &requirement.code;
-            if !is_code(code) {
-                faults.push(Fault::new(
-                    format!("/requirements/{i}/code"),
-                    "bad_name",
-                    "a code is small letters, digits and underscores, at most 64",
-                ));
-            }
-            if self.requirements.iter().take(i).any(|earlier| earlier.code == *code) {
-                faults.push(Fault::new(
-                    format!("/requirements/{i}/code"),
-                    "duplicate",
-                    format!("{code:?} is listed twice"),
-                ));
-            }
-            if requirement.source.chars().count() > LINE_CHARS_MAX {
-                faults.push(Fault::new(format!("/requirements/{i}/source"), "too_long", "at most 300 characters"));
-            }
-            check_text(&requirement.text, &format!("/requirements/{i}/text"), faults);
-        }
-    }
-
-    fn check_texts(&self, faults: &mut Vec<Fault>) {
-        check_text(&self.public_service.basis, "/public_service/basis", faults);
-        check_text(&self.texts.status, "/texts/status", faults);
-        check_text(&self.texts.co_payment, "/texts/co_payment", faults);
-        check_text(&self.texts.alternatives, "/texts/alternatives", faults);
-        check_text(&self.texts.appeal, "/texts/appeal", faults);
-        if self.sources.len() > 20 || self.sources.iter().any(|source| source.chars().count() > LINE_CHARS_MAX) {
-            faults.push(Fault::new("/sources", "too_long", "at most 20 sources of at most 300 characters"));
-        }
-    }
-
-    /// The value where it is the same for everyone.
+    /// The value as it is quoted to everyone: before there is a service, and without any fact of the client. `None` where
+    /// it depends on the client.
     pub fn value_without_facts(&self) -> Option<Amount> {
-        match &self.value {
-            ValueRule::Flat { value } => Some(*value),
-            ValueRule::IncomeReduction(_) | ValueRule::Bands { .. } | ValueRule::NotEligible { .. } => None,
+        let terms = self.fact_terms();
+        let of_client = |name: &&str| terms.find(name).is_none_or(|term| term.given == Given::WithRequest);
+        if facts_asked_for(&self.value).iter().any(of_client) {
+            return None;
         }
+        evaluate(&self.value, terms, &Occasion::of(&Facts::default())).ok()?.value()
     }
 }
 
-fn check_text(text: &Localized, pointer: &str, faults: &mut Vec<Fault>) {
-    for (language, wording) in text.wordings() {
-        if wording.trim().is_empty() || wording.chars().count() > TEXT_CHARS_MAX {
-            faults.push(Fault::new(
-                format!("{pointer}/{}", language.code()),
-                "bad_length",
-                format!("a text has 1 to {TEXT_CHARS_MAX} characters in each language"),
-            ));
-        }
-    }
-}
+#[cfg(test)]
+mod tests;

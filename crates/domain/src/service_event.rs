@@ -1,7 +1,18 @@
 //! A service delivered under a voucher: what it is worth, who pays what of it, and what is posted.
 
+mod charges;
+mod draws;
+mod lines;
+
+use std::collections::BTreeSet;
+
 use chrono::TimeDelta;
 use thiserror::Error;
+
+pub use charges::{Charges, charge, steps};
+pub use draws::{Draw, available_on};
+pub use lines::Line;
+pub(crate) use lines::parts;
 
 use crate::explain::Step;
 use crate::ledger::{Allotment, EntryKind, Overdrawn, Posting};
@@ -9,10 +20,10 @@ use crate::money::Amount;
 use crate::offering::{OfferPrice, PriceRefused};
 use crate::provider::Sector;
 use crate::quantity::{Quantity, Unit};
-use crate::rulebook::RulebookTerms;
-use crate::rules::shares;
-use crate::text::Localized;
+use crate::rulebook::{Measure, RulebookTerms};
+use crate::rules::{EvaluateError, FactValue, Facts, Given, ITEM, Stretch, UnfitFact, facts_asked_for};
 use crate::time::{Day, Moment, Period};
+use crate::valuation::{NoWorth, Valuation};
 use crate::voucher::{Voucher, VoucherRefusal};
 
 /// What was delivered.
@@ -24,10 +35,12 @@ pub struct Delivery {
     pub quantity: Quantity,
     /// From when to when, if given.
     pub span: Option<Span>,
+    /// Facts of the service that the rulebook asks for.
+    pub facts: Facts,
 }
 
 /// From when to when a service was given.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Span {
     /// Start.
     pub started_at: Moment,
@@ -35,6 +48,8 @@ pub struct Span {
     pub ended_at: Moment,
     /// The organiser's day on which it started.
     pub day: Day,
+    /// The time between in the organiser's own time: one stretch, or two where the clock jumps in between.
+    pub stretches: Vec<Stretch>,
 }
 
 /// Longest service that is recorded with start and end, in hours.
@@ -56,29 +71,20 @@ pub struct Agreement {
 pub struct Recording {
     /// The voucher afterwards.
     pub voucher: Voucher,
-    /// Which allotment it was taken from.
+    /// The allotment of the event's day, by its place among the voucher's.
     pub allotment_index: usize,
-    /// That allotment afterwards.
-    pub allotment: Allotment,
-    /// Money of the event.
+    /// What is taken out of which allotments.
+    pub draws: Vec<Draw>,
+    /// What is left for services of the day afterwards.
+    pub available: Quantity,
+    /// The event's lines: one, or several where it was split.
+    pub lines: Vec<Line>,
+    /// Money of the event: the sum of its lines.
     pub charges: Charges,
-    /// What is posted to the ledger.
+    /// The money that is posted to the ledger; what is drawn is posted besides.
     pub postings: Vec<Posting>,
     /// How it came about.
     pub steps: Vec<Step>,
-}
-
-/// Who is charged what for an event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Charges {
-    /// Price (or full unit cost) × quantity.
-    pub total: Amount,
-    /// What the organiser pays to the provider; nothing to its own unit.
-    pub organiser_pays: Amount,
-    /// What the client pays to the provider.
-    pub co_payment: Amount,
-    /// What the client is charged by the organiser for a public unit's service.
-    pub client_fee: Amount,
 }
 
 /// Why an event cannot be recorded.
@@ -143,6 +149,18 @@ pub enum RecordRefused {
         /// The quantity given.
         quantity: Quantity,
     },
+    /// The value depends on the time of day.
+    #[error("the voucher's value depends on the time of the service: give its start and end")]
+    SpanNeeded,
+    /// Facts of the service do not fit the rulebook.
+    #[error("the facts of the service do not fit the rulebook: {}", listed(.0))]
+    Facts(Vec<UnfitFact>),
+    /// The rulebook that the voucher was moved to grants nothing for it.
+    #[error("the rulebook of the day grants nothing for the service: {reason}")]
+    NotEligible {
+        /// The rule's reason code.
+        reason: String,
+    },
     /// More than the voucher has left.
     #[error(transparent)]
     Overdrawn(#[from] Overdrawn),
@@ -154,25 +172,99 @@ pub enum RecordRefused {
     Overflow,
 }
 
-/// Records a delivery under a voucher, or says why it cannot be recorded. `terms` are those in force on the day of
-/// service; `now` is the moment of recording and `today` its day, where the organiser is.
+impl From<NoWorth> for RecordRefused {
+    fn from(none: NoWorth) -> Self {
+        match none {
+            NoWorth::NotEligible(reason) => Self::NotEligible { reason },
+            NoWorth::Evaluate(EvaluateError::Unfit(unfit)) => Self::Facts(vec![unfit]),
+            NoWorth::Evaluate(EvaluateError::Overflow) => Self::Overflow,
+        }
+    }
+}
+
+fn listed(unfit: &[UnfitFact]) -> String {
+    unfit.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
+/// Under what an event is recorded.
+#[derive(Debug, Clone, Copy)]
+pub struct Under<'a> {
+    /// What was agreed with the provider.
+    pub agreement: &'a Agreement,
+    /// The terms in force on the day of service: ceilings and deadlines.
+    pub terms: &'a RulebookTerms,
+    /// What units are worth to the client on the day of service.
+    pub valuation: &'a Valuation<'a>,
+    /// The moment of recording.
+    pub now: Moment,
+    /// Its day, where the organiser is.
+    pub today: Day,
+}
+
+/// Records a delivery under a voucher, or says why it cannot be recorded.
 ///
 /// # Errors
 /// See [`RecordRefused`].
 pub fn record(
     voucher: Voucher,
     allotments: &[Allotment],
-    agreement: &Agreement,
+    under: &Under<'_>,
+    delivery: &Delivery,
+) -> Result<Recording, RecordRefused> {
+    let Under { agreement, terms, valuation, now, today } = *under;
+    let day = delivery.day;
+    check_delivery(voucher.unit, terms, delivery, now, today)?;
+    check_facts(valuation.terms(), delivery)?;
+    let price_allowed = voucher.check_price(&agreement.price, agreement.sector, terms);
+    // The state first: a voucher that was never chosen with has better reasons to give than an empty allotment.
+    let in_use = voucher.clone().deliver(day, false)?;
+    if !agreement.period.contains(day) {
+        return Err(RecordRefused::NotChosenOn { day, period: agreement.period });
+    }
+    price_allowed?;
+    let of_day = allotments.iter().position(|allotment| allotment.period.contains(day));
+    let nothing = Overdrawn { asked: delivery.quantity, available: Quantity::ZERO, from: day, last: day };
+    let allotment_index = of_day.ok_or(nothing)?;
+    let (mut lines, mut steps) = lines::lines(&voucher, agreement, terms, valuation, delivery)?;
+    let draws = match voucher.measure {
+        Measure::Quantity => draws::draw(allotments, voucher.unused, day, delivery.quantity)?,
+        Measure::Money => spend(&voucher, allotments, day, &mut lines, &mut steps)?,
+    };
+    let drawn =
+        |place: usize| draws.iter().find(|draw| draw.allotment == place).map_or(Quantity::ZERO, |draw| draw.quantity);
+    let after: Vec<Allotment> = allotments
+        .iter()
+        .enumerate()
+        .map(|(place, allotment)| allotment.take(drawn(place)))
+        .collect::<Result<_, _>>()?;
+    let all_used = after.iter().all(|allotment| allotment.available() == Quantity::ZERO);
+    let charges =
+        lines.iter().try_fold(Charges::default(), |sum, line| sum.plus(line.charges)).ok_or(RecordRefused::Overflow)?;
+    Ok(Recording {
+        available: available_on(&after, voucher.unused, day),
+        voucher: if all_used { in_use.deliver(day, true)? } else { in_use },
+        allotment_index,
+        draws,
+        postings: postings(&agreement.price, &charges),
+        lines,
+        charges,
+        steps,
+    })
+}
+
+/// What stands by itself: quantity, day, deadline, start and end.
+fn check_delivery(
+    unit: Unit,
     terms: &RulebookTerms,
     delivery: &Delivery,
     now: Moment,
     today: Day,
-) -> Result<Recording, RecordRefused> {
-    let Delivery { day, quantity, span } = *delivery;
+) -> Result<(), RecordRefused> {
+    let (day, quantity) = (delivery.day, delivery.quantity);
     if quantity == Quantity::ZERO {
         return Err(RecordRefused::NoQuantity);
     }
-    let step = voucher.unit.smallest_step();
+    let step = unit.smallest_step();
     if !quantity.is_made_of(step) {
         return Err(RecordRefused::NotAStep { step });
     }
@@ -183,36 +275,71 @@ pub fn record(
     if today > deadline {
         return Err(RecordRefused::TooLate { day, deadline });
     }
-    if let Some(span) = span {
-        check_span(&span, day, quantity, voucher.unit, now)?;
+    match &delivery.span {
+        Some(span) => check_span(span, day, quantity, unit, now),
+        None => Ok(()),
     }
-    let value = voucher.value;
-    let price_allowed = voucher.check_price(agreement.price, agreement.sector, terms);
-    // The state first: a voucher that was never chosen with has better reasons to give than an empty allotment.
-    let in_use = voucher.deliver(day, false)?;
-    if !agreement.period.contains(day) {
-        return Err(RecordRefused::NotChosenOn { day, period: agreement.period });
-    }
-    price_allowed?;
-    let (allotment_index, allotment) = allotments
-        .iter()
-        .enumerate()
-        .find(|(_, allotment)| allotment.period.contains(day))
-        .ok_or(Overdrawn { asked: quantity, available: Quantity::ZERO, from: day, last: day })?;
-    let allotment = allotment.take(quantity)?;
-    let all_used = allotment.available() == Quantity::ZERO
-        && allotments.iter().enumerate().all(|(i, other)| i == allotment_index || other.available() == Quantity::ZERO);
-    let voucher = if all_used { in_use.deliver(day, true)? } else { in_use };
-    let charges = charge(value, agreement.price, quantity).ok_or(RecordRefused::Overflow)?;
-    Ok(Recording {
-        voucher,
-        allotment_index,
-        allotment,
-        charges,
-        postings: postings(agreement.price, quantity, &charges),
-        steps: steps(value, agreement.price, quantity, &charges),
-    })
 }
+
+/// Facts are those that the rules ask for with a service, and an item is one of the price list.
+fn check_facts(terms: &RulebookTerms, delivery: &Delivery) -> Result<(), RecordRefused> {
+    let mut asked_for: BTreeSet<&str> = facts_asked_for(&terms.value);
+    asked_for.extend(terms.co_payment.iter().flat_map(facts_asked_for));
+    if !terms.items.is_empty() {
+        asked_for.insert(ITEM);
+    }
+    let mut unfit = terms.fact_terms().check(&delivery.facts, &asked_for, Some(Given::WithService));
+    if let Some(FactValue::Word(item)) = delivery.facts.get(ITEM)
+        && !terms.items.is_empty()
+        && !terms.items.iter().any(|known| known.code == *item)
+    {
+        unfit.push(UnfitFact::UnknownWord { name: ITEM.to_owned(), word: item.clone() });
+    }
+    if unfit.is_empty() { Ok(()) } else { Err(RecordRefused::Facts(unfit)) }
+}
+
+/// Takes the organiser's shares out of a purse. What it does not cover is the client's; where the service is free by law
+/// that cannot be.
+fn spend(
+    voucher: &Voucher,
+    allotments: &[Allotment],
+    day: Day,
+    lines: &mut [Line],
+    steps: &mut Vec<Step>,
+) -> Result<Vec<Draw>, RecordRefused> {
+    let left = available_on(allotments, voucher.unused, day);
+    let available = Amount::from_minor(left.e4() / MONEY_STEP_E4);
+    let cost = |line: &Line| match line.price {
+        Some(_) => line.charges.organiser_pays,
+        // A public unit is paid by nobody outside: the purse is used up in kind, by its cost.
+        None => line.charges.total,
+    };
+    let share = lines.iter().try_fold(Amount::ZERO, |sum, line| sum.plus(cost(line))).ok_or(RecordRefused::Overflow)?;
+    if left == Quantity::ZERO || (voucher.free_of_charge && share > available) {
+        let asked = Quantity::from_e4(share.minor().saturating_mul(MONEY_STEP_E4));
+        draws::draw(allotments, voucher.unused, day, asked.max(Quantity::from_e4(MONEY_STEP_E4)))?;
+    }
+    let mut open = available;
+    for line in lines.iter_mut() {
+        let covered = cost(line).min(open);
+        open = open.minus(covered).ok_or(RecordRefused::Overflow)?;
+        if line.price.is_some() {
+            let charges = &mut line.charges;
+            charges.organiser_pays = covered;
+            charges.co_payment = charges.total.minus(covered).ok_or(RecordRefused::Overflow)?;
+        }
+    }
+    let spent = share.min(available);
+    if share > available {
+        let sum = lines.iter().try_fold(Charges::default(), |sum, line| sum.plus(line.charges));
+        steps.push(charges::purse_step(share, available, &sum.ok_or(RecordRefused::Overflow)?));
+    }
+    let quantity = Quantity::from_e4(spent.minor().saturating_mul(MONEY_STEP_E4));
+    Ok(draws::draw(allotments, voucher.unused, day, quantity)?)
+}
+
+/// Ten-thousandths in a cent.
+const MONEY_STEP_E4: i64 = 100;
 
 fn in_words(period: &Period) -> String {
     match period.to() {
@@ -250,97 +377,13 @@ fn check_span(span: &Span, day: Day, quantity: Quantity, unit: Unit, now: Moment
     Ok(())
 }
 
-/// Who is charged what for a quantity at a price; `None` where a figure is beyond the range of money.
-pub fn charge(value: Amount, price: OfferPrice, quantity: Quantity) -> Option<Charges> {
-    match price {
-        OfferPrice::Voucher { price } => {
-            let s = shares(value, price, quantity)?;
-            Some(Charges {
-                total: s.total,
-                organiser_pays: s.organiser_pays,
-                co_payment: s.co_payment,
-                client_fee: Amount::ZERO,
-            })
-        }
-        OfferPrice::ClientFee { client_fee, unit_cost } => Some(Charges {
-            total: unit_cost.times(quantity)?,
-            organiser_pays: Amount::ZERO,
-            co_payment: Amount::ZERO,
-            client_fee: client_fee.times(quantity)?,
-        }),
-    }
-}
-
-fn postings(price: OfferPrice, quantity: Quantity, charges: &Charges) -> Vec<Posting> {
-    let used = Posting::of_quantity(EntryKind::Used, quantity);
+fn postings(price: &OfferPrice, charges: &Charges) -> Vec<Posting> {
     match price {
         OfferPrice::Voucher { .. } => vec![
-            used,
             Posting::of_amount(EntryKind::OrganiserShare, charges.organiser_pays),
             Posting::of_amount(EntryKind::CoPayment, charges.co_payment),
         ],
-        OfferPrice::ClientFee { .. } => {
-            vec![used, Posting::of_amount(EntryKind::ClientFee, charges.client_fee)]
-        }
-    }
-}
-
-/// How the charges came about.
-pub fn steps(value: Amount, price: OfferPrice, quantity: Quantity, charges: &Charges) -> Vec<Step> {
-    match price {
-        OfferPrice::Voucher { price } => {
-            let pays = charges.organiser_pays;
-            let lower = value.min(price);
-            let co_payment = charges.co_payment;
-            vec![
-                Step::new(
-                    "/value",
-                    "organiser_share",
-                    Localized::new(
-                        format!("Järjestäjä maksaa arvon {value} tai hinnan {price} sen mukaan kumpi on pienempi: {lower} × {quantity} = {pays}."),
-                        format!("Anordnaren betalar det lägre av värdet {value} och priset {price}: {lower} × {quantity} = {pays}."),
-                        format!("The organiser pays the lower of the value {value} and the price {price}: {lower} × {quantity} = {pays}."),
-                    ),
-                )
-                .input("value", value)
-                .input("price", price)
-                .input("quantity", quantity)
-                .figure(pays)
-                .source("569/2009 § 7"),
-                Step::new(
-                    "/value",
-                    "co_payment",
-                    Localized::new(
-                        format!("Omavastuuosuus on loput hinnasta: {} − {pays} = {co_payment}.", charges.total),
-                        format!("Självriskandelen är resten av priset: {} − {pays} = {co_payment}.", charges.total),
-                        format!("The co-payment is the rest of the price: {} − {pays} = {co_payment}.", charges.total),
-                    ),
-                )
-                .input("total", charges.total)
-                .input("organiser_pays", pays)
-                .figure(co_payment)
-                .source("569/2009 § 7"),
-            ]
-        }
-        OfferPrice::ClientFee { client_fee, unit_cost } => {
-            let fee = charges.client_fee;
-            vec![
-                Step::new(
-                    "/public_service/client_fee",
-                    "client_fee",
-                    Localized::new(
-                        format!("Julkisesta palvelusta peritään asiakasmaksu: {client_fee} × {quantity} = {fee}. Omavastuuosuutta ei ole."),
-                        format!("För offentlig service tas en klientavgift ut: {client_fee} × {quantity} = {fee}. Ingen självriskandel."),
-                        format!("A public service bears a client fee: {client_fee} × {quantity} = {fee}. There is no co-payment."),
-                    ),
-                )
-                .input("client_fee", client_fee)
-                .input("unit_cost", unit_cost)
-                .input("quantity", quantity)
-                .figure(fee)
-                .source("734/1992"),
-            ]
-        }
+        OfferPrice::ClientFee { .. } => vec![Posting::of_amount(EntryKind::ClientFee, charges.client_fee)],
     }
 }
 

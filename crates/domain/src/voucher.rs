@@ -6,10 +6,11 @@ use thiserror::Error;
 use crate::id::{Id, kind};
 use crate::identifiers::VoucherNumber;
 use crate::money::Amount;
-use crate::offering::{OfferPrice, PriceRefused, check_price};
+use crate::offering::{ItemPrice, OfferPrice, PriceRefused, check_price};
 use crate::provider::Sector;
 use crate::quantity::Unit;
-use crate::rulebook::RulebookTerms;
+use crate::rulebook::{Measure, RulebookTerms, Unused};
+use crate::rules::Facts;
 use crate::text::Localized;
 use crate::time::{Day, Period};
 
@@ -110,10 +111,16 @@ pub struct Voucher {
     pub number: VoucherNumber,
     /// Where it stands.
     pub state: VoucherState,
-    /// Value per unit.
+    /// Value per unit, as decided: what the client's facts alone come to.
     pub value: Amount,
-    /// What it is counted in.
+    /// The client's facts that it was decided on.
+    pub facts: Facts,
+    /// What services are counted in.
     pub unit: Unit,
+    /// What it grants: a quantity of units, or money.
+    pub measure: Measure,
+    /// What becomes of what is left of a period.
+    pub unused: Unused,
     /// Whether the service is free of charge to the client by law.
     pub free_of_charge: bool,
     /// Days on which services under it can be delivered.
@@ -234,20 +241,34 @@ impl Voucher {
     ///
     /// # Errors
     /// The terms refuse the price, or the client would have to pay for a service that is free by law.
-    pub fn check_price(&self, price: OfferPrice, sector: Sector, terms: &RulebookTerms) -> Result<(), PriceRefused> {
+    pub fn check_price(&self, price: &OfferPrice, sector: Sector, terms: &RulebookTerms) -> Result<(), PriceRefused> {
         check_price(price, sector, terms)?;
+        self.check_free(price.of_item(None), None, self.value, terms)
+    }
+
+    /// Lets an item's price be paid where a unit is worth `value`: what was granted free of charge stays so.
+    ///
+    /// # Errors
+    /// The client would have to pay for a service that is free by law.
+    pub fn check_free(
+        &self,
+        price: ItemPrice,
+        item: Option<&str>,
+        value: Amount,
+        terms: &RulebookTerms,
+    ) -> Result<(), PriceRefused> {
         if !self.free_of_charge {
             return Ok(());
         }
         let source_of_law = terms.free_of_charge.as_ref().map_or_else(String::new, |free| free.source.clone());
         match price {
-            OfferPrice::Voucher { price } if price > self.value => {
-                Err(PriceRefused::OverFreeValue { price, value: self.value, source_of_law })
+            ItemPrice::Voucher { price } if price > value => {
+                Err(PriceRefused::OverFreeValue { item: item.map(str::to_owned), price, value, source_of_law })
             }
-            OfferPrice::ClientFee { client_fee, .. } if client_fee > Amount::ZERO => {
+            ItemPrice::ClientFee { client_fee, .. } if client_fee > Amount::ZERO => {
                 Err(PriceRefused::FeeForFreeService { source_of_law })
             }
-            OfferPrice::Voucher { .. } | OfferPrice::ClientFee { .. } => Ok(()),
+            ItemPrice::Voucher { .. } | ItemPrice::ClientFee { .. } => Ok(()),
         }
     }
 

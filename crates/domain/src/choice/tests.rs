@@ -3,9 +3,11 @@
 use super::*;
 use crate::identifiers::VoucherNumber;
 use crate::quantity::Unit;
+use crate::rulebook::{Measure, Unused};
 use crate::text::Localized;
 use crate::voucher::{Voucher, VoucherState};
 use serde_json::json;
+use std::sync::LazyLock;
 use uuid::Uuid;
 
 fn day() -> Day {
@@ -17,9 +19,7 @@ fn candidate(n: u128, sector: Sector) -> Candidate {
         Sector::Public => {
             OfferPrice::ClientFee { client_fee: Amount::from_minor(1000), unit_cost: Amount::from_minor(5000) }
         }
-        Sector::Company | Sector::Ngo => {
-            OfferPrice::Voucher { price: Amount::from_minor(4000 + i64::try_from(n).unwrap()) }
-        }
+        Sector::Company | Sector::Ngo => asks(4000 + i64::try_from(n).unwrap()),
     };
     let always = Period::starting(Day::ymd(2026, 1, 1).unwrap());
     Candidate {
@@ -83,11 +83,24 @@ fn priced(n: u128, sector: Sector, price: OfferPrice) -> Candidate {
 }
 
 fn asks(minor: i64) -> OfferPrice {
-    OfferPrice::Voucher { price: Amount::from_minor(minor) }
+    OfferPrice::voucher(Amount::from_minor(minor))
 }
 
 fn charges_fee(minor: i64) -> OfferPrice {
     OfferPrice::ClientFee { client_fee: Amount::from_minor(minor), unit_cost: Amount::from_minor(5000) }
+}
+
+/// What units are worth under the plain terms, which live as long as the tests.
+fn valuation() -> &'static Valuation<'static> {
+    static FACTS: LazyLock<Facts> = LazyLock::new(Facts::default);
+    static TERMS: LazyLock<RulebookTerms> = LazyLock::new(|| terms(None, false));
+    static VALUATION: LazyLock<Valuation<'static>> = LazyLock::new(|| Valuation::new(&TERMS, &FACTS).unwrap());
+    &VALUATION
+}
+
+fn nothing_known() -> &'static Facts {
+    static FACTS: LazyLock<Facts> = LazyLock::new(Facts::default);
+    &FACTS
 }
 
 fn query(seed: &[u8]) -> Query<'_> {
@@ -95,7 +108,8 @@ fn query(seed: &[u8]) -> Query<'_> {
         voucher_type: voucher_type(),
         day: day(),
         validity: None,
-        value: Some(Amount::from_minor(3600)),
+        valuation: Some(valuation()),
+        client: nothing_known(),
         free_of_charge: false,
         quantity: Some("20".parse().unwrap()),
         municipality: None,
@@ -232,9 +246,9 @@ fn the_list_of_a_voucher_and_what_it_can_be_used_for_agree() {
     let prices = [asks(3000), asks(3600), asks(3601), asks(4000), asks(4001), charges_fee(0), charges_fee(1000)];
     let options: Vec<_> = [Sector::Company, Sector::Ngo, Sector::Public]
         .into_iter()
-        .flat_map(|sector| prices.map(|price| (sector, price)))
+        .flat_map(|sector| prices.clone().map(|price| (sector, price)))
         .zip(1..)
-        .map(|((sector, price), n)| (sector, price, priced(n, sector, price)))
+        .map(|((sector, price), n)| (sector, price.clone(), priced(n, sector, price)))
         .collect();
     let mut sizes = Vec::new();
     for (voucher_free, rulebook_free) in [(false, false), (true, false), (false, true), (true, true)] {
@@ -250,11 +264,14 @@ fn the_list_of_a_voucher_and_what_it_can_be_used_for_agree() {
             number: VoucherNumber::from_random([0; 15]),
             state: VoucherState::Accepted,
             value: Amount::from_minor(3600),
+            facts: Facts::default(),
             unit: Unit::Hour,
+            measure: Measure::Quantity,
+            unused: Unused::Lapses,
             free_of_charge: voucher_free,
             validity: always(),
         };
-        let allowed = options.iter().filter(|(sector, price, _)| voucher.check_price(*price, *sector, &terms).is_ok());
+        let allowed = options.iter().filter(|(sector, price, _)| voucher.check_price(price, *sector, &terms).is_ok());
         let mut allowed: Vec<_> = allowed.map(|(.., candidate)| candidate.offering).collect();
         let query = Query { free_of_charge: voucher_free, validity: Some(voucher.validity), ..query(b"v") };
         let mut listed = order_of(&s, &query);
@@ -274,7 +291,7 @@ fn an_option_that_begins_later_is_listed_as_of_its_first_day() {
     let until = Period::new(always().from(), Some(start)).unwrap();
     later.prices = Timeline::new(vec![(until, asks(3000)), (Period::starting(start), asks(4100))]).unwrap();
     let s = snapshot(vec![later.clone()]);
-    assert_eq!(s.list(&query(b"v")).lines[0].price, asks(4100));
+    assert_eq!(s.list(&query(b"v")).lines[0].price, &asks(4100));
     let valid_until = |to| Some(Period::new(always().from(), Some(to)).unwrap());
     assert_eq!(s.list(&Query { validity: valid_until(start.plus_days(1)), ..query(b"v") }).total, 1);
     assert_eq!(s.list(&Query { validity: valid_until(start), ..query(b"v") }).total, 0, "the voucher ends before");

@@ -1,16 +1,37 @@
 //! Consistency of a value rule, checked when a rulebook is saved: what passes evaluates for every client.
+//!
+//! It looks at the rule and at what is said of its facts, never at a client. One walk finds everything that is wrong in
+//! all blocks, and besides what each comes to: money or a plain number, and at most how much. A figure that could leave
+//! the range of money is therefore refused here and not where a client stands.
+//!
+//! One refusal is left to the moment of decision, as the rule means it: an individual value outside its limits.
+
+mod block;
+mod by_fact;
+mod reduction;
+mod texts;
+mod times;
+mod worth;
 
 use rust_decimal::Decimal;
 
-use super::value_rule::{IncomeReduction, ValueRule};
-use crate::written::is_code;
+use self::block::{Checker, Place};
+pub(crate) use self::texts::{check_length, check_source, check_text, check_texted_codes, check_word, decimals};
+use self::worth::Kind;
+use super::fact_terms::FactTerms;
+use super::value_rule::ValueRule;
+use crate::money::{AMOUNT_MINOR_MAX, Amount};
 
 /// How deep blocks may nest.
-const DEPTH_MAX: usize = 8;
-/// Most bands of one table.
-const BANDS_MAX: usize = 200;
-/// Most household sizes listed.
-const HOUSEHOLDS_MAX: usize = 20;
+const DEPTH_MAX: usize = 16;
+/// Most blocks of one rule.
+const BLOCKS_MAX: usize = 2_000;
+/// Most faults that are told of one rule.
+const FAULTS_MAX: usize = 200;
+/// Most decimals of a plain number.
+const NUMBER_DECIMALS_MAX: u32 = 4;
+/// The largest plain number that a rule may name.
+const NUMBER_MAX: u32 = 1_000_000;
 
 /// Something a rule or its rulebook gets wrong, with its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,114 +51,62 @@ impl Fault {
     }
 }
 
-/// All that is inconsistent in a rule that stands at `pointer`; nothing means that it is sound.
-pub fn check(rule: &ValueRule, pointer: &str) -> Vec<Fault> {
-    let mut faults = Vec::new();
-    walk(rule, pointer, 1, &mut faults);
+/// All that is inconsistent in a rule that stands at `pointer`; nothing means that it is sound. `terms` are to know every
+/// fact that the rule may ask for; the fact `item` has words only where the rulebook has items.
+pub fn check(rule: &ValueRule, terms: FactTerms<'_>, pointer: &str) -> Vec<Fault> {
+    if is_too_large(rule) {
+        return vec![Fault::new(pointer, "too_many_blocks", format!("a rule has at most {BLOCKS_MAX} blocks"))];
+    }
+    let mut checker = Checker::new(terms);
+    let worth = checker.block(rule, &Place::root(pointer));
+    let mut faults = checker.faults;
+    match worth.kind {
+        Some(Kind::Number) => {
+            faults.push(Fault::new(
+                pointer,
+                "not_money",
+                "the rule comes to a plain number, not to an amount of money",
+            ));
+        }
+        None if faults.is_empty() => {
+            faults.push(Fault::new(pointer, "not_money", "the rule never comes to an amount of money"));
+        }
+        Some(Kind::Money) if worth.most > Amount::from_minor(AMOUNT_MINOR_MAX).decimal() => {
+            let most = worth.most.round_dp(2).normalize();
+            let why = format!(
+                "the rule could come to {most}, which is more than the service takes: give its facts a maximum, or \
+                 keep it within limits"
+            );
+            faults.push(Fault::new(pointer, "too_large", why));
+        }
+        Some(Kind::Money) | None => {}
+    }
+    faults.truncate(FAULTS_MAX);
     faults
 }
 
-fn walk(rule: &ValueRule, pointer: &str, depth: usize, faults: &mut Vec<Fault>) {
-    if depth > DEPTH_MAX {
-        faults.push(Fault::new(pointer, "too_deep", format!("blocks nest at most {DEPTH_MAX} deep")));
-        return;
+/// Whether a rule has too many blocks to be looked at. Counting stops at the limit.
+fn is_too_large(rule: &ValueRule) -> bool {
+    let mut blocks = 0;
+    let mut left = vec![rule];
+    while let Some(rule) = left.pop() {
+        blocks += 1;
+        if blocks + left.len() > BLOCKS_MAX {
+            return true;
+        }
+        left.extend(rule.children().into_iter().map(|(_, child)| child));
     }
-    match rule {
-        ValueRule::Flat { .. } => {}
-        ValueRule::IncomeReduction(reduction) => {
-            check_reduction(reduction, &format!("{pointer}/income_reduction"), faults);
-        }
-        ValueRule::Bands { fact, bands, above, missing } => {
-            let pointer = format!("{pointer}/bands");
-            if !is_code(fact) {
-                faults.push(Fault::new(
-                    format!("{pointer}/fact"),
-                    "bad_name",
-                    "a fact's name is small letters, digits and underscores",
-                ));
-            }
-            if bands.is_empty() || bands.len() > BANDS_MAX {
-                faults.push(Fault::new(
-                    format!("{pointer}/bands"),
-                    "bad_length",
-                    format!("a table has 1 to {BANDS_MAX} bands"),
-                ));
-            }
-            let mut previous: Option<Decimal> = None;
-            for (i, band) in bands.iter().enumerate() {
-                if previous.is_some_and(|edge| band.up_to <= edge) {
-                    faults.push(Fault::new(
-                        format!("{pointer}/bands/{i}/up_to"),
-                        "unreachable",
-                        "each edge is above the one before it; this band could never be reached",
-                    ));
-                }
-                previous = Some(band.up_to);
-                walk(&band.then, &format!("{pointer}/bands/{i}/then"), depth + 1, faults);
-            }
-            walk(above, &format!("{pointer}/above"), depth + 1, faults);
-            walk(missing, &format!("{pointer}/missing"), depth + 1, faults);
-        }
-        ValueRule::NotEligible { reason } => {
-            if !is_code(reason) {
-                faults.push(Fault::new(
-                    format!("{pointer}/not_eligible/reason"),
-                    "bad_name",
-                    "a reason's code is small letters, digits and underscores",
-                ));
-            }
-        }
-    }
+    false
 }
 
-fn check_reduction(reduction: &IncomeReduction, pointer: &str, faults: &mut Vec<Fault>) {
-    if reduction.minimum > reduction.maximum {
-        faults.push(Fault::new(
-            format!("{pointer}/minimum"),
-            "minimum_above_maximum",
-            "the minimum is above the maximum",
-        ));
+/// What is wrong with a plain number that a rule names, if anything is.
+fn number_fault(number: Decimal) -> Option<(&'static str, String)> {
+    if decimals(number) > NUMBER_DECIMALS_MAX {
+        return Some(("too_precise", format!("a number has at most {NUMBER_DECIMALS_MAX} decimals")));
     }
-    if reduction.divisor == 0 || reduction.divisor > 1000 {
-        faults.push(Fault::new(format!("{pointer}/divisor"), "out_of_range", "the divisor lies between 1 and 1000"));
-    }
-    if reduction.households.is_empty() || reduction.households.len() > HOUSEHOLDS_MAX {
-        faults.push(Fault::new(
-            format!("{pointer}/households"),
-            "bad_length",
-            format!("1 to {HOUSEHOLDS_MAX} household sizes are listed, from one person on"),
-        ));
-    }
-    for (i, term) in reduction.households.iter().enumerate() {
-        if term.percent > Decimal::ONE_HUNDRED {
-            faults.push(Fault::new(
-                format!("{pointer}/households/{i}/percent"),
-                "out_of_range",
-                "a percent is at most 100",
-            ));
-        }
-    }
-    for (i, pair) in reduction.households.windows(2).enumerate() {
-        if let [smaller, larger] = pair
-            && larger.income_limit < smaller.income_limit
-        {
-            faults.push(Fault::new(
-                format!("{pointer}/households/{}/income_limit", i + 1),
-                "not_ascending",
-                "a larger household's income limit is not below a smaller one's",
-            ));
-        }
-    }
-    if let Some(further) = &reduction.further_person
-        && further.percent_step > Decimal::ONE_HUNDRED
-    {
-        faults.push(Fault::new(
-            format!("{pointer}/further_person/percent_step"),
-            "out_of_range",
-            "a percent is at most 100",
-        ));
-    }
-    if reduction.index.is_some_and(|index| index <= Decimal::ZERO || index > Decimal::TEN) {
-        faults.push(Fault::new(format!("{pointer}/index"), "out_of_range", "an index is above 0 and at most 10"));
-    }
+    let range = Decimal::ZERO..=Decimal::from(NUMBER_MAX);
+    (!range.contains(&number)).then(|| ("out_of_range", format!("a number lies between 0 and {NUMBER_MAX}")))
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,73 +1,141 @@
-//! Evaluation of a value rule on facts, with the steps that led to the figure. Pure, exact, deterministic.
+//! Evaluation of a value rule: pure, exact, deterministic, and total for facts that were checked.
+//!
+//! It notes the turns it takes, and nothing more: what they come to in words is for `explain`, for whoever wants to know.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use rust_decimal::Decimal;
 use thiserror::Error;
 
-use super::facts::{FactError, Facts};
-use super::value_rule::{IncomeReduction, ValueRule};
-use crate::explain::Step;
-use crate::money::Amount;
-use crate::text::Localized;
+use super::fact_terms::{FactTerms, GROSS_INCOME, Given, HOUSEHOLD_SIZE, INDIVIDUAL_VALUE, UnfitFact};
+use super::facts::{FactValue, Facts};
+use super::time_bands::{DayKind, TimeBands, TimeOfDay};
+use super::value_rule::{Case, ListedEntry, ValueRule};
+use crate::money::{AMOUNT_MINOR_MAX, Amount};
+use crate::time::Day;
 
-/// The fact an income reduction reads: gross income a month.
-pub const GROSS_INCOME: &str = "gross_income_per_month";
-/// A fact that bands may read: net income a month.
-pub const NET_INCOME: &str = "net_income_per_month";
-/// The fact an income reduction reads: how many persons live on that income.
-pub const HOUSEHOLD_SIZE: &str = "household_size";
-/// Largest income a month.
-const INCOME_MAX: u32 = 1_000_000;
-/// Largest household.
-const HOUSEHOLD_MAX: u32 = 30;
+mod figures;
+
+/// What a rule is evaluated on.
+#[derive(Debug, Clone, Copy)]
+pub struct Occasion<'a> {
+    /// The facts of the client, and of the service where there is one.
+    pub facts: &'a Facts,
+    /// The provider's price per unit, where it is known.
+    pub price: Option<Amount>,
+    /// When the service is given, where it is known.
+    pub at: Option<At>,
+}
+
+impl<'a> Occasion<'a> {
+    /// Facts alone: what a voucher is worth before there is a service.
+    pub const fn of(facts: &'a Facts) -> Self {
+        Self { facts, price: None, at: None }
+    }
+}
+
+/// When a service is given, where the organiser is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct At {
+    /// The day.
+    pub day: Day,
+    /// The time of day, where it is known.
+    pub time: Option<TimeOfDay>,
+}
 
 /// What a rule came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// A value per unit.
+    /// An amount per unit.
     Value(Amount),
     /// No voucher, with the rule's reason code.
     NotEligible(String),
 }
 
-/// An outcome and how it was reached.
+/// An outcome and the turns by which it was reached.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Evaluation {
+pub struct Evaluation<'r> {
     /// What the rule came to.
     pub outcome: Outcome,
-    /// The steps, in the order they were taken.
-    pub steps: Vec<Step>,
+    pub(super) root: &'r ValueRule,
+    pub(super) terms: FactTerms<'r>,
+    pub(super) trail: Vec<Taken<'r>>,
 }
 
-/// Why a rule cannot be evaluated on these facts.
+/// A turn that was taken at a block.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Taken<'r> {
+    /// The block.
+    pub(super) rule: &'r ValueRule,
+    /// What was done there.
+    pub(super) turn: Turn,
+    /// Whether facts of the client had a part in it, or in the way that led to it.
+    pub(super) personal: bool,
+}
+
+/// What was done at a block.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Turn {
+    /// The same for everyone.
+    Flat(Amount),
+    /// A fact was read.
+    FactRead(Decimal),
+    /// A fact was not given; what the rule says of that follows.
+    FactMissing,
+    /// The price was taken, or the most that is paid of one.
+    Price { price: Option<Amount>, taken: Amount },
+    /// Income was not given: the minimum.
+    IncomeMissing,
+    /// Income was taken into account.
+    Reduced {
+        income: Decimal,
+        persons: u32,
+        limit: Amount,
+        percent: Decimal,
+        highest: Amount,
+        value: Amount,
+        at_minimum: bool,
+    },
+    /// A band was found; `None` above the last.
+    Band { number: Decimal, band: Option<usize> },
+    /// A case was found.
+    Case { found: Found },
+    /// Entries of a list were found, one for each code given.
+    Listed { entries: Vec<usize>, total: Decimal },
+    /// A time band was found; `None` at other times.
+    TimeBand { kind: DayKind, at: At, band: Option<usize> },
+    /// The time is not known.
+    TimeMissing,
+    /// Several were added, multiplied or compared, or some taken off the first.
+    Combined { parts: Vec<Decimal>, result: Decimal },
+    /// Kept within limits.
+    Clamped { before: Decimal, after: Decimal },
+    /// Rounded.
+    Rounded { before: Decimal, after: Decimal },
+    /// Set in the decision.
+    Individual(Decimal),
+    /// What was named came to this.
+    Named(Decimal),
+    /// No voucher.
+    NotEligible,
+}
+
+/// Which case was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Found {
+    /// The case, and its word that was given.
+    Case { case: usize, word: usize },
+    /// The rule for all other words, of which this was given.
+    Otherwise(Box<str>),
+}
+
+/// Why a rule cannot be evaluated on what was given.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum EvaluateError {
-    /// A fact is of the wrong kind.
+    /// A fact does not fit.
     #[error(transparent)]
-    Fact(#[from] FactError),
-    /// A number lies where no such number can.
-    #[error("{name} lies between {minimum} and {maximum}")]
-    OutOfRange {
-        /// Which fact.
-        name: &'static str,
-        /// Smallest.
-        minimum: u32,
-        /// Largest.
-        maximum: u32,
-    },
-    /// A whole number was wanted.
-    #[error("{name} is a whole number")]
-    NotWhole {
-        /// Which fact.
-        name: &'static str,
-    },
-    /// The rule does not ask for the fact. Facts that have no bearing are not taken in, let alone kept.
-    #[error("the rulebook does not ask for the fact {name}")]
-    NotAskedFor {
-        /// Which fact.
-        name: String,
-    },
+    Unfit(#[from] UnfitFact),
     /// Figures beyond the range of money.
     #[error("the figures of this rule and these facts are too large")]
     Overflow,
@@ -77,267 +145,320 @@ impl EvaluateError {
     /// The fact to blame, if it is one.
     pub fn fact(&self) -> Option<&str> {
         match self {
-            Self::Fact(FactError::NotANumber { name }) => Some(name),
-            Self::OutOfRange { name, .. } | Self::NotWhole { name } => Some(name),
-            Self::NotAskedFor { name } => Some(name),
+            Self::Unfit(unfit) => Some(unfit.name()),
             Self::Overflow => None,
         }
     }
 }
 
-/// Evaluates the rule that stands at `pointer` of a rulebook's terms.
+/// So many turns have room without another allocation.
+const TURNS_USUAL: usize = 8;
+
+/// Evaluates a rule. Facts that it does not read are ignored: [`FactTerms::check`] refuses them where they come in.
 ///
 /// # Errors
-/// Every fact that is of the wrong kind, out of range or not asked for; or that the figures overflow.
-pub fn evaluate(rule: &ValueRule, pointer: &str, facts: &Facts) -> Result<Evaluation, Vec<EvaluateError>> {
-    let unfit = check_facts(rule, facts);
-    if !unfit.is_empty() {
-        return Err(unfit);
+/// A fact does not fit the rule, or the figures overflow.
+pub fn evaluate<'r>(
+    rule: &'r ValueRule,
+    terms: FactTerms<'r>,
+    occasion: &Occasion<'_>,
+) -> Result<Evaluation<'r>, EvaluateError> {
+    let mut walk = Walk { terms, occasion, led_by_personal: false, trail: Vec::with_capacity(TURNS_USUAL) };
+    let outcome = match walk.number(rule)? {
+        Got::Number { number, .. } => {
+            let amount = Amount::rounded(number).filter(|amount| (0..=AMOUNT_MINOR_MAX).contains(&amount.minor()));
+            Outcome::Value(amount.ok_or(EvaluateError::Overflow)?)
+        }
+        Got::NotEligible(reason) => Outcome::NotEligible(reason.to_owned()),
+    };
+    Ok(Evaluation { outcome, root: rule, terms, trail: walk.trail })
+}
+
+impl Evaluation<'_> {
+    /// The amount, where there is one.
+    pub fn value(&self) -> Option<Amount> {
+        match &self.outcome {
+            Outcome::Value(value) => Some(*value),
+            Outcome::NotEligible(_) => None,
+        }
     }
-    let mut steps = Vec::new();
-    let outcome = walk(rule, pointer, facts, &mut steps).map_err(|error| vec![error])?;
-    Ok(Evaluation { outcome, steps })
+
+    /// The item of the price list that the time of the service is paid for as, if the rule names one.
+    pub fn item(&self) -> Option<&str> {
+        self.trail.iter().rev().find_map(|taken| {
+            if let (Turn::TimeBand { band: Some(band), .. }, ValueRule::TimeBands(bands)) = (&taken.turn, taken.rule) {
+                bands.bands.get(*band).and_then(|band| band.item.as_deref())
+            } else {
+                None
+            }
+        })
+    }
 }
 
 /// The names of the facts that a rule asks for, in any of its branches.
 pub fn facts_asked_for(rule: &ValueRule) -> BTreeSet<&str> {
-    match rule {
-        ValueRule::Flat { .. } | ValueRule::NotEligible { .. } => BTreeSet::new(),
-        ValueRule::IncomeReduction(_) => BTreeSet::from([GROSS_INCOME, HOUSEHOLD_SIZE]),
-        ValueRule::Bands { fact, bands, above, missing } => {
-            let branches = bands.iter().map(|band| &band.then).chain([above.as_ref(), missing.as_ref()]);
-            branches.flat_map(facts_asked_for).chain([fact.as_str()]).collect()
+    rule.all().flat_map(asked_for_by).collect()
+}
+
+/// The facts that a block itself reads.
+fn asked_for_by(rule: &ValueRule) -> impl Iterator<Item = &str> {
+    let (one, other): (Option<&str>, Option<&str>) = match rule {
+        ValueRule::Fact { name, .. } => (Some(name), None),
+        ValueRule::Bands { fact, .. } | ValueRule::Cases { fact, .. } | ValueRule::Listed { fact, .. } => {
+            (Some(fact), None)
         }
+        ValueRule::IncomeReduction(_) => (Some(GROSS_INCOME), Some(HOUSEHOLD_SIZE)),
+        ValueRule::Individual { .. } => (Some(INDIVIDUAL_VALUE), None),
+        ValueRule::Flat { .. }
+        | ValueRule::Number { .. }
+        | ValueRule::Price { .. }
+        | ValueRule::TimeBands(_)
+        | ValueRule::Sum { .. }
+        | ValueRule::Difference { .. }
+        | ValueRule::Product { .. }
+        | ValueRule::Least { .. }
+        | ValueRule::Greatest { .. }
+        | ValueRule::Clamp { .. }
+        | ValueRule::Round { .. }
+        | ValueRule::Named { .. }
+        | ValueRule::NotEligible { .. } => (None, None),
+    };
+    one.into_iter().chain(other)
+}
+
+/// What a block came to.
+#[derive(Clone, Copy)]
+enum Got<'r> {
+    Number { number: Decimal, personal: bool },
+    NotEligible(&'r str),
+}
+
+struct Walk<'r, 'o> {
+    terms: FactTerms<'r>,
+    occasion: &'o Occasion<'o>,
+    /// Whether a fact of the client decided that this block is walked at all. Then even which block it is would tell.
+    led_by_personal: bool,
+    trail: Vec<Taken<'r>>,
+}
+
+impl<'r> Walk<'r, '_> {
+    fn note(&mut self, rule: &'r ValueRule, turn: Turn, personal: bool) {
+        self.trail.push(Taken { rule, turn, personal: personal || self.led_by_personal });
     }
-}
 
-fn check_facts(rule: &ValueRule, facts: &Facts) -> Vec<EvaluateError> {
-    let asked_for = facts_asked_for(rule);
-    let unasked = facts
-        .iter()
-        .filter(|(name, _)| !asked_for.contains(name.as_str()))
-        .map(|(name, _)| EvaluateError::NotAskedFor { name: name.clone() });
-    let incomes = [GROSS_INCOME, NET_INCOME].into_iter().filter_map(|name| income(facts, name).err());
-    unasked.chain(incomes).chain(household_size(facts).err()).collect()
-}
-
-fn income(facts: &Facts, name: &'static str) -> Result<Option<Decimal>, EvaluateError> {
-    let income = facts.number(name)?;
-    if income.is_some_and(|income| income.is_sign_negative() || income > Decimal::from(INCOME_MAX)) {
-        return Err(EvaluateError::OutOfRange { name, minimum: 0, maximum: INCOME_MAX });
+    /// Notes a turn that yields a number.
+    fn yields(&mut self, rule: &'r ValueRule, turn: Turn, number: Decimal, personal: bool) -> Got<'r> {
+        self.note(rule, turn, personal);
+        Got::Number { number, personal }
     }
-    Ok(income)
-}
 
-fn walk(rule: &ValueRule, pointer: &str, facts: &Facts, steps: &mut Vec<Step>) -> Result<Outcome, EvaluateError> {
-    match rule {
-        ValueRule::Flat { value } => {
-            steps.push(
-                Step::new(
-                    format!("{pointer}/flat"),
-                    "flat_value",
-                    Localized::new(
-                        format!("Arvo on sama kaikille: {value} yksiköltä."),
-                        format!("Värdet är lika för alla: {value} per enhet."),
-                        format!("The value is the same for everyone: {value} per unit."),
-                    ),
-                )
-                .figure(value),
-            );
-            Ok(Outcome::Value(*value))
-        }
-        ValueRule::IncomeReduction(reduction) => {
-            reduce(reduction, &format!("{pointer}/income_reduction"), facts, steps).map(Outcome::Value)
-        }
-        ValueRule::Bands { fact, bands, above, missing } => {
-            let pointer = format!("{pointer}/bands");
-            let Some(number) = facts.number(fact)? else {
-                steps.push(Step::new(
-                    format!("{pointer}/missing"),
-                    "fact_missing",
-                    Localized::new(
-                        format!("Tietoa {fact} ei ole annettu; sovelletaan sitä varten määrättyä sääntöä."),
-                        format!("Uppgiften {fact} saknas; regeln för det fallet tillämpas."),
-                        format!("The fact {fact} was not given; the rule for that case applies."),
-                    ),
-                ));
-                return walk(missing, &format!("{pointer}/missing"), facts, steps);
-            };
-            let hit = bands.iter().enumerate().find(|(_, band)| number <= band.up_to);
-            match hit {
-                Some((i, band)) => {
-                    let edge = band.up_to;
-                    steps.push(
-                        Step::new(
-                            format!("{pointer}/bands/{i}"),
-                            "band",
-                            Localized::new(
-                                format!("{fact} {number} kuuluu luokkaan, jonka yläraja on {edge}."),
-                                format!("{fact} {number} hör till klassen med övre gränsen {edge}."),
-                                format!("{fact} {number} falls in the band up to and including {edge}."),
-                            ),
-                        )
-                        .input(fact, number)
-                        .input("up_to", edge),
-                    );
-                    walk(&band.then, &format!("{pointer}/bands/{i}/then"), facts, steps)
-                }
-                None => {
-                    steps.push(
-                        Step::new(
-                            format!("{pointer}/above"),
-                            "above_bands",
-                            Localized::new(
-                                format!("{fact} {number} ylittää taulukon viimeisen rajan."),
-                                format!("{fact} {number} överskrider tabellens sista gräns."),
-                                format!("{fact} {number} is above the last edge of the table."),
-                            ),
-                        )
-                        .input(fact, number),
-                    );
-                    walk(above, &format!("{pointer}/above"), facts, steps)
-                }
+    /// Goes on to another rule; what led there was personal or was not.
+    fn on(&mut self, rule: &'r ValueRule, led_by_personal: bool) -> Result<Got<'r>, EvaluateError> {
+        let before = self.led_by_personal;
+        self.led_by_personal |= led_by_personal;
+        let got = self.number(rule)?;
+        self.led_by_personal = before;
+        Ok(match got {
+            Got::Number { number, personal } => Got::Number { number, personal: personal || led_by_personal },
+            Got::NotEligible(_) => got,
+        })
+    }
+
+    fn number(&mut self, rule: &'r ValueRule) -> Result<Got<'r>, EvaluateError> {
+        match rule {
+            ValueRule::Flat { value } => Ok(self.yields(rule, Turn::Flat(*value), value.decimal(), false)),
+            ValueRule::Number { is, over } => {
+                let number = over.map_or(Some(*is), |over| is.checked_div(over)).ok_or(EvaluateError::Overflow)?;
+                Ok(Got::Number { number, personal: false })
+            }
+            ValueRule::Price { at_most } => {
+                let price = self.occasion.price;
+                let taken = price.map_or(*at_most, |price| price.min(*at_most));
+                Ok(self.yields(rule, Turn::Price { price, taken }, taken.decimal(), false))
+            }
+            ValueRule::IncomeReduction(reduction) => {
+                let (turn, value) = figures::reduce(reduction, self.occasion.facts)?;
+                Ok(self.yields(rule, turn, value.decimal(), true))
+            }
+            ValueRule::TimeBands(bands) => self.by_time(rule, bands),
+            ValueRule::Fact { name, missing } => self.by_fact(rule, name, missing, |walk, value, personal| {
+                let number = number_of(name, value)?;
+                Ok(walk.yields(rule, Turn::FactRead(number), number, personal))
+            }),
+            ValueRule::Individual { minimum, maximum, missing } => {
+                self.by_fact(rule, INDIVIDUAL_VALUE, missing, |walk, value, personal| {
+                    let number = number_of(INDIVIDUAL_VALUE, value)?;
+                    let (minimum, maximum) = (minimum.decimal(), maximum.decimal());
+                    if number < minimum || number > maximum {
+                        let name = INDIVIDUAL_VALUE.to_owned();
+                        return Err(UnfitFact::OutOfRange { name, minimum, maximum }.into());
+                    }
+                    Ok(walk.yields(rule, Turn::Individual(number), number, personal))
+                })
+            }
+            ValueRule::Bands { fact, bands, above, missing } => {
+                self.by_fact(rule, fact, missing, |walk, value, personal| {
+                    let number = number_of(fact, value)?;
+                    let place = bands.iter().position(|band| band.reaches(number));
+                    walk.note(rule, Turn::Band { number, band: place }, personal);
+                    let then = place.and_then(|place| bands.get(place)).map_or(above.as_ref(), |band| &band.then);
+                    walk.on(then, personal)
+                })
+            }
+            ValueRule::Cases { fact, cases, otherwise, missing } => {
+                self.by_fact(rule, fact, missing, |walk, value, personal| {
+                    let (found, then) = case_of(fact, value, cases, otherwise.as_deref())?;
+                    walk.note(rule, Turn::Case { found }, personal);
+                    walk.on(then, personal)
+                })
+            }
+            ValueRule::Listed { fact, entries, missing, .. } => {
+                self.by_fact(rule, fact, missing, |walk, value, personal| {
+                    let (entries, total) = listed(fact, value, entries)?;
+                    Ok(walk.yields(rule, Turn::Listed { entries, total }, total, personal))
+                })
+            }
+            ValueRule::Sum { of } => self.combine(rule, None, of, figures::sum),
+            ValueRule::Product { of } => self.combine(rule, None, of, figures::product),
+            ValueRule::Least { of } => self.combine(rule, None, of, figures::least),
+            ValueRule::Greatest { of } => self.combine(rule, None, of, figures::greatest),
+            ValueRule::Difference { of, less } => self.combine(rule, Some(of), less, figures::difference),
+            ValueRule::Clamp { of, minimum, maximum } => self.shape(rule, of, |number| {
+                let raised = minimum.map_or(number, |minimum| number.max(minimum.decimal()));
+                let after = maximum.map_or(raised, |maximum| raised.min(maximum.decimal()));
+                Some((Turn::Clamped { before: number, after }, after))
+            }),
+            ValueRule::Round { of, to, how } => self.shape(rule, of, |number| {
+                let after = figures::round(number, to.decimal(), *how)?;
+                Some((Turn::Rounded { before: number, after }, after))
+            }),
+            ValueRule::Named { of, .. } => self.shape(rule, of, |number| Some((Turn::Named(number), number))),
+            ValueRule::NotEligible { reason, .. } => {
+                self.note(rule, Turn::NotEligible, false);
+                Ok(Got::NotEligible(reason))
             }
         }
-        ValueRule::NotEligible { reason } => {
-            steps.push(
-                Step::new(
-                    format!("{pointer}/not_eligible"),
-                    "not_eligible",
-                    Localized::new(
-                        "Palveluseteliä ei myönnetä tämän säännön mukaan.",
-                        "Servicesedel beviljas inte enligt denna regel.",
-                        "No voucher is granted under this rule.",
-                    ),
-                )
-                .input("reason", reason),
-            );
-            Ok(Outcome::NotEligible(reason.clone()))
+    }
+
+    /// Does something to what another rule yields.
+    fn shape(
+        &mut self,
+        rule: &'r ValueRule,
+        of: &'r ValueRule,
+        done: impl FnOnce(Decimal) -> Option<(Turn, Decimal)>,
+    ) -> Result<Got<'r>, EvaluateError> {
+        match self.number(of)? {
+            Got::Number { number, personal } => {
+                let (turn, after) = done(number).ok_or(EvaluateError::Overflow)?;
+                Ok(self.yields(rule, turn, after, personal))
+            }
+            got @ Got::NotEligible(_) => Ok(got),
         }
     }
+
+    fn combine(
+        &mut self,
+        rule: &'r ValueRule,
+        first: Option<&'r ValueRule>,
+        others: &'r [ValueRule],
+        figure: fn(&[ValueRule], &[Decimal]) -> Option<Decimal>,
+    ) -> Result<Got<'r>, EvaluateError> {
+        let mut parts = Vec::with_capacity(others.len() + 1);
+        let mut personal = false;
+        for part in first.into_iter().chain(others) {
+            match self.number(part)? {
+                Got::Number { number, personal: is_personal } => {
+                    parts.push(number);
+                    personal |= is_personal;
+                }
+                got @ Got::NotEligible(_) => return Ok(got),
+            }
+        }
+        let result = figure(others, &parts).ok_or(EvaluateError::Overflow)?;
+        Ok(self.yields(rule, Turn::Combined { parts, result }, result, personal))
+    }
+
+    /// A block that a fact decides: what it does with the fact, or what holds when it is not given.
+    fn by_fact(
+        &mut self,
+        rule: &'r ValueRule,
+        name: &str,
+        missing: &'r ValueRule,
+        given: impl FnOnce(&mut Self, &FactValue, bool) -> Result<Got<'r>, EvaluateError>,
+    ) -> Result<Got<'r>, EvaluateError> {
+        let personal = self.terms.find(name).is_none_or(|term| term.given == Given::WithRequest);
+        let occasion = self.occasion;
+        match occasion.facts.get(name) {
+            Some(value) => given(self, value, personal),
+            None => {
+                self.note(rule, Turn::FactMissing, personal);
+                self.on(missing, personal)
+            }
+        }
+    }
+
+    fn by_time(&mut self, rule: &'r ValueRule, bands: &'r TimeBands) -> Result<Got<'r>, EvaluateError> {
+        let Some(at) = self.occasion.at.filter(|at| at.time.is_some() || !bands.needs_time()) else {
+            self.note(rule, Turn::TimeMissing, false);
+            return self.number(&bands.missing);
+        };
+        let (kind, band) = bands.band_at(at);
+        self.note(rule, Turn::TimeBand { kind, at, band }, false);
+        let then = band.and_then(|band| bands.bands.get(band)).map(|band| &band.then);
+        // A rule that was checked has no gap between its bands.
+        self.number(then.or(bands.otherwise.as_deref()).unwrap_or(&bands.missing))
+    }
 }
 
-fn reduce(
-    rule: &IncomeReduction,
-    pointer: &str,
-    facts: &Facts,
-    steps: &mut Vec<Step>,
-) -> Result<Amount, EvaluateError> {
-    let income = income(facts, GROSS_INCOME)?;
-    let persons = household_size(facts)?;
-    let Some(income) = income else {
-        let value = rule.minimum;
-        steps.push(
-            Step::new(
-                pointer,
-                "income_missing",
-                Localized::new(
-                    format!("Tuloja ei ole ilmoitettu, joten arvo on vähimmäisarvo {value}."),
-                    format!("Inkomsterna har inte uppgetts, så värdet är minimivärdet {value}."),
-                    format!("Income was not given, so the value is the minimum, {value}."),
-                ),
-            )
-            .figure(value),
-        );
-        return Ok(value);
+fn case_of<'r>(
+    name: &str,
+    value: &FactValue,
+    cases: &'r [Case],
+    otherwise: Option<&'r ValueRule>,
+) -> Result<(Found, &'r ValueRule), UnfitFact> {
+    let given = value.word().ok_or_else(|| UnfitFact::WrongKind { name: name.to_owned(), wanted: "a word" })?;
+    let found = cases.iter().enumerate().find_map(|(place, case)| {
+        case.is.iter().position(|word| *word == given).map(|word| (Found::Case { case: place, word }, &case.then))
+    });
+    match (found, otherwise) {
+        (Some(found), _) => Ok(found),
+        (None, Some(otherwise)) => Ok((Found::Otherwise(given.into()), otherwise)),
+        (None, None) => Err(UnfitFact::UnknownWord { name: name.to_owned(), word: given.into_owned() }),
+    }
+}
+
+/// The places of the entries for each code that was given, and their sum.
+fn listed(name: &str, value: &FactValue, entries: &[ListedEntry]) -> Result<(Vec<usize>, Decimal), EvaluateError> {
+    let one;
+    let codes: &[String] = match value {
+        FactValue::Words(codes) => codes,
+        FactValue::Word(_) | FactValue::Number(_) => {
+            one = value.word().map(Cow::into_owned);
+            one.as_slice()
+        }
+        FactValue::Flag(_) => {
+            return Err(UnfitFact::WrongKind { name: name.to_owned(), wanted: "a list of words" }.into());
+        }
     };
-    let (limit, percent) = terms_for(rule, persons).ok_or(EvaluateError::Overflow)?;
-    steps.push(
-        Step::new(
-            format!("{pointer}/households"),
-            "household_terms",
-            Localized::new(
-                format!("{persons} hengen taloudessa tuloraja on {limit} kuukaudessa ja vähennysprosentti {percent}."),
-                format!("För ett hushåll med {persons} personer är inkomstgränsen {limit} i månaden och avdragsprocenten {percent}."),
-                format!("For a household of {persons} the income limit is {limit} a month and the reduction {percent} per cent."),
-            ),
-        )
-        .input(HOUSEHOLD_SIZE, persons)
-        .input("income_limit", limit)
-        .input("percent", percent),
-    );
-    let excess = (income - limit.decimal()).max(Decimal::ZERO);
-    let index = rule.index.unwrap_or(Decimal::ONE);
-    // Everything is multiplied before the one division, so that nothing is lost before the rounding.
-    let reduction = excess
-        .checked_mul(percent)
-        .and_then(|x| x.checked_mul(index))
-        .and_then(|x| x.checked_div(Decimal::ONE_HUNDRED.checked_mul(Decimal::from(rule.divisor))?))
-        .ok_or(EvaluateError::Overflow)?;
-    let highest = rule.maximum.decimal().checked_mul(index).ok_or(EvaluateError::Overflow)?;
-    let reduced = Amount::rounded(highest - reduction).ok_or(EvaluateError::Overflow)?;
-    let highest = Amount::rounded(highest).ok_or(EvaluateError::Overflow)?;
-    let value = reduced.max(rule.minimum).min(highest.max(rule.minimum));
-    steps.push(
-        Step::new(
-            pointer,
-            if value == reduced { "reduced_by_income" } else { "minimum_value" },
-            reduction_text(rule, income, limit, percent, value, value != reduced),
-        )
-        .input(GROSS_INCOME, income)
-        .input("maximum", highest)
-        .input("minimum", rule.minimum)
-        .input("divisor", rule.divisor)
-        .input("index", index)
-        .figure(value),
-    );
-    Ok(value)
+    let mut places = Vec::with_capacity(codes.len());
+    let mut total = Decimal::ZERO;
+    for code in codes {
+        let found = entries.iter().enumerate().find(|(_, entry)| entry.code == *code);
+        let unknown = || UnfitFact::UnknownWord { name: name.to_owned(), word: code.clone() };
+        let (place, entry) = found.ok_or_else(unknown)?;
+        places.push(place);
+        total = total.checked_add(entry.is).ok_or(EvaluateError::Overflow)?;
+    }
+    Ok((places, total))
 }
 
-fn reduction_text(
-    rule: &IncomeReduction,
-    income: Decimal,
-    limit: Amount,
-    percent: Decimal,
-    value: Amount,
-    is_minimum: bool,
-) -> Localized {
-    let (maximum, divisor) = (rule.maximum, rule.divisor);
-    let index = rule.index.map(|index| format!(" × {index}")).unwrap_or_default();
-    let formula = if income <= limit.decimal() {
-        format!("{maximum}{index}")
-    } else {
-        format!("({maximum} − ({income} − {limit}) × {percent} / 100 / {divisor}){index}")
-    };
-    if is_minimum {
-        Localized::new(
-            format!("Arvo {formula} jäisi alle vähimmäisarvon, joten arvo on {value}."),
-            format!("Värdet {formula} skulle bli lägre än minimivärdet, så värdet är {value}."),
-            format!("The value {formula} would be below the minimum, so it is {value}."),
-        )
-    } else {
-        Localized::new(
-            format!("Arvo on {formula} = {value}."),
-            format!("Värdet är {formula} = {value}."),
-            format!("The value is {formula} = {value}."),
-        )
+fn number_of(name: &str, value: &FactValue) -> Result<Decimal, UnfitFact> {
+    match value {
+        FactValue::Number(number) => Ok(*number),
+        FactValue::Flag(_) | FactValue::Word(_) | FactValue::Words(_) => {
+            Err(UnfitFact::WrongKind { name: name.to_owned(), wanted: "a number" })
+        }
     }
-}
-
-fn household_size(facts: &Facts) -> Result<u32, EvaluateError> {
-    let Some(size) = facts.number(HOUSEHOLD_SIZE)? else { return Ok(1) };
-    if !size.is_integer() {
-        return Err(EvaluateError::NotWhole { name: HOUSEHOLD_SIZE });
-    }
-    u32::try_from(size).ok().filter(|size| (1..=HOUSEHOLD_MAX).contains(size)).ok_or(EvaluateError::OutOfRange {
-        name: HOUSEHOLD_SIZE,
-        minimum: 1,
-        maximum: HOUSEHOLD_MAX,
-    })
-}
-
-fn terms_for(rule: &IncomeReduction, persons: u32) -> Option<(Amount, Decimal)> {
-    let place = usize::try_from(persons).ok()?.checked_sub(1)?;
-    if let Some(term) = rule.households.get(place) {
-        return Some((term.income_limit, term.percent));
-    }
-    let last = rule.households.last()?;
-    let Some(further) = &rule.further_person else { return Some((last.income_limit, last.percent)) };
-    let extra = i64::try_from(place + 1 - rule.households.len()).ok()?;
-    let step = further.income_limit_step.minor().checked_mul(extra)?;
-    let limit = last.income_limit.plus(Amount::from_minor(step))?;
-    let percent = last.percent - further.percent_step.checked_mul(Decimal::from(extra))?;
-    Some((limit, percent.max(Decimal::ZERO)))
 }
 
 #[cfg(test)]

@@ -4,12 +4,13 @@ use super::*;
 use crate::id::Id;
 use crate::identifiers::VoucherNumber;
 use crate::ledger::allotment_periods;
-use crate::rulebook::{
-    FreeOfCharge, GrantPeriod, GrantTerms, PriceCeiling, PublicService, RecordingTerms, RulebookTexts,
-};
-use crate::rules::ValueRule;
+use crate::rulebook::{FreeOfCharge, GrantPeriod, Unused};
+use crate::rules::{FactValue, ValueRule};
+use crate::text::Localized;
+use crate::time::Timeline;
 use crate::voucher::VoucherState;
 use proptest::prelude::*;
+use serde_json::json;
 use uuid::Uuid;
 
 fn day(month: u32, day: u32) -> Day {
@@ -25,18 +26,27 @@ fn amount(text: &str) -> Amount {
 }
 
 fn terms() -> RulebookTerms {
-    let text = || Localized::new("a", "b", "c");
-    RulebookTerms {
-        value: ValueRule::Flat { value: amount("36.00") },
-        price_ceiling: Some(PriceCeiling { amount: amount("45.00") }),
-        free_of_charge: None,
-        public_service: PublicService { client_fee: amount("16.30"), basis: text() },
-        grant: GrantTerms { per: GrantPeriod::Month, quantity_max: "60".parse().unwrap(), validity_days_max: 365 },
-        recording: RecordingTerms { days_after_month: 60 },
-        requirements: vec![],
-        texts: RulebookTexts { status: text(), co_payment: text(), alternatives: text(), appeal: text() },
-        sources: vec![],
+    terms_with(json!({}))
+}
+
+/// Terms with some of their members replaced.
+fn terms_with(members: serde_json::Value) -> RulebookTerms {
+    let text = Localized::new("a", "b", "c");
+    let mut terms = json!({
+        "value": {"flat": {"value": "36.00"}},
+        "price_ceiling": {"amount": "45.00"},
+        "free_of_charge": null,
+        "public_service": {"client_fee": "16.30", "basis": text},
+        "grant": {"per": "month", "quantity_max": "60", "validity_days_max": 365},
+        "recording": {"days_after_month": 60},
+        "requirements": [],
+        "texts": {"status": text, "co_payment": text, "alternatives": text, "appeal": text},
+        "sources": [],
+    });
+    for (name, value) in members.as_object().unwrap() {
+        terms[name] = value.clone();
     }
+    serde_json::from_value(terms).unwrap()
 }
 
 fn voucher() -> Voucher {
@@ -51,7 +61,10 @@ fn voucher() -> Voucher {
         number: VoucherNumber::from_random([0; 15]),
         state: VoucherState::Chosen,
         value: amount("36.00"),
+        facts: Facts::default(),
         unit: Unit::Hour,
+        measure: Measure::Quantity,
+        unused: Unused::Lapses,
         free_of_charge: false,
         validity: Period::new(day(1, 15), Some(day(4, 1))).unwrap(),
     }
@@ -66,36 +79,43 @@ fn allotments(quantity: &str) -> Vec<Allotment> {
 
 fn agreement(price: &str) -> Agreement {
     Agreement {
-        price: OfferPrice::Voucher { price: amount(price) },
+        price: OfferPrice::voucher(amount(price)),
         period: Period::starting(day(2, 1)),
         sector: Sector::Company,
     }
 }
 
 fn delivery(on: Day, quantity: &str) -> Delivery {
-    Delivery { day: on, quantity: quantity.parse().unwrap(), span: None }
+    Delivery { day: on, quantity: quantity.parse().unwrap(), span: None, facts: Facts::default() }
+}
+
+/// Records under the terms of the day, which the voucher was issued under as well.
+fn record_on(
+    voucher: Voucher,
+    parts: &[Allotment],
+    agreement: &Agreement,
+    terms: &RulebookTerms,
+    delivery: &Delivery,
+    today: Day,
+) -> Result<Recording, RecordRefused> {
+    let versions = Timeline::new(vec![(Period::starting(day(1, 1)), (Id::new(Uuid::nil()), terms.clone()))]).unwrap();
+    let held = voucher.clone();
+    let valuation = Valuation::of_voucher(&held, &versions, delivery.day).unwrap().unwrap();
+    record(voucher, parts, &Under { agreement, terms, valuation: &valuation, now: now(), today }, delivery)
 }
 
 #[test]
 fn value_and_co_payment_are_posted_and_the_allotment_of_the_month_is_drawn() {
-    let done = record(
-        voucher(),
-        &allotments("20"),
-        &agreement("42.00"),
-        &terms(),
-        &delivery(day(2, 10), "1.5"),
-        now(),
-        day(2, 12),
-    )
-    .unwrap();
+    let (parts, delivery) = (allotments("20"), delivery(day(2, 10), "1.5"));
+    let done = record_on(voucher(), &parts, &agreement("42.00"), &terms(), &delivery, day(2, 12)).unwrap();
     assert_eq!(done.allotment_index, 1);
-    assert_eq!(done.allotment.available(), "18.5".parse().unwrap());
+    assert_eq!(done.available, "18.5".parse().unwrap());
+    assert_eq!(done.draws, [Draw { allotment: 1, quantity: "1.5".parse().unwrap() }]);
     assert_eq!(done.voucher.state, VoucherState::InUse);
     let posted: Vec<_> = done.postings.iter().map(|p| (p.kind, p.quantity.to_string(), p.amount.to_string())).collect();
     assert_eq!(
         posted,
         [
-            (EntryKind::Used, "1.5".to_owned(), "0.00".to_owned()),
             (EntryKind::OrganiserShare, "0".to_owned(), "54.00".to_owned()),
             (EntryKind::CoPayment, "0".to_owned(), "9.00".to_owned()),
         ]
@@ -105,12 +125,12 @@ fn value_and_co_payment_are_posted_and_the_allotment_of_the_month_is_drawn() {
 #[test]
 fn every_reason_to_refuse_is_told_apart() {
     let try_it = |price: &str, d: Delivery, today: Day| {
-        record(voucher(), &allotments("20"), &agreement(price), &terms(), &d, now(), today).unwrap_err()
+        record_on(voucher(), &allotments("20"), &agreement(price), &terms(), &d, today).unwrap_err()
     };
     let on = day(2, 10);
     let span = |from: i64, to: i64| {
         let at = |hour: i64| Moment::from_micros(now().micros() + (hour - 100) * 3_600_000_000).unwrap();
-        Some(Span { started_at: at(from), ended_at: at(to), day: on })
+        Some(Span { started_at: at(from), ended_at: at(to), day: on, stretches: vec![] })
     };
     assert_eq!(try_it("42", delivery(on, "0"), on), RecordRefused::NoQuantity);
     assert!(matches!(try_it("42", delivery(on, "1"), day(2, 9)), RecordRefused::InFuture { .. }));
@@ -137,7 +157,7 @@ fn a_service_free_by_law_bears_no_co_payment() {
     let mut free = terms();
     free.free_of_charge = Some(FreeOfCharge { source: "734/1992 § 4".into() });
     let try_at = |price: &str| {
-        record(voucher(), &allotments("20"), &agreement(price), &free, &delivery(day(2, 10), "1"), now(), day(2, 10))
+        record_on(voucher(), &allotments("20"), &agreement(price), &free, &delivery(day(2, 10), "1"), day(2, 10))
     };
     assert!(matches!(try_at("36.01"), Err(RecordRefused::Price(PriceRefused::OverFreeValue { .. }))));
     assert_eq!(try_at("36.00").unwrap().charges.co_payment, Amount::ZERO);
@@ -148,7 +168,7 @@ fn a_service_free_by_law_bears_no_co_payment() {
     for later in [free, terms()] {
         let try_at = |price: &str| {
             let delivery = delivery(day(2, 10), "1");
-            record(granted_free.clone(), &allotments("20"), &agreement(price), &later, &delivery, now(), day(2, 10))
+            record_on(granted_free.clone(), &allotments("20"), &agreement(price), &later, &delivery, day(2, 10))
         };
         assert!(matches!(try_at("38.00"), Err(RecordRefused::Price(PriceRefused::OverFreeValue { .. }))));
         assert_eq!(try_at("36.00").unwrap().charges.co_payment, Amount::ZERO);
@@ -163,7 +183,7 @@ fn a_public_units_service_is_counted_and_charged_by_fee_and_nothing_is_owed_outs
         ..agreement("0")
     };
     let done =
-        record(voucher(), &allotments("20"), &public, &terms(), &delivery(day(2, 10), "2"), now(), day(2, 10)).unwrap();
+        record_on(voucher(), &allotments("20"), &public, &terms(), &delivery(day(2, 10), "2"), day(2, 10)).unwrap();
     assert_eq!(done.charges.organiser_pays, Amount::ZERO);
     assert_eq!(done.charges.client_fee, amount("32.60"));
     assert_eq!(done.charges.total, amount("116.00"));
@@ -179,11 +199,13 @@ proptest! {
         let mut taken = 0;
         for (d, hundredths) in asks {
             let e4 = hundredths * 100;
-            let delivery = Delivery { day: day(2, d), quantity: Quantity::from_e4(e4), span: None };
-            match record(voucher.clone(), &parts, &agreement("42"), &terms(), &delivery, now(), day(3, 1)) {
+            let delivery = Delivery { quantity: Quantity::from_e4(e4), ..delivery(day(2, d), "1") };
+            match record_on(voucher.clone(), &parts, &agreement("42"), &terms(), &delivery, day(3, 1)) {
                 Ok(done) => {
                     taken += e4;
-                    parts[done.allotment_index] = done.allotment;
+                    for draw in &done.draws {
+                        parts[draw.allotment] = parts[draw.allotment].take(draw.quantity).unwrap();
+                    }
                     voucher = done.voucher;
                     let charges = done.charges;
                     prop_assert_eq!(charges.organiser_pays.plus(charges.co_payment), Some(charges.total));
@@ -194,4 +216,109 @@ proptest! {
             prop_assert_eq!(parts[1].used.e4(), taken);
         }
     }
+}
+
+fn time_bands() -> serde_json::Value {
+    json!({
+        "items": [{"code": "sunday", "text": Localized::new("a", "b", "c")}],
+        "value": {"product": {"of": [
+            {"flat": {"value": "36.00"}},
+            {"time_bands": {
+                "bands": [
+                    {"on": ["monday", "tuesday", "wednesday", "thursday", "friday"], "from": "18:00", "until": "22:00",
+                     "then": {"number": {"is": "1.15"}}},
+                    {"on": ["sunday"], "item": "sunday", "then": {"number": {"is": "2"}}}],
+                "otherwise": {"number": {"is": "1"}},
+                "missing": {"number": {"is": "1"}}}}]}},
+        "price_ceiling": {"amount": "45.00", "items": [{"item": "sunday", "amount": "80.00"}]},
+    })
+}
+
+fn spanning(on: Day, (from_hour, from_minute): (u32, u32), minutes: i64, quantity: &str) -> Delivery {
+    let start = on.date().and_hms_opt(from_hour, from_minute, 0).unwrap();
+    let length = TimeDelta::minutes(minutes);
+    let started_at = Moment::new(start.and_utc());
+    let ended_at = Moment::new((start + length).and_utc());
+    let span = Span { started_at, ended_at, day: on, stretches: vec![Stretch { start, length }] };
+    Delivery { span: Some(span), ..delivery(on, quantity) }
+}
+
+#[test]
+fn a_service_across_the_edge_of_a_band_is_split_there() {
+    let (terms, parts) = (terms_with(time_bands()), allotments("20"));
+    // Tuesday from half past five to seven: half an hour by day, an hour in the evening.
+    let delivery = spanning(day(2, 10), (17, 30), 90, "1.5");
+    let done = record_on(voucher(), &parts, &agreement("44.00"), &terms, &delivery, day(2, 10)).unwrap();
+    let lines: Vec<_> = done.lines.iter().map(|l| (l.quantity.to_string(), l.value.to_string())).collect();
+    assert_eq!(lines, [("0.5".into(), "36.00".into()), ("1".to_owned(), "41.40".to_owned())]);
+    assert_eq!(done.charges.organiser_pays, amount("59.40"));
+    assert_eq!(done.charges.co_payment, amount("6.60"));
+    assert_eq!(done.available, "18.5".parse().unwrap());
+}
+
+#[test]
+fn a_time_band_has_its_own_price_and_ceiling_and_needs_start_and_end() {
+    let (terms, parts) = (terms_with(time_bands()), allotments("20"));
+    let priced = |sunday: &str| Agreement {
+        price: OfferPrice::Voucher { price: amount("40.00"), items: [("sunday".to_owned(), amount(sunday))].into() },
+        ..agreement("40.00")
+    };
+    let sunday = spanning(day(2, 8), (10, 0), 60, "1");
+    let done = record_on(voucher(), &parts, &priced("76.00"), &terms, &sunday, day(2, 10)).unwrap();
+    assert_eq!(done.lines[0].item.as_deref(), Some("sunday"));
+    assert_eq!((done.charges.organiser_pays, done.charges.co_payment), (amount("72.00"), amount("4.00")));
+    let over = record_on(voucher(), &parts, &priced("80.01"), &terms, &sunday, day(2, 10));
+    assert!(matches!(over, Err(RecordRefused::Price(PriceRefused::OverCeiling { item: Some(_), .. }))));
+    let untimed = record_on(voucher(), &parts, &priced("76.00"), &terms, &delivery(day(2, 8), "1"), day(2, 10));
+    assert_eq!(untimed, Err(RecordRefused::SpanNeeded));
+}
+
+#[test]
+fn a_purse_pays_what_it_has_and_the_client_the_rest() {
+    let terms = terms_with(json!({
+        "value": {"price": {"at_most": "45.00"}},
+        "grant": {"per": "month", "measure": "money", "quantity_max": "114", "validity_days_max": 365},
+    }));
+    let purse = Voucher { measure: Measure::Money, value: amount("45.00"), ..voucher() };
+    let mut parts = allotments("114");
+    parts[1].used = "96.5".parse().unwrap();
+    let done =
+        record_on(purse.clone(), &parts, &agreement("40.00"), &terms, &delivery(day(2, 10), "1"), day(2, 10)).unwrap();
+    assert_eq!((done.charges.organiser_pays, done.charges.co_payment), (amount("17.50"), amount("22.50")));
+    assert_eq!(done.available, Quantity::ZERO);
+    parts[1].used = "114".parse().unwrap();
+    let empty = record_on(purse, &parts, &agreement("40.00"), &terms, &delivery(day(2, 10), "1"), day(2, 10));
+    assert!(matches!(empty, Err(RecordRefused::Overdrawn(_))));
+}
+
+#[test]
+fn what_carries_over_is_used_before_what_is_new() {
+    let carrying = Voucher { unused: Unused::CarriesOver, ..voucher() };
+    let mut parts = allotments("10");
+    parts[0].used = "7".parse().unwrap();
+    let done =
+        record_on(carrying, &parts, &agreement("40"), &terms(), &delivery(day(2, 10), "12"), day(2, 10)).unwrap();
+    let draws: Vec<_> = done.draws.iter().map(|draw| (draw.allotment, draw.quantity.to_string())).collect();
+    assert_eq!(draws, [(0, "3".to_owned()), (1, "9".to_owned())]);
+    assert_eq!(done.available, Quantity::ONE);
+}
+
+#[test]
+fn a_fixed_co_payment_comes_on_top_of_the_value() {
+    let terms = terms_with(json!({
+        "facts": [{"name": "procedures", "kind": "words", "given": "with_service", "text": Localized::new("a", "b", "c"),
+                   "words": [{"code": "SFA10", "text": Localized::new("a", "b", "c")}]}],
+        "value": {"listed": {"fact": "procedures", "entries_are": "amounts", "entries": [{"code": "SFA10", "is": "25.00"}],
+                             "missing": {"flat": {"value": "25.00"}}}},
+        "co_payment": {"flat": {"value": "30.00"}},
+    }));
+    let facts = Facts::new([("procedures".to_owned(), FactValue::Words(vec!["SFA10".into(), "SFA10".into()]))]);
+    let twice = Delivery { facts, ..delivery(day(2, 10), "1") };
+    let done = record_on(voucher(), &allotments("9"), &agreement("40"), &terms, &twice, day(2, 10)).unwrap();
+    assert_eq!((done.charges.organiser_pays, done.charges.co_payment), (amount("50.00"), amount("30.00")));
+    assert_eq!(done.charges.total, amount("80.00"));
+    let unknown = Facts::new([("procedures".to_owned(), FactValue::Word("XX1".into()))]);
+    let unknown = Delivery { facts: unknown, ..delivery(day(2, 10), "1") };
+    let refused = record_on(voucher(), &allotments("9"), &agreement("40"), &terms, &unknown, day(2, 10));
+    assert!(matches!(refused, Err(RecordRefused::Facts(_))));
 }

@@ -14,7 +14,10 @@ fn voucher(state: VoucherState) -> Voucher {
         number: VoucherNumber::from_random([0; 15]),
         state,
         value: Amount::from_minor(3600),
+        facts: Facts::default(),
         unit: Unit::Hour,
+        measure: Measure::Quantity,
+        unused: Unused::Lapses,
         free_of_charge: false,
         validity: Period::new(Day::ymd(2026, 1, 1).unwrap(), Day::ymd(2027, 1, 1)).unwrap(),
     }

@@ -1,0 +1,280 @@
+//! What an evaluation's turns come to in words: the steps that are stored, returned and shown.
+//!
+//! Where a block stands in the rulebook and what its source is, is found here, so that evaluation itself stays fast.
+
+use rust_decimal::Decimal;
+
+use super::evaluate::{Evaluation, Outcome, Taken, Turn};
+use super::fact_terms::{FactKind, FactTerms, GROSS_INCOME, HOUSEHOLD_SIZE, INDIVIDUAL_VALUE};
+use super::value_rule::{Band, ListedKind, ValueRule};
+use crate::explain::Step;
+use crate::money::Amount;
+use crate::text::Localized;
+
+mod by_fact;
+mod formulas;
+mod reduction;
+mod times;
+mod wording;
+
+use wording::{Subject, shown};
+
+impl<'r> Evaluation<'r> {
+    /// The steps, in the order they were taken, of a rule that stands at `pointer` of a rulebook's terms. Where the rule
+    /// came to an amount, the last step's figure is that amount.
+    pub fn steps(&self, pointer: &str) -> Vec<Step> {
+        let explainer = Explainer::new(self, pointer);
+        let mut steps: Vec<Step> = self.trail.iter().flat_map(|taken| explainer.steps_of(taken)).collect();
+        if let Outcome::Value(amount) = &self.outcome {
+            let is_last = |step: &Step| step.figure.as_deref() == Some(amount.to_string().as_str());
+            if !steps.last().is_some_and(is_last) {
+                steps.push(rounded_to_cent(pointer, *amount));
+            }
+        }
+        steps
+    }
+
+    /// The steps that say nothing about the client, and what they all came to: for those who give the service and are
+    /// not to know the client's facts. Left out is every step that read such a fact, and every step of a block that
+    /// such a fact led to, because the block's place in the rulebook would tell the fact.
+    pub fn steps_of_service(&self, pointer: &str) -> Vec<Step> {
+        let explainer = Explainer::new(self, pointer);
+        let of_service = self.trail.iter().filter(|taken| !taken.personal);
+        let mut steps: Vec<Step> = of_service.flat_map(|taken| explainer.steps_of(taken)).collect();
+        match &self.outcome {
+            Outcome::Value(amount) => steps.push(explainer.subject.came_to(pointer, *amount)),
+            Outcome::NotEligible(_) if self.trail.last().is_some_and(|taken| taken.personal) => {
+                steps.push(Step::new(pointer, "not_eligible", wording::no_voucher()));
+            }
+            Outcome::NotEligible(_) => {}
+        }
+        steps
+    }
+}
+
+fn rounded_to_cent(pointer: &str, amount: Amount) -> Step {
+    let text = Localized::new(
+        format!("Pyöristettynä senttiin: {amount}."),
+        format!("Avrundat till cent: {amount}."),
+        format!("Rounded to the cent: {amount}."),
+    );
+    Step::new(pointer, "rounded_to_cent", text).figure(amount)
+}
+
+/// A block that was walked: where it stands, and the source of the closest named block around it that has one.
+struct Place<'r> {
+    rule: &'r ValueRule,
+    pointer: String,
+    source: Option<&'r str>,
+}
+
+struct Explainer<'e, 'r> {
+    terms: FactTerms<'r>,
+    subject: Subject,
+    root: &'r ValueRule,
+    places: Vec<Place<'r>>,
+    trail: &'e [Taken<'r>],
+}
+
+impl<'e, 'r> Explainer<'e, 'r> {
+    fn new(evaluation: &'e Evaluation<'r>, pointer: &str) -> Self {
+        let mut explainer = Self {
+            terms: evaluation.terms,
+            subject: Subject::of_pointer(pointer),
+            root: evaluation.root,
+            places: Vec::with_capacity(evaluation.trail.len()),
+            trail: &evaluation.trail,
+        };
+        explainer.find_places(evaluation.root, pointer, None);
+        explainer
+    }
+
+    fn find_places(&mut self, rule: &'r ValueRule, pointer: &str, source: Option<&'r str>) {
+        let own = if let ValueRule::Named { source, .. } = rule { source.as_deref() } else { None };
+        let source = own.or(source);
+        if self.trail.iter().any(|taken| std::ptr::eq(taken.rule, rule)) {
+            self.places.push(Place { rule, pointer: pointer.to_owned(), source });
+        }
+        for (below, child) in rule.children() {
+            self.find_places(child, &format!("{pointer}{below}"), source);
+        }
+    }
+
+    /// A step at a place within a block.
+    fn step(&self, rule: &ValueRule, below: &str, code: &str, text: Localized) -> Step {
+        let place = self.places.iter().find(|place| std::ptr::eq(place.rule, rule));
+        let pointer = place.map_or("", |place| place.pointer.as_str());
+        let step = Step::new(format!("{pointer}/{below}"), code, text);
+        match place.and_then(|place| place.source) {
+            Some(source) => step.source(source),
+            None => step,
+        }
+    }
+
+    /// A step at a block that yields a number.
+    fn yields(&self, rule: &ValueRule, code: &str, number: Decimal, text: Localized) -> Step {
+        self.step(rule, block(rule), code, text).figure(shown(number, self.is_money(rule)))
+    }
+
+    fn steps_of(&self, taken: &Taken<'r>) -> Vec<Step> {
+        let rule = taken.rule;
+        let step = match &taken.turn {
+            Turn::Flat(value) => self.flat(rule, *value),
+            Turn::FactRead(number) => self.fact_read(rule, *number),
+            Turn::FactMissing => self.fact_missing(rule),
+            Turn::Price { price, taken } => self.price(rule, *price, *taken),
+            Turn::IncomeMissing => self.income_missing(rule),
+            Turn::Reduced { .. } => return self.reduced(rule, &taken.turn),
+            Turn::Band { number, band } => self.band(rule, *number, *band),
+            Turn::Case { found } => self.case(rule, found),
+            Turn::Listed { entries, total } => self.listed(rule, entries, *total),
+            Turn::TimeBand { kind, at, band } => self.time_band(rule, *kind, *at, *band),
+            Turn::TimeMissing => self.time_missing(rule),
+            Turn::Combined { parts, result } => self.combined(rule, parts, *result),
+            Turn::Clamped { before, after } => self.clamped(rule, *before, *after),
+            Turn::Rounded { before, after } => self.rounded(rule, *before, *after),
+            Turn::Individual(number) => self.individual(rule, *number),
+            Turn::Named(number) => self.named(rule, *number),
+            Turn::NotEligible => self.not_eligible(rule),
+        };
+        vec![step]
+    }
+
+    fn flat(&self, rule: &ValueRule, value: Amount) -> Step {
+        let text = if std::ptr::eq(rule, self.root) {
+            self.subject.text(
+                |noun| format!("{noun} on sama kaikille: {value} yksiköltä."),
+                |noun| format!("{noun} är lika för alla: {value} per enhet."),
+                |noun| format!("{noun} is the same for everyone: {value} per unit."),
+            )
+        } else {
+            Localized::new(
+                format!("Kiinteä määrä: {value}."),
+                format!("Fast belopp: {value}."),
+                format!("A fixed amount: {value}."),
+            )
+        };
+        self.yields(rule, "flat_value", value.decimal(), text)
+    }
+
+    fn price(&self, rule: &ValueRule, price: Option<Amount>, taken: Amount) -> Step {
+        let at_most = if let ValueRule::Price { at_most } = rule { *at_most } else { taken };
+        match price {
+            Some(price) => {
+                let text = Localized::new(
+                    format!("Palveluntuottajan hinta on {price}; siitä otetaan huomioon enintään {at_most}."),
+                    format!("Serviceproducentens pris är {price}; högst {at_most} av det beaktas."),
+                    format!("The provider's price is {price}; at most {at_most} of it counts."),
+                );
+                self.yields(rule, "price", taken.decimal(), text).input("price", price).input("at_most", at_most)
+            }
+            None => {
+                let text = Localized::new(
+                    format!("Hinta ei ole tiedossa, joten käytetään enimmäismäärää {at_most}."),
+                    format!("Priset är inte känt, så maximibeloppet {at_most} används."),
+                    format!("The price is not known, so the most that counts is used: {at_most}."),
+                );
+                self.yields(rule, "price_missing", taken.decimal(), text).input("at_most", at_most)
+            }
+        }
+    }
+
+    fn named(&self, rule: &ValueRule, number: Decimal) -> Step {
+        let figure = shown(number, self.is_money(rule));
+        let text = wording::each(|language| {
+            let name = if let ValueRule::Named { text, .. } = rule { wording::in_language(text, language) } else { "" };
+            format!("{}: {figure}.", wording::capitalised(name))
+        });
+        self.yields(rule, "named", number, text)
+    }
+
+    fn not_eligible(&self, rule: &ValueRule) -> Step {
+        let ValueRule::NotEligible { reason, text } = rule else {
+            return self.step(rule, block(rule), "not_eligible", wording::no_voucher());
+        };
+        let text = text.clone().unwrap_or_else(wording::no_voucher);
+        self.step(rule, block(rule), "not_eligible", text).input("reason", reason)
+    }
+
+    /// Whether a block's number is money, as far as can be seen without evaluating it.
+    fn is_money(&self, rule: &ValueRule) -> bool {
+        self.kind(rule).unwrap_or(true)
+    }
+
+    fn kind(&self, rule: &ValueRule) -> Option<bool> {
+        match rule {
+            ValueRule::Flat { .. }
+            | ValueRule::Price { .. }
+            | ValueRule::IncomeReduction(_)
+            | ValueRule::Individual { .. } => Some(true),
+            ValueRule::Number { .. } => Some(false),
+            ValueRule::Fact { name, .. } => {
+                Some(self.terms.find(name).is_some_and(|term| term.kind == FactKind::Money))
+            }
+            ValueRule::Listed { entries_are, .. } => Some(*entries_are == ListedKind::Amounts),
+            ValueRule::NotEligible { .. } => None,
+            ValueRule::Difference { of, .. }
+            | ValueRule::Clamp { of, .. }
+            | ValueRule::Round { of, .. }
+            | ValueRule::Named { of, .. } => self.kind(of),
+            ValueRule::Product { of } => Some(of.iter().any(|part| self.kind(part) == Some(true))),
+            ValueRule::Sum { of } | ValueRule::Least { of } | ValueRule::Greatest { of } => {
+                of.iter().find_map(|part| self.kind(part))
+            }
+            ValueRule::Bands { .. } | ValueRule::Cases { .. } | ValueRule::TimeBands(_) => {
+                rule.children().into_iter().find_map(|(_, child)| self.kind(child))
+            }
+        }
+    }
+}
+
+/// The name of a block.
+fn block(rule: &ValueRule) -> &'static str {
+    match rule {
+        ValueRule::Flat { .. } => "flat",
+        ValueRule::Number { .. } => "number",
+        ValueRule::Fact { .. } => "fact",
+        ValueRule::Price { .. } => "price",
+        ValueRule::IncomeReduction(_) => "income_reduction",
+        ValueRule::Bands { .. } => "bands",
+        ValueRule::Cases { .. } => "cases",
+        ValueRule::Listed { .. } => "listed",
+        ValueRule::TimeBands(_) => "time_bands",
+        ValueRule::Sum { .. } => "sum",
+        ValueRule::Difference { .. } => "difference",
+        ValueRule::Product { .. } => "product",
+        ValueRule::Least { .. } => "least",
+        ValueRule::Greatest { .. } => "greatest",
+        ValueRule::Clamp { .. } => "clamp",
+        ValueRule::Round { .. } => "round",
+        ValueRule::Individual { .. } => "individual",
+        ValueRule::Named { .. } => "named",
+        ValueRule::NotEligible { .. } => "not_eligible",
+    }
+}
+
+/// The fact that decides a block, if one does.
+fn fact_of(rule: &ValueRule) -> &str {
+    match rule {
+        ValueRule::Fact { name, .. } => name,
+        ValueRule::Bands { fact, .. } | ValueRule::Cases { fact, .. } | ValueRule::Listed { fact, .. } => fact,
+        ValueRule::Individual { .. } => INDIVIDUAL_VALUE,
+        ValueRule::Flat { .. }
+        | ValueRule::Number { .. }
+        | ValueRule::Price { .. }
+        | ValueRule::IncomeReduction(_)
+        | ValueRule::TimeBands(_)
+        | ValueRule::Sum { .. }
+        | ValueRule::Difference { .. }
+        | ValueRule::Product { .. }
+        | ValueRule::Least { .. }
+        | ValueRule::Greatest { .. }
+        | ValueRule::Clamp { .. }
+        | ValueRule::Round { .. }
+        | ValueRule::Named { .. }
+        | ValueRule::NotEligible { .. } => "",
+    }
+}
+
+#[cfg(test)]
+mod tests;
