@@ -7,7 +7,7 @@ use valinta_domain::offering::OfferPrice;
 use valinta_domain::provider::Sector;
 use valinta_domain::{Day, Id, Moment, Period};
 
-use crate::convert::{coded, price, price_columns};
+use crate::convert::{PriceColumns, coded};
 use crate::dialect::Conn;
 use crate::error::DbError;
 use crate::schema::choices;
@@ -67,6 +67,7 @@ struct Row {
     valid_to: Option<NaiveDate>,
     chosen_by: String,
     chosen_at: DbMoment,
+    items: Option<String>,
 }
 
 impl Row {
@@ -79,7 +80,14 @@ impl Row {
             provider: self.provider_id.id(),
             unit: self.unit_id.id(),
             sector: coded("choices", &self.sector, Sector::from_code)?,
-            price: price("choices", &self.charging, self.price_minor, self.client_fee_minor, self.unit_cost_minor)?,
+            price: PriceColumns {
+                charging: self.charging,
+                price_minor: self.price_minor,
+                client_fee_minor: self.client_fee_minor,
+                unit_cost_minor: self.unit_cost_minor,
+                items: self.items,
+            }
+            .price("choices")?,
             valid_from: Day::new(self.valid_from),
             valid_to: self.valid_to.map(Day::new),
             chosen_by: self.chosen_by,
@@ -106,7 +114,7 @@ pub fn replace(c: &mut Conn, choice: &Choice) -> Result<(), DbError> {
     )
     .set(choices::valid_to.eq(Some(from)))
     .execute(c)?;
-    let (charging, price_minor, client_fee_minor, unit_cost_minor) = price_columns(choice.price);
+    let price = PriceColumns::of(&choice.price)?;
     let row = Row {
         id: choice.id.into(),
         organiser_id: choice.organiser.into(),
@@ -115,14 +123,15 @@ pub fn replace(c: &mut Conn, choice: &Choice) -> Result<(), DbError> {
         provider_id: choice.provider.into(),
         unit_id: choice.unit.into(),
         sector: choice.sector.code().to_owned(),
-        charging: charging.to_owned(),
-        price_minor,
-        client_fee_minor,
-        unit_cost_minor,
+        charging: price.charging,
+        price_minor: price.price_minor,
+        client_fee_minor: price.client_fee_minor,
+        unit_cost_minor: price.unit_cost_minor,
         valid_from: choice.valid_from.date(),
         valid_to: choice.valid_to.map(Day::date),
         chosen_by: choice.chosen_by.clone(),
         chosen_at: choice.chosen_at.into(),
+        items: price.items,
     };
     diesel::insert_into(choices::table).values(&row).execute(c)?;
     Ok(())

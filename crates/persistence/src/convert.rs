@@ -42,28 +42,64 @@ pub(crate) fn localized(fi: String, sv: String, en: String) -> Localized {
     Localized { fi, sv, en }
 }
 
-/// A price as its columns have it: charging, price, client fee, unit cost.
-pub(crate) fn price_columns(price: OfferPrice) -> (&'static str, Option<i64>, Option<i64>, Option<i64>) {
-    match price {
-        OfferPrice::Voucher { price } => ("voucher", Some(price.minor()), None, None),
-        OfferPrice::ClientFee { client_fee, unit_cost } => {
-            ("client_fee", None, Some(client_fee.minor()), Some(unit_cost.minor()))
+/// A price as its columns have it.
+#[derive(Debug, Clone)]
+pub(crate) struct PriceColumns {
+    pub(crate) charging: String,
+    pub(crate) price_minor: Option<i64>,
+    pub(crate) client_fee_minor: Option<i64>,
+    pub(crate) unit_cost_minor: Option<i64>,
+    pub(crate) items: Option<String>,
+}
+
+impl PriceColumns {
+    pub(crate) fn of(price: &OfferPrice) -> Result<Self, DbError> {
+        Ok(match price {
+            OfferPrice::Voucher { price, items } => Self {
+                charging: BY_VOUCHER.to_owned(),
+                price_minor: Some(price.minor()),
+                client_fee_minor: None,
+                unit_cost_minor: None,
+                items: if items.is_empty() { None } else { Some(to_json(items)?) },
+            },
+            OfferPrice::ClientFee { client_fee, unit_cost } => Self {
+                charging: BY_CLIENT_FEE.to_owned(),
+                price_minor: None,
+                client_fee_minor: Some(client_fee.minor()),
+                unit_cost_minor: Some(unit_cost.minor()),
+                items: None,
+            },
+        })
+    }
+
+    pub(crate) fn price(self, table: &'static str) -> Result<OfferPrice, DbError> {
+        let columns = (self.charging.as_str(), self.price_minor, self.client_fee_minor, self.unit_cost_minor);
+        match (columns, self.items) {
+            ((BY_VOUCHER, Some(price), None, None), items) => Ok(OfferPrice::Voucher {
+                price: Amount::from_minor(price),
+                items: items.map(|items| from_json(table, &items)).transpose()?.unwrap_or_default(),
+            }),
+            ((BY_CLIENT_FEE, None, Some(fee), Some(cost)), None) => {
+                Ok(OfferPrice::ClientFee { client_fee: Amount::from_minor(fee), unit_cost: Amount::from_minor(cost) })
+            }
+            _ => Err(DbError::corrupt(format!("{table} holds a price that is none"))),
         }
     }
 }
 
-pub(crate) fn price(
-    table: &'static str,
-    charging: &str,
-    price: Option<i64>,
-    client_fee: Option<i64>,
-    unit_cost: Option<i64>,
-) -> Result<OfferPrice, DbError> {
-    match (charging, price, client_fee, unit_cost) {
-        ("voucher", Some(price), None, None) => Ok(OfferPrice::Voucher { price: Amount::from_minor(price) }),
-        ("client_fee", None, Some(fee), Some(cost)) => {
-            Ok(OfferPrice::ClientFee { client_fee: Amount::from_minor(fee), unit_cost: Amount::from_minor(cost) })
-        }
-        _ => Err(DbError::corrupt(format!("{table} holds a price that is none"))),
-    }
+/// Whether a service is charged by a client fee, from its column.
+pub(crate) fn by_client_fee(table: &'static str, charging: &str) -> Result<bool, DbError> {
+    coded(table, charging, |code| match code {
+        BY_VOUCHER => Some(false),
+        BY_CLIENT_FEE => Some(true),
+        _ => None,
+    })
 }
+
+/// The column's word for that.
+pub(crate) fn charging_code(by_client_fee: bool) -> &'static str {
+    if by_client_fee { BY_CLIENT_FEE } else { BY_VOUCHER }
+}
+
+const BY_VOUCHER: &str = "voucher";
+const BY_CLIENT_FEE: &str = "client_fee";

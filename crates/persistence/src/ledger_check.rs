@@ -1,16 +1,21 @@
 //! Recomputes what vouchers, service events and the ledger say of one another. Reads alone, a page at a time, so that it
-//! takes no more memory for more data. Whether the audit trail is whole is for [`crate::audit::verify`].
+//! takes no more memory for more data; of rulebooks it keeps those in force or once in force, as the registry does.
+//! Whether the audit trail is whole is for [`crate::audit::verify`].
 //!
-//! A voucher is compared with the decision that granted it and with the audit row of its issue; its allotments with the
-//! ledger; an event with its voucher, its choice and its postings; an entry with its event, its allotment and its voucher.
+//! A voucher is compared with the decision that granted it, with its rulebook and with the audit row of its issue; its
+//! allotments with the ledger; an event with its voucher, its choice, its rulebook, its lines and its postings; an entry
+//! with its event, its allotment and its voucher.
 
 mod entries;
 mod events;
+mod lines;
+mod versions;
 mod vouchers;
 
 use uuid::Uuid;
 use valinta_domain::Amount;
 
+use self::versions::AllVersions;
 use crate::dialect::Conn;
 use crate::error::DbError;
 use crate::types::DbId;
@@ -31,15 +36,16 @@ pub struct LedgerFault {
     pub what: String,
 }
 
-/// Checks every voucher, every allotment, every service event and every ledger entry. Gives no more than
+/// Checks every voucher, every allotment, every service event with its lines, and every ledger entry. Gives no more than
 /// [`LEDGER_FAULTS_MAX`] faults.
 ///
 /// # Errors
 /// The database's. What does not agree is no error but the answer.
 pub fn verify(c: &mut Conn) -> Result<Vec<LedgerFault>, DbError> {
     let mut faults = Faults(Vec::new());
-    vouchers::check(c, &mut faults)?;
-    events::check(c, &mut faults)?;
+    let mut versions = AllVersions::default();
+    vouchers::check(c, &mut faults, &mut versions)?;
+    events::check(c, &mut faults, &mut versions)?;
     entries::check(c, &mut faults)?;
     faults.0.truncate(LEDGER_FAULTS_MAX);
     Ok(faults.0)

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use diesel::backend::Backend;
 use diesel::connection::TransactionManager;
 use diesel::migration::{Migration, MigrationSource};
 use diesel::pg::Pg;
@@ -22,7 +23,7 @@ const APPLIED: &str = "__diesel_schema_migrations";
 
 /// Version and name of every migration there is, oldest first.
 fn all(c: &Conn) -> Result<Vec<(String, String)>, DbError> {
-    fn names<DB: diesel::backend::Backend>(found: Vec<Box<dyn Migration<DB>>>) -> Vec<(String, String)> {
+    fn names<DB: Backend>(found: Vec<Box<dyn Migration<DB>>>) -> Vec<(String, String)> {
         found.iter().map(|m| (m.name().version().to_string(), m.name().to_string())).collect()
     }
     let found = match c {
@@ -79,11 +80,21 @@ pub(crate) fn run(c: &mut Conn) -> Result<Vec<String>, DbError> {
     Ok(names)
 }
 
-/// Undoes every migration, newest first: for tests alone.
-pub(crate) fn revert_all(c: &mut Conn) -> Result<(), DbError> {
+/// Undoes the migrations after a version, newest first: for tests alone. Before the first one there is the empty text.
+pub(crate) fn revert_after(c: &mut Conn, version: &str) -> Result<(), DbError> {
+    fn revert<DB: Backend, S: MigrationSource<DB>>(
+        c: &mut impl MigrationHarness<DB>,
+        source: impl Fn() -> S,
+        after: &str,
+    ) -> diesel::migration::Result<()> {
+        while c.applied_migrations()?.iter().any(|applied| applied.to_string().as_str() > after) {
+            c.revert_last_migration(source())?;
+        }
+        Ok(())
+    }
     let undone = match c {
-        Conn::Postgres(c) => c.revert_all_migrations(POSTGRES).map(|_| ()),
-        Conn::Sqlite(c) => c.revert_all_migrations(SQLITE).map(|_| ()),
+        Conn::Postgres(c) => revert(c, || POSTGRES, version),
+        Conn::Sqlite(c) => revert(c, || SQLITE, version),
     };
     undone.map_err(|e| DbError::Internal(e.to_string()))
 }

@@ -9,7 +9,7 @@ use valinta_domain::offering::OfferPrice;
 use valinta_domain::time::Timeline;
 use valinta_domain::{Day, Id, Moment, Period};
 
-use crate::convert::{period_or_none, price, price_columns};
+use crate::convert::{PriceColumns, period_or_none};
 use crate::dialect::Conn;
 use crate::error::DbError;
 use crate::schema::{offering_prices, offerings};
@@ -92,7 +92,7 @@ impl Row {
 struct PriceRow<'a> {
     id: DbId,
     offering_id: DbId,
-    charging: &'static str,
+    charging: String,
     price_minor: Option<i64>,
     client_fee_minor: Option<i64>,
     unit_cost_minor: Option<i64>,
@@ -100,6 +100,7 @@ struct PriceRow<'a> {
     rulebook_id: DbId,
     created_by: &'a str,
     created_at: DbMoment,
+    items: Option<String>,
 }
 
 #[derive(Queryable, Selectable)]
@@ -112,13 +113,21 @@ pub(crate) struct DatedPrice {
     unit_cost_minor: Option<i64>,
     valid_from: NaiveDate,
     valid_to: Option<NaiveDate>,
+    items: Option<String>,
 }
 
 impl DatedPrice {
     /// `None` for a price that was replaced before it ever held.
     pub(crate) fn entry(self) -> Result<Option<(Period, OfferPrice)>, DbError> {
         const TABLE: &str = "offering_prices";
-        let price = price(TABLE, &self.charging, self.price_minor, self.client_fee_minor, self.unit_cost_minor)?;
+        let price = PriceColumns {
+            charging: self.charging,
+            price_minor: self.price_minor,
+            client_fee_minor: self.client_fee_minor,
+            unit_cost_minor: self.unit_cost_minor,
+            items: self.items,
+        };
+        let price = price.price(TABLE)?;
         Ok(period_or_none(TABLE, self.valid_from, self.valid_to)?.map(|period| (period, price)))
     }
 }
@@ -197,18 +206,19 @@ pub fn set_price(c: &mut Conn, new: &NewPrice) -> Result<(), DbError> {
     )
     .set(offering_prices::valid_to.eq(Some(from)))
     .execute(c)?;
-    let (charging, price_minor, client_fee_minor, unit_cost_minor) = price_columns(new.price);
+    let price = PriceColumns::of(&new.price)?;
     let row = PriceRow {
         id: new.id.into(),
         offering_id: new.offering.into(),
-        charging,
-        price_minor,
-        client_fee_minor,
-        unit_cost_minor,
+        charging: price.charging,
+        price_minor: price.price_minor,
+        client_fee_minor: price.client_fee_minor,
+        unit_cost_minor: price.unit_cost_minor,
         valid_from: from,
         rulebook_id: new.rulebook.into(),
         created_by: &new.created_by,
         created_at: new.created_at.into(),
+        items: price.items,
     };
     diesel::insert_into(offering_prices::table).values(&row).execute(c)?;
     Ok(())

@@ -9,7 +9,9 @@ use valinta_domain::choice::{Candidate, Order, Query, Snapshot};
 use valinta_domain::id::kind;
 use valinta_domain::offering::OfferPrice;
 use valinta_domain::rulebook::RulebookTerms;
+use valinta_domain::rules::Facts;
 use valinta_domain::time::Timeline;
+use valinta_domain::valuation::Valuation;
 use valinta_domain::voucher::Voucher;
 use valinta_domain::{Day, Id, Period};
 
@@ -246,34 +248,26 @@ pub fn candidate(c: &mut Conn, id: Id<kind::Offering>) -> Result<Option<(Offerin
 }
 
 /// The prices at which a voucher can be used if its holder chooses on a day: those that its list of choices shows.
+/// `valuation` is what units are worth to its holder, `client` what criteria for offerings may ask of the holder. Read
+/// from the database and not from a snapshot, but listed by the same code.
 ///
 /// # Errors
 /// The database's.
-pub fn prices_for(c: &mut Conn, voucher: &Voucher, day: Day) -> Result<Vec<OfferPrice>, DbError> {
-    prices(
-        c,
-        &Query {
-            validity: Some(voucher.validity),
-            value: Some(voucher.value),
-            free_of_charge: voucher.free_of_charge,
-            ..everything(voucher.voucher_type, day)
-        },
-    )
-}
-
-/// Read from the database and not from a snapshot, but listed by the same code.
-fn prices(c: &mut Conn, query: &Query<'_>) -> Result<Vec<OfferPrice>, DbError> {
-    Ok(load_of(c, Some(query.voucher_type))?.list(query).lines.iter().map(|line| line.price).collect())
-}
-
-fn everything(voucher_type: Id<kind::VoucherType>, day: Day) -> Query<'static> {
-    Query {
-        voucher_type,
+pub fn prices_for(
+    c: &mut Conn,
+    voucher: &Voucher,
+    valuation: &Valuation<'_>,
+    client: &Facts,
+    day: Day,
+) -> Result<Vec<OfferPrice>, DbError> {
+    let query = Query {
+        voucher_type: voucher.voucher_type,
         day,
-        validity: None,
-        value: None,
-        free_of_charge: false,
+        validity: Some(voucher.validity),
+        valuation: Some(valuation),
+        free_of_charge: voucher.free_of_charge,
         quantity: None,
+        client,
         municipality: None,
         sector: None,
         language: None,
@@ -283,5 +277,7 @@ fn everything(voucher_type: Id<kind::VoucherType>, day: Day) -> Query<'static> {
         order_seed: &[],
         after: None,
         limit: usize::MAX,
-    }
+    };
+    let snapshot = load_of(c, Some(query.voucher_type))?;
+    Ok(snapshot.list(&query).lines.iter().map(|line| line.price.clone()).collect())
 }

@@ -3,6 +3,13 @@
 
 use diesel::{allow_tables_to_appear_in_same_query, table};
 
+pub(crate) use granted::{
+    allotments, choices, clients, information_given, ledger_entries, persons, service_event_lines, service_events,
+    vouchers,
+};
+
+mod granted;
+
 table! {
     use diesel::sql_types::{BigInt, Binary, Integer};
     audit_chains (chain) {
@@ -182,6 +189,9 @@ table! {
         decision_id -> Nullable<SqlId>,
         version -> BigInt,
         created_at -> SqlMoment,
+        proposed_at -> Nullable<SqlMoment>,
+        proposed_by -> Nullable<Text>,
+        based_on_id -> Nullable<SqlId>,
     }
 }
 
@@ -314,164 +324,7 @@ table! {
         rulebook_id -> SqlId,
         created_by -> Text,
         created_at -> SqlMoment,
-    }
-}
-
-table! {
-    use crate::types::{SqlId, SqlMoment};
-    use diesel::sql_types::Binary;
-    persons (id) {
-        id -> SqlId,
-        key_hash -> Binary,
-        created_at -> SqlMoment,
-    }
-}
-
-table! {
-    use crate::types::{SqlId, SqlMoment};
-    use diesel::sql_types::{BigInt, Binary, Bool, Nullable, Text};
-    clients (id) {
-        id -> SqlId,
-        organiser_id -> SqlId,
-        person_id -> SqlId,
-        identity_code_sealed -> Binary,
-        name_sealed -> Binary,
-        contact_sealed -> Nullable<Binary>,
-        municipality_code -> Text,
-        language -> Text,
-        protected_address -> Bool,
-        version -> BigInt,
-        created_at -> SqlMoment,
-    }
-}
-
-table! {
-    use crate::types::{SqlId, SqlMoment};
-    use diesel::sql_types::{BigInt, Bool, Date, Nullable, Text};
-    vouchers (id) {
-        id -> SqlId,
-        organiser_id -> SqlId,
-        client_id -> SqlId,
-        person_id -> SqlId,
-        voucher_type_id -> SqlId,
-        rulebook_id -> SqlId,
-        number -> Text,
-        state -> Text,
-        value_minor -> BigInt,
-        unit -> Text,
-        quantity_e4 -> BigInt,
-        per -> Text,
-        free_of_charge -> Bool,
-        valid_from -> Date,
-        valid_to -> Date,
-        directed_to -> Nullable<Text>,
-        cancel_reason -> Nullable<Text>,
-        decision_id -> SqlId,
-        issued_at -> SqlMoment,
-        version -> BigInt,
-    }
-}
-
-table! {
-    use crate::types::SqlId;
-    use diesel::sql_types::{BigInt, Date};
-    allotments (id) {
-        id -> SqlId,
-        voucher_id -> SqlId,
-        valid_from -> Date,
-        valid_to -> Date,
-        granted_e4 -> BigInt,
-        used_e4 -> BigInt,
-    }
-}
-
-table! {
-    use crate::types::{SqlId, SqlMoment};
-    use diesel::sql_types::{Integer, Text};
-    information_given (id) {
-        id -> SqlId,
-        organiser_id -> SqlId,
-        voucher_id -> SqlId,
-        person_id -> SqlId,
-        version -> Integer,
-        channel -> Text,
-        language -> Text,
-        content -> Text,
-        given_to -> Text,
-        given_at -> SqlMoment,
-    }
-}
-
-table! {
-    use crate::types::{SqlId, SqlMoment};
-    use diesel::sql_types::{BigInt, Date, Nullable, Text};
-    choices (id) {
-        id -> SqlId,
-        organiser_id -> SqlId,
-        voucher_id -> SqlId,
-        offering_id -> SqlId,
-        provider_id -> SqlId,
-        unit_id -> SqlId,
-        sector -> Text,
-        charging -> Text,
-        price_minor -> Nullable<BigInt>,
-        client_fee_minor -> Nullable<BigInt>,
-        unit_cost_minor -> Nullable<BigInt>,
-        valid_from -> Date,
-        valid_to -> Nullable<Date>,
-        chosen_by -> Text,
-        chosen_at -> SqlMoment,
-    }
-}
-
-table! {
-    use crate::types::{SqlId, SqlMoment};
-    use diesel::sql_types::{BigInt, Date, Nullable, Text};
-    service_events (id) {
-        id -> SqlId,
-        organiser_id -> SqlId,
-        voucher_id -> SqlId,
-        allotment_id -> SqlId,
-        choice_id -> SqlId,
-        provider_id -> SqlId,
-        unit_id -> SqlId,
-        person_id -> SqlId,
-        rulebook_id -> SqlId,
-        day -> Date,
-        quantity_e4 -> BigInt,
-        started_at -> Nullable<SqlMoment>,
-        ended_at -> Nullable<SqlMoment>,
-        value_minor -> BigInt,
-        charging -> Text,
-        total_minor -> BigInt,
-        organiser_pays_minor -> BigInt,
-        co_payment_minor -> BigInt,
-        client_fee_minor -> BigInt,
-        steps -> Text,
-        recorded_by -> Text,
-        recorded_at -> SqlMoment,
-    }
-}
-
-table! {
-    use crate::types::{SqlId, SqlMoment};
-    use diesel::sql_types::{BigInt, Date, Integer, Nullable, Text};
-    ledger_entries (id) {
-        id -> SqlId,
-        organiser_id -> SqlId,
-        voucher_id -> SqlId,
-        voucher_version -> BigInt,
-        line -> Integer,
-        allotment_id -> Nullable<SqlId>,
-        service_event_id -> Nullable<SqlId>,
-        decision_id -> Nullable<SqlId>,
-        kind -> Text,
-        from_account -> Text,
-        to_account -> Text,
-        quantity_e4 -> BigInt,
-        amount_minor -> BigInt,
-        day -> Date,
-        at -> SqlMoment,
+        items -> Nullable<Text>,
     }
 }
 
@@ -479,5 +332,5 @@ allow_tables_to_appear_in_same_query! {
     audit_chains, audit_log, outbox, idempotency_keys, installation, registry_revision, municipalities, organisers,
     organiser_municipalities, voucher_types, decisions, rulebooks, providers, provider_sectors, provider_members,
     service_units, applications, approvals, offerings, offering_prices, persons, clients, vouchers, allotments,
-    information_given, choices, service_events, ledger_entries,
+    information_given, choices, service_events, service_event_lines, ledger_entries,
 }

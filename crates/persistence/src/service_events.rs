@@ -1,18 +1,24 @@
-//! Service events and the ledger they are posted to. Entries are only ever added.
+//! Service events and the lines that they are made of. What is posted for them is in [`crate::ledger`].
+
+use std::collections::HashMap;
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use valinta_domain::explain::Step;
 use valinta_domain::id::kind;
-use valinta_domain::ledger::{Account, EntryKind, Posting};
-use valinta_domain::service_event::Charges;
+use valinta_domain::rules::Facts;
+use valinta_domain::service_event::{Charges, Line};
 use valinta_domain::{Amount, Day, Id, Moment, Quantity};
 
-use crate::convert::{coded, from_json, to_json};
+use crate::convert::{by_client_fee, charging_code, from_json, to_json};
 use crate::dialect::{Conn, insert_many};
 use crate::error::DbError;
-use crate::schema::{ledger_entries, service_events};
+use crate::schema::{service_event_lines, service_events};
 use crate::types::{DbId, DbMoment};
+
+pub use crate::ledger::{LedgerEntry, NewEntry, Occasion, ledger, post};
+
+const TABLE: &str = "service_events";
 
 /// A service delivered under a voucher.
 #[derive(Debug, Clone)]
@@ -41,75 +47,22 @@ pub struct ServiceEvent {
     pub quantity: Quantity,
     /// From when to when, if given.
     pub span: Option<(Moment, Moment)>,
-    /// The voucher's value on the day.
+    /// The facts of the service itself.
+    pub facts: Facts,
+    /// What a unit was worth; where lines differ, in the first of them.
     pub value: Amount,
     /// Whether a client fee is charged instead of a co-payment.
     pub by_client_fee: bool,
-    /// Who is charged what.
+    /// Who is charged what, of all lines together.
     pub charges: Charges,
+    /// What it is made of: one line, or one for each part that has a value or a price of its own.
+    pub lines: Vec<Line>,
     /// How that came about.
     pub steps: Vec<Step>,
     /// Who recorded it: the token's subject.
     pub recorded_by: String,
     /// When.
     pub recorded_at: Moment,
-}
-
-/// What an entry is posted for.
-#[derive(Debug, Clone, Copy)]
-pub struct Occasion {
-    /// Whose voucher.
-    pub organiser: Id<kind::Organiser>,
-    /// Which voucher.
-    pub voucher: Id<kind::Voucher>,
-    /// The voucher's version in this transaction: entries are ordered by it.
-    pub voucher_version: i64,
-    /// The service event, if it is one.
-    pub service_event: Option<Id<kind::ServiceEvent>>,
-    /// The decision, if it is one.
-    pub decision: Option<Id<kind::Decision>>,
-    /// The day it counts for.
-    pub day: Day,
-    /// When it was posted.
-    pub at: Moment,
-}
-
-/// An entry to post.
-#[derive(Debug, Clone, Copy)]
-pub struct NewEntry {
-    /// Its id.
-    pub id: Id<kind::LedgerEntry>,
-    /// To or from which allotment.
-    pub allotment: Option<Id<kind::Allotment>>,
-    /// What moves.
-    pub posting: Posting,
-}
-
-/// An entry of a voucher's ledger.
-#[derive(Debug, Clone)]
-pub struct LedgerEntry {
-    /// Its id.
-    pub id: Id<kind::LedgerEntry>,
-    /// The allotment, if it is about one.
-    pub allotment: Option<Id<kind::Allotment>>,
-    /// The service event, if it is about one.
-    pub service_event: Option<Id<kind::ServiceEvent>>,
-    /// The decision, if it is about one.
-    pub decision: Option<Id<kind::Decision>>,
-    /// Why.
-    pub kind: EntryKind,
-    /// From which account.
-    pub from: Account,
-    /// To which.
-    pub to: Account,
-    /// How much service.
-    pub quantity: Quantity,
-    /// How much money.
-    pub amount: Amount,
-    /// The day it counts for.
-    pub day: Day,
-    /// When it was posted.
-    pub at: Moment,
 }
 
 #[derive(Queryable, Selectable, Insertable)]
@@ -137,10 +90,14 @@ struct EventRow {
     steps: String,
     recorded_by: String,
     recorded_at: DbMoment,
+    facts: String,
 }
 
 impl EventRow {
-    fn event(self) -> Result<ServiceEvent, DbError> {
+    fn event(self, lines: Vec<Line>) -> Result<ServiceEvent, DbError> {
+        if lines.is_empty() {
+            return Err(DbError::corrupt("a service event without lines"));
+        }
         Ok(ServiceEvent {
             id: self.id.id(),
             organiser: self.organiser_id.id(),
@@ -154,26 +111,99 @@ impl EventRow {
             day: Day::new(self.day),
             quantity: Quantity::from_e4(self.quantity_e4),
             span: self.started_at.map(DbMoment::moment).zip(self.ended_at.map(DbMoment::moment)),
+            facts: from_json(TABLE, &self.facts)?,
             value: Amount::from_minor(self.value_minor),
-            by_client_fee: coded("service_events", &self.charging, |code| match code {
-                "voucher" => Some(false),
-                "client_fee" => Some(true),
-                _ => None,
-            })?,
+            by_client_fee: by_client_fee(TABLE, &self.charging)?,
             charges: Charges {
                 total: Amount::from_minor(self.total_minor),
                 organiser_pays: Amount::from_minor(self.organiser_pays_minor),
                 co_payment: Amount::from_minor(self.co_payment_minor),
                 client_fee: Amount::from_minor(self.client_fee_minor),
             },
-            steps: from_json("service_events", &self.steps)?,
+            lines,
+            steps: from_json(TABLE, &self.steps)?,
             recorded_by: self.recorded_by,
             recorded_at: self.recorded_at.moment(),
         })
     }
 }
 
-/// Adds a service event.
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = service_event_lines)]
+struct LineRow {
+    service_event_id: DbId,
+    line: i32,
+    organiser_id: DbId,
+    item: Option<String>,
+    quantity_e4: i64,
+    value_minor: i64,
+    price_minor: Option<i64>,
+    total_minor: i64,
+    organiser_pays_minor: i64,
+    co_payment_minor: i64,
+    client_fee_minor: i64,
+}
+
+impl LineRow {
+    fn of(event: &ServiceEvent, number: i32, line: &Line) -> Self {
+        Self {
+            service_event_id: event.id.into(),
+            line: number,
+            organiser_id: event.organiser.into(),
+            item: line.item.clone(),
+            quantity_e4: line.quantity.e4(),
+            value_minor: line.value.minor(),
+            price_minor: line.price.map(Amount::minor),
+            total_minor: line.charges.total.minor(),
+            organiser_pays_minor: line.charges.organiser_pays.minor(),
+            co_payment_minor: line.charges.co_payment.minor(),
+            client_fee_minor: line.charges.client_fee.minor(),
+        }
+    }
+
+    fn line(self) -> Line {
+        Line {
+            item: self.item,
+            quantity: Quantity::from_e4(self.quantity_e4),
+            value: Amount::from_minor(self.value_minor),
+            price: self.price_minor.map(Amount::from_minor),
+            charges: Charges {
+                total: Amount::from_minor(self.total_minor),
+                organiser_pays: Amount::from_minor(self.organiser_pays_minor),
+                co_payment: Amount::from_minor(self.co_payment_minor),
+                client_fee: Amount::from_minor(self.client_fee_minor),
+            },
+        }
+    }
+}
+
+/// The lines of events, by event, each in their order.
+fn lines_of_each(c: &mut Conn, events: &[EventRow]) -> Result<HashMap<DbId, Vec<Line>>, DbError> {
+    let ids: Vec<DbId> = events.iter().map(|event| event.id).collect();
+    let rows: Vec<LineRow> = service_event_lines::table
+        .filter(service_event_lines::service_event_id.eq_any(ids))
+        .order((service_event_lines::service_event_id, service_event_lines::line))
+        .select(LineRow::as_select())
+        .load(c)?;
+    let mut by_event: HashMap<DbId, Vec<Line>> = HashMap::new();
+    for row in rows {
+        by_event.entry(row.service_event_id).or_default().push(row.line());
+    }
+    Ok(by_event)
+}
+
+fn with_lines(c: &mut Conn, events: Vec<EventRow>) -> Result<Vec<ServiceEvent>, DbError> {
+    let mut lines = lines_of_each(c, &events)?;
+    events
+        .into_iter()
+        .map(|event| {
+            let lines = lines.remove(&event.id).unwrap_or_default();
+            event.event(lines)
+        })
+        .collect()
+}
+
+/// Adds a service event with its lines.
 ///
 /// # Errors
 /// The database's.
@@ -193,7 +223,7 @@ pub fn insert(c: &mut Conn, event: &ServiceEvent) -> Result<(), DbError> {
         started_at: event.span.map(|(start, _)| start.into()),
         ended_at: event.span.map(|(_, end)| end.into()),
         value_minor: event.value.minor(),
-        charging: if event.by_client_fee { "client_fee" } else { "voucher" }.to_owned(),
+        charging: charging_code(event.by_client_fee).to_owned(),
         total_minor: event.charges.total.minor(),
         organiser_pays_minor: event.charges.organiser_pays.minor(),
         co_payment_minor: event.charges.co_payment.minor(),
@@ -201,8 +231,12 @@ pub fn insert(c: &mut Conn, event: &ServiceEvent) -> Result<(), DbError> {
         steps: to_json(&event.steps)?,
         recorded_by: event.recorded_by.clone(),
         recorded_at: event.recorded_at.into(),
+        facts: to_json(&event.facts)?,
     };
     diesel::insert_into(service_events::table).values(&row).execute(c)?;
+    let lines: Vec<LineRow> =
+        event.lines.iter().zip(0..).map(|(line, number)| LineRow::of(event, number, line)).collect();
+    insert_many!(c, service_event_lines::table, &lines)?;
     Ok(())
 }
 
@@ -212,7 +246,7 @@ pub fn insert(c: &mut Conn, event: &ServiceEvent) -> Result<(), DbError> {
 /// The database's.
 pub fn find(c: &mut Conn, id: Id<kind::ServiceEvent>) -> Result<Option<ServiceEvent>, DbError> {
     let row = service_events::table.find(DbId::from(id)).select(EventRow::as_select()).first(c).optional()?;
-    row.map(EventRow::event).transpose()
+    Ok(with_lines(c, row.into_iter().collect())?.pop())
 }
 
 /// Whose service events are listed.
@@ -226,7 +260,7 @@ pub enum Whose {
     Person(Id<kind::Person>),
 }
 
-/// Service events in order of id.
+/// Service events in order of id. Their lines are read by one more query, however many events there are.
 ///
 /// # Errors
 /// The database's.
@@ -253,90 +287,6 @@ pub fn list(
     if let Some(after) = after {
         query = query.filter(service_events::id.gt(DbId::from(after)));
     }
-    query.load(c)?.into_iter().map(EventRow::event).collect()
-}
-
-#[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = ledger_entries)]
-struct EntryRow {
-    id: DbId,
-    organiser_id: DbId,
-    voucher_id: DbId,
-    voucher_version: i64,
-    line: i32,
-    allotment_id: Option<DbId>,
-    service_event_id: Option<DbId>,
-    decision_id: Option<DbId>,
-    kind: String,
-    from_account: String,
-    to_account: String,
-    quantity_e4: i64,
-    amount_minor: i64,
-    day: NaiveDate,
-    at: DbMoment,
-}
-
-impl EntryRow {
-    fn entry(self) -> Result<LedgerEntry, DbError> {
-        Ok(LedgerEntry {
-            id: self.id.id(),
-            allotment: self.allotment_id.map(DbId::id),
-            service_event: self.service_event_id.map(DbId::id),
-            decision: self.decision_id.map(DbId::id),
-            kind: coded("ledger_entries", &self.kind, EntryKind::from_code)?,
-            from: coded("ledger_entries", &self.from_account, Account::from_code)?,
-            to: coded("ledger_entries", &self.to_account, Account::from_code)?,
-            quantity: Quantity::from_e4(self.quantity_e4),
-            amount: Amount::from_minor(self.amount_minor),
-            day: Day::new(self.day),
-            at: self.at.moment(),
-        })
-    }
-}
-
-/// Posts entries to the ledger of a taken voucher.
-///
-/// # Errors
-/// The database's.
-pub fn post(c: &mut Conn, occasion: &Occasion, entries: &[NewEntry]) -> Result<(), DbError> {
-    let rows: Vec<EntryRow> = entries
-        .iter()
-        .zip(0i32..)
-        .map(|(entry, line)| {
-            let (from, to) = entry.posting.kind.accounts();
-            EntryRow {
-                id: entry.id.into(),
-                organiser_id: occasion.organiser.into(),
-                voucher_id: occasion.voucher.into(),
-                voucher_version: occasion.voucher_version,
-                line,
-                allotment_id: entry.allotment.map(DbId::from),
-                service_event_id: occasion.service_event.map(DbId::from),
-                decision_id: occasion.decision.map(DbId::from),
-                kind: entry.posting.kind.code().to_owned(),
-                from_account: from.code().to_owned(),
-                to_account: to.code().to_owned(),
-                quantity_e4: entry.posting.quantity.e4(),
-                amount_minor: entry.posting.amount.minor(),
-                day: occasion.day.date(),
-                at: occasion.at.into(),
-            }
-        })
-        .collect();
-    insert_many!(c, ledger_entries::table, &rows)?;
-    Ok(())
-}
-
-/// A voucher's ledger, in the order of posting.
-///
-/// # Errors
-/// The database's.
-pub fn ledger(c: &mut Conn, voucher: Id<kind::Voucher>) -> Result<Vec<LedgerEntry>, DbError> {
-    let rows: Vec<EntryRow> = ledger_entries::table
-        .filter(ledger_entries::voucher_id.eq(DbId::from(voucher)))
-        .order((ledger_entries::voucher_version, ledger_entries::line))
-        .limit(100_000)
-        .select(EntryRow::as_select())
-        .load(c)?;
-    rows.into_iter().map(EntryRow::entry).collect()
+    let events = query.load(c)?;
+    with_lines(c, events)
 }

@@ -104,8 +104,16 @@ impl TestDatabase {
     /// # Errors
     /// One cannot be undone.
     pub fn revert_migrations(&self) -> Result<(), String> {
+        self.revert_migrations_after("")
+    }
+
+    /// Undoes the migrations after a version such as `00000000000003`, newest first.
+    ///
+    /// # Errors
+    /// One cannot be undone.
+    pub fn revert_migrations_after(&self, version: &str) -> Result<(), String> {
         let mut c = dialect::connect(&self.url, Use::Migrations)?;
-        migrations::revert_all(&mut c).map_err(|e| e.to_string())
+        migrations::revert_after(&mut c, version).map_err(|e| e.to_string())
     }
 
     /// Runs SQL behind the back of everything that guards the data.

@@ -7,7 +7,7 @@ use valinta_domain::id::kind;
 use valinta_domain::identifiers::VoucherNumber;
 use valinta_domain::information::Information;
 use valinta_domain::ledger::Allotment;
-use valinta_domain::rulebook::GrantPeriod;
+use valinta_domain::rulebook::{GrantPeriod, Measure, Unused};
 use valinta_domain::time::Moment;
 use valinta_domain::voucher::{Voucher, VoucherState, VoucherStatus};
 use valinta_domain::{Amount, Day, Id, Language, Quantity, Unit};
@@ -23,7 +23,7 @@ use crate::types::{DbId, DbMoment};
 pub struct StoredVoucher {
     /// The voucher.
     pub voucher: Voucher,
-    /// Quantity granted per period.
+    /// What is granted per period: units of service, or money where the voucher's measure is that.
     pub quantity: Quantity,
     /// The period of the quantity.
     pub per: GrantPeriod,
@@ -69,7 +69,7 @@ pub struct InformationGiven {
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = vouchers)]
-struct Row {
+pub(crate) struct Row {
     id: DbId,
     organiser_id: DbId,
     client_id: DbId,
@@ -90,17 +90,45 @@ struct Row {
     decision_id: DbId,
     issued_at: DbMoment,
     version: i64,
+    measure: String,
+    unused: String,
+    facts: String,
 }
 
 fn per_code(per: GrantPeriod) -> &'static str {
     match per {
         GrantPeriod::Month => "month",
+        GrantPeriod::Quarter => "quarter",
+        GrantPeriod::Year => "year",
         GrantPeriod::Voucher => "voucher",
     }
 }
 
 pub(crate) fn per_from_code(code: &str) -> Option<GrantPeriod> {
-    [GrantPeriod::Month, GrantPeriod::Voucher].into_iter().find(|per| per_code(*per) == code)
+    const ALL: [GrantPeriod; 4] = [GrantPeriod::Month, GrantPeriod::Quarter, GrantPeriod::Year, GrantPeriod::Voucher];
+    ALL.into_iter().find(|per| per_code(*per) == code)
+}
+
+fn measure_code(measure: Measure) -> &'static str {
+    match measure {
+        Measure::Quantity => "quantity",
+        Measure::Money => "money",
+    }
+}
+
+pub(crate) fn measure_from_code(code: &str) -> Option<Measure> {
+    [Measure::Quantity, Measure::Money].into_iter().find(|measure| measure_code(*measure) == code)
+}
+
+fn unused_code(unused: Unused) -> &'static str {
+    match unused {
+        Unused::Lapses => "lapses",
+        Unused::CarriesOver => "carries_over",
+    }
+}
+
+pub(crate) fn unused_from_code(code: &str) -> Option<Unused> {
+    [Unused::Lapses, Unused::CarriesOver].into_iter().find(|unused| unused_code(*unused) == code)
 }
 
 type StateColumns = (&'static str, Option<String>, Option<String>);
@@ -134,7 +162,7 @@ fn state(code: &str, directed_to: Option<&str>, reason: Option<String>) -> Resul
 }
 
 impl Row {
-    fn stored(self) -> Result<StoredVoucher, DbError> {
+    pub(crate) fn stored(self) -> Result<StoredVoucher, DbError> {
         Ok(StoredVoucher {
             voucher: Voucher {
                 id: self.id.id(),
@@ -146,7 +174,10 @@ impl Row {
                 number: parsed("vouchers", &self.number)?,
                 state: state(&self.state, self.directed_to.as_deref(), self.cancel_reason)?,
                 value: Amount::from_minor(self.value_minor),
+                facts: from_json("vouchers", &self.facts)?,
                 unit: coded("vouchers", &self.unit, Unit::from_code)?,
+                measure: coded("vouchers", &self.measure, measure_from_code)?,
+                unused: coded("vouchers", &self.unused, unused_from_code)?,
                 free_of_charge: self.free_of_charge,
                 validity: period("vouchers", self.valid_from, Some(self.valid_to))?,
             },
@@ -215,6 +246,9 @@ pub fn insert(c: &mut Conn, stored: &StoredVoucher, parts: &[StoredAllotment]) -
         decision_id: stored.decision.into(),
         issued_at: stored.issued_at.into(),
         version: stored.version,
+        measure: measure_code(voucher.measure).to_owned(),
+        unused: unused_code(voucher.unused).to_owned(),
+        facts: to_json(&voucher.facts)?,
     };
     diesel::insert_into(vouchers::table).values(&row).execute(c)?;
     let rows = parts

@@ -4,12 +4,14 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 use valinta_domain::Quantity;
 use valinta_domain::ledger::EntryKind;
+use valinta_domain::rulebook::Unused;
 
 use super::{About, Faults, PAGE, money};
 use crate::dialect::Conn;
 use crate::error::DbError;
 use crate::schema::{allotments, ledger_entries, service_events, vouchers};
 use crate::types::DbId;
+use crate::vouchers::unused_from_code;
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = ledger_entries)]
@@ -33,6 +35,7 @@ struct Entry {
 struct Voucher {
     organiser_id: DbId,
     decision_id: DbId,
+    unused: String,
 }
 
 #[derive(Queryable, Selectable)]
@@ -47,6 +50,7 @@ struct Event {
 #[diesel(table_name = allotments)]
 struct Part {
     voucher_id: DbId,
+    valid_from: NaiveDate,
 }
 
 type Line = (Entry, Option<Voucher>, Option<Event>, Option<Part>);
@@ -67,6 +71,7 @@ pub(super) fn check(c: &mut Conn, faults: &mut Faults) -> Result<(), DbError> {
             check_voucher(&mut about, kind, entry, voucher.as_ref());
             check_event(&mut about, kind, entry, event.as_ref());
             check_allotment(&mut about, kind, entry, part.as_ref());
+            check_drawn(&mut about, entry, (voucher.as_ref(), event.as_ref(), part.as_ref()));
         }
     }
     Ok(())
@@ -133,9 +138,6 @@ fn check_event(about: &mut About<'_>, kind: EntryKind, entry: &Entry, event: Opt
         (Some(_), Some(event)) => {
             about.expect(of_event, || format!("{code} names a service event"));
             about.expect(entry.voucher_id == event.voucher_id, || "its voucher is not its service event's".to_owned());
-            about.expect(entry.allotment_id.is_none_or(|part| part == event.allotment_id), || {
-                "its allotment is not its service event's".to_owned()
-            });
             about.expect(entry.day == event.day, || "its day is not its service event's".to_owned());
         }
     }
@@ -149,4 +151,18 @@ fn check_allotment(about: &mut About<'_>, kind: EntryKind, entry: &Entry, part: 
             about.expect(part.voucher_id == entry.voucher_id, || "its allotment is not its voucher's".to_owned());
         }
     }
+}
+
+/// An event draws on the allotment of its day; where what is left is carried over, on an earlier one as well.
+fn check_drawn(
+    about: &mut About<'_>,
+    entry: &Entry,
+    (voucher, event, part): (Option<&Voucher>, Option<&Event>, Option<&Part>),
+) {
+    let (Some(voucher), Some(event)) = (voucher, event) else { return };
+    let carried_over = unused_from_code(&voucher.unused) == Some(Unused::CarriesOver)
+        && part.is_some_and(|part| part.voucher_id == event.voucher_id && part.valid_from <= event.day);
+    about.expect(carried_over || entry.allotment_id.is_none_or(|part| part == event.allotment_id), || {
+        "its allotment is not its service event's".to_owned()
+    });
 }

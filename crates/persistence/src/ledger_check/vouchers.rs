@@ -4,17 +4,22 @@ use std::collections::HashMap;
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
+use serde::Deserialize;
 use valinta_domain::decision::{DecisionKind, DecisionOutcome};
 use valinta_domain::explain::Step;
 use valinta_domain::ledger::{EntryKind, allotment_periods};
+use valinta_domain::rulebook::Measure;
+use valinta_domain::rules::Facts;
+use valinta_domain::valuation::Versions;
 use valinta_domain::{Amount, Day, Period, Quantity};
 
+use super::versions::{AllVersions, version};
 use super::{About, Faults, money};
 use crate::dialect::{Conn, sum_i64};
 use crate::error::DbError;
 use crate::schema::{allotments, audit_log, decisions, ledger_entries, vouchers};
 use crate::types::DbId;
-use crate::vouchers::per_from_code;
+use crate::vouchers::{measure_from_code, per_from_code, unused_from_code};
 
 /// Vouchers at once: each comes with its decision and, where it is granted by the month, dozens of allotments.
 const PAGE: i64 = 100;
@@ -26,11 +31,16 @@ struct Voucher {
     value_minor: i64,
     quantity_e4: i64,
     per: String,
+    voucher_type_id: DbId,
     rulebook_id: DbId,
     state: String,
     valid_from: NaiveDate,
     valid_to: NaiveDate,
     decision_id: DbId,
+    free_of_charge: bool,
+    measure: String,
+    unused: String,
+    facts: String,
 }
 
 #[derive(Queryable, Selectable)]
@@ -62,7 +72,7 @@ struct Sums {
     available_e4: i64,
 }
 
-pub(super) fn check(c: &mut Conn, faults: &mut Faults) -> Result<(), DbError> {
+pub(super) fn check(c: &mut Conn, faults: &mut Faults, versions: &mut AllVersions) -> Result<(), DbError> {
     let mut after = None;
     while !faults.is_full() {
         let page = page_after(c, after)?;
@@ -73,6 +83,7 @@ pub(super) fn check(c: &mut Conn, faults: &mut Faults) -> Result<(), DbError> {
             let mut about = faults.of("voucher", voucher.id);
             check_decision(&mut about, voucher, grant.as_ref());
             check_issue(&mut about, voucher, issued.get(&voucher.id).map(Vec::as_slice).unwrap_or_default());
+            check_terms(&mut about, voucher, versions.of_type(c, voucher.voucher_type_id)?);
         }
         check_allotments(c, faults, range, &page)?;
         after = Some(range.1);
@@ -116,10 +127,31 @@ fn check_decision(about: &mut About<'_>, voucher: &Voucher, grant: Option<&Grant
         let decided = text_of(&inputs, name);
         about.expect(decided == Some(&kept), || format!("its {name} is {kept}, the decision says {}", told(decided)));
     }
+    let facts = inputs.get("facts").map(|facts| Facts::deserialize(facts).ok());
+    about.expect(facts.unwrap_or_else(|| Some(Facts::default())) == serde_json::from_str(&voucher.facts).ok(), || {
+        "its facts are not those of its decision".to_owned()
+    });
     let asked = text_of(&inputs, "quantity");
     about.expect(asked.and_then(|text| text.parse().ok()) == Some(quantity), || {
         format!("its quantity is {quantity}, the decision says {}", told(asked))
     });
+}
+
+/// What is not asked for with a voucher is as its rulebook has it.
+fn check_terms(about: &mut About<'_>, voucher: &Voucher, versions: Option<&Versions>) {
+    let Some(versions) = versions else { return about.fault("the rulebooks of its voucher type cannot be read") };
+    let Some((_, terms)) = version(versions, voucher.rulebook_id) else {
+        return about.fault("its rulebook was never adopted");
+    };
+    let grant = &terms.grant;
+    for (name, agrees) in [
+        ("per", per_from_code(&voucher.per) == Some(grant.per)),
+        ("measure", measure_from_code(&voucher.measure) == Some(grant.measure)),
+        ("unused", unused_from_code(&voucher.unused) == Some(grant.unused)),
+        ("free_of_charge", voucher.free_of_charge == terms.free_of_charge.is_some()),
+    ] {
+        about.expect(agrees, || format!("its {name} is not that of its rulebook"));
+    }
 }
 
 /// Details of the audit rows that say what was issued, by voucher.
@@ -198,7 +230,7 @@ fn check_allotments(
         let of_voucher: Vec<&Part> = parts.iter().filter(|part| part.voucher_id == voucher.id).collect();
         let mut about = faults.of("voucher", voucher.id);
         check_division(&mut about, voucher, &of_voucher);
-        check_state(&mut about, &voucher.state, sums.get(&voucher.id).copied().unwrap_or_default());
+        check_state(&mut about, voucher, sums.get(&voucher.id).copied().unwrap_or_default());
     }
     Ok(())
 }
@@ -215,18 +247,19 @@ fn check_division(about: &mut About<'_>, voucher: &Voucher, parts: &[&Part]) {
     });
 }
 
-/// The state is one that the ledger can have led to.
-fn check_state(about: &mut About<'_>, state: &str, sums: Sums) {
+/// The state is one that the ledger can have led to. A service that costs the organiser nothing leaves a purse whole.
+fn check_state(about: &mut About<'_>, voucher: &Voucher, sums: Sums) {
     let (used, returned, left) = (sums.used_e4 > 0, sums.returned_e4 > 0, sums.available_e4 > 0);
-    let agrees = match state {
+    let purse = measure_from_code(&voucher.measure) == Some(Measure::Money);
+    let agrees = match voucher.state.as_str() {
         "offered" | "accepted" | "chosen" => !used && !returned && left,
         "refused" => !used && !left,
-        "in_use" => used && !returned && left,
+        "in_use" => (used || purse) && !returned && left,
         "used_up" => used && !returned && !left,
         "cancelled" => !left,
         _ => false,
     };
-    about.expect(agrees, || format!("it is {state}, which its ledger did not lead to"));
+    about.expect(agrees, || format!("it is {}, which its ledger did not lead to", voucher.state));
 }
 
 fn text_of<'a>(object: &'a serde_json::Value, name: &str) -> Option<&'a str> {

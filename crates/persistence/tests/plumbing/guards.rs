@@ -2,13 +2,15 @@
 
 use valinta_persistence::DbError;
 
-use super::grants::{found, issue_and_deliver};
+use super::county::found;
+use super::grants::issue_and_deliver;
 use super::support::{on_each, tell};
 
 #[test]
 fn what_was_agreed_granted_or_delivered_cannot_be_changed_or_removed() {
-    const FINAL: [(&str, &[&str]); 6] = [
-        ("service_events", &["value_minor", "total_minor", "recorded_by", "day"]),
+    const FINAL: [(&str, &[&str]); 7] = [
+        ("service_events", &["value_minor", "total_minor", "recorded_by", "day", "facts"]),
+        ("service_event_lines", &["item", "value_minor", "price_minor", "organiser_pays_minor"]),
         ("ledger_entries", &["amount_minor", "kind"]),
         ("decisions", &["inputs", "steps"]),
         (
@@ -24,15 +26,28 @@ fn what_was_agreed_granted_or_delivered_cannot_be_changed_or_removed() {
                 "client_fee_minor",
                 "unit_cost_minor",
                 "valid_from",
+                "items",
             ],
         ),
         (
             "offering_prices",
-            &["offering_id", "charging", "price_minor", "client_fee_minor", "unit_cost_minor", "valid_from"],
+            &["offering_id", "charging", "price_minor", "client_fee_minor", "unit_cost_minor", "valid_from", "items"],
         ),
         (
             "vouchers",
-            &["client_id", "person_id", "number", "value_minor", "quantity_e4", "free_of_charge", "decision_id"],
+            &[
+                "client_id",
+                "person_id",
+                "number",
+                "value_minor",
+                "quantity_e4",
+                "per",
+                "free_of_charge",
+                "decision_id",
+                "measure",
+                "unused",
+                "facts",
+            ],
         ),
     ];
     on_each(|_, db| {

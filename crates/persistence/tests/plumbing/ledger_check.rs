@@ -5,17 +5,19 @@ use valinta_persistence::Db;
 use valinta_persistence::ledger_check::{self, LEDGER_FAULTS_MAX, LedgerFault};
 use valinta_persistence::testing::TestDatabase;
 
-use super::grants::{Part, found, issue_and_deliver, of};
+use super::county::found;
+use super::grants::{Part, issue_and_deliver, of};
 use super::support::on_each;
 
-fn verify(db: &Db) -> Vec<LedgerFault> {
+pub(crate) fn verify(db: &Db) -> Vec<LedgerFault> {
     db.read_blocking(ledger_check::verify).unwrap()
 }
 
 /// Takes the guards away that refuse changes.
-fn unguard(database: &TestDatabase, db: &Db) {
-    const GUARDS: [(&str, [&str; 2]); 5] = [
+pub(crate) fn unguard(database: &TestDatabase, db: &Db) {
+    const GUARDS: [(&str, [&str; 2]); 6] = [
         ("service_events", ["no_update", "no_delete"]),
+        ("service_event_lines", ["no_update", "no_delete"]),
         ("ledger_entries", ["no_update", "no_delete"]),
         ("decisions", ["no_update", "no_delete"]),
         ("choices", ["agreed_is_final", "no_delete"]),
@@ -79,7 +81,32 @@ fn a_changed_value_of_an_event_is_found() {
     let change = |id: &dyn Fn(Part, u128) -> String| {
         format!("UPDATE service_events SET value_minor = 1 WHERE id = {}", id(Part::Event, 3))
     };
-    found_by(change, Part::Event, 3, "service event: value is 0.01, the voucher's is 36.00");
+    found_by(change, Part::Event, 3, "service event: value is 0.01, its first line's is 36.00");
+    let with_its_line = |id: &dyn Fn(Part, u128) -> String| {
+        let event = id(Part::Event, 3);
+        format!(
+            "UPDATE service_events SET value_minor = 1 WHERE id = {event}; \
+             UPDATE service_event_lines SET value_minor = 1 WHERE service_event_id = {event}"
+        )
+    };
+    found_by(with_its_line, Part::Event, 3, "service event: line 0 has the value 0.01, by its rules 36.00");
+}
+
+#[test]
+fn changed_lines_of_an_event_are_found() {
+    for (change, expected) in [
+        ("UPDATE service_event_lines SET quantity_e4 = 20000 WHERE", "quantity is 1, its lines' is 2"),
+        (
+            "UPDATE service_event_lines SET item = 'sunday' WHERE",
+            "line 0 is of the item sunday, by its rules of nothing",
+        ),
+        ("UPDATE service_event_lines SET price_minor = 4300 WHERE", "line 0 has the price 43.00, not the agreed one"),
+        ("UPDATE service_event_lines SET line = 1 WHERE", "its lines are not numbered from 0, or not its organiser's"),
+        ("DELETE FROM service_event_lines WHERE", "its lines are not numbered from 0, or not its organiser's"),
+    ] {
+        let change = |id: &dyn Fn(Part, u128) -> String| format!("{change} service_event_id = {}", id(Part::Event, 3));
+        found_by(change, Part::Event, 3, &format!("service event: {expected}"));
+    }
 }
 
 #[test]
@@ -131,8 +158,11 @@ fn a_charge_that_was_shifted_in_event_and_ledger_alike_is_found() {
     let change = |id: &dyn Fn(Part, u128) -> String| {
         format!(
             "UPDATE service_events SET organiser_pays_minor = 4200, co_payment_minor = 0 WHERE id = {}; \
+             UPDATE service_event_lines SET organiser_pays_minor = 4200, co_payment_minor = 0 \
+             WHERE service_event_id = {}; \
              UPDATE ledger_entries SET amount_minor = 4200 WHERE id = {}; \
              UPDATE ledger_entries SET amount_minor = 0 WHERE id = {}",
+            id(Part::Event, 1),
             id(Part::Event, 1),
             id(Part::Posting, 4),
             id(Part::Posting, 5),
@@ -195,6 +225,8 @@ fn changed_terms_or_a_changed_state_of_a_voucher_are_found() {
         ("valid_to = '2026-07-31'", elsewhere),
         ("per = 'month'", elsewhere),
         ("state = 'chosen'", state),
+        ("unused = 'carries_over'", "voucher: its unused is not that of its rulebook"),
+        ("facts = '{}'", "voucher: its facts are not those of its decision"),
     ] {
         let change = |id: &dyn Fn(Part, u128) -> String| {
             format!("UPDATE vouchers SET {change} WHERE id = {}", id(Part::Voucher, 1))

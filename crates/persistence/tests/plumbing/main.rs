@@ -8,6 +8,7 @@
     reason = "tests: a failure is told by a panic"
 )]
 
+mod county;
 mod grants;
 mod guards;
 mod ledger_check;
@@ -15,5 +16,6 @@ mod migrations;
 mod parity;
 mod persons;
 mod records;
+mod rules;
 mod support;
 mod transactions;

@@ -107,7 +107,7 @@ pub(crate) fn constraints(db: &Db) -> Lines {
 
 /// What `schema.rs` says the columns and keys are, in the types of one database.
 fn declared(postgres: bool) -> Lines {
-    let source = include_str!("../../src/schema.rs");
+    let source = concat!(include_str!("../../src/schema.rs"), include_str!("../../src/schema/granted.rs"));
     let mut lines = Lines::new();
     for table in source.split("table! {").skip(1) {
         let mut name = "";

@@ -6,7 +6,8 @@ use std::thread;
 use valinta_domain::identifiers::PersonalIdentityCode;
 use valinta_persistence::DbError;
 
-use super::grants::{Part, found, of, register};
+use super::county::{found, register};
+use super::grants::{Part, of};
 use super::support::{ask, on_each};
 
 fn code() -> PersonalIdentityCode {
