@@ -91,7 +91,8 @@ fn a_body_of_another_shape_is_told_by_pointer() {
         ("/valid_from", json!("2026-02-30"), "invalid"),
         ("/valid_from", json!("11.11.2026"), "invalid"),
         ("/facts", json!([]), "invalid_type"),
-        ("/facts/gross_income_per_month", json!([1]), "invalid_type"),
+        ("/facts/gross_income_per_month", json!({}), "invalid_type"),
+        ("/facts/gross_income_per_month", json!(1.5), "invalid_type"),
         ("/facts/gross_income_per_month", json!("x".repeat(65)), "invalid"),
     ] {
         let body = with(scene.request(), pointer, value);

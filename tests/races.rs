@@ -125,6 +125,9 @@ fn two_rulebooks_adopted_at_once_never_hold_on_the_same_day() {
     let mut numbers: Vec<i64> = drafts.iter().map(|draft| draft.body["number"].as_i64().unwrap()).collect();
     numbers.sort_unstable();
     assert_eq!(numbers, [2, 3, 4, 5]);
+    for draft in &drafts {
+        county.propose_rulebook(draft.body["id"].as_str().unwrap());
+    }
     let adopt = json!({"in_force_from": world.today().plus_days(1).to_string(), "reasons": localized("Adopted")});
     let path = |draft: &Answer| format!("/v1/rulebooks/{}/adopt", draft.body["id"].as_str().unwrap());
     let calls: Vec<Call<'_>> =
@@ -133,6 +136,30 @@ fn two_rulebooks_adopted_at_once_never_hold_on_the_same_day() {
     assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 1);
     for refused in answers.into_iter().filter(|answer| answer.status != 200) {
         refused.refused(422, "invalid_input").at("/in_force_from", "not_after_current");
+    }
+}
+
+#[test]
+fn of_an_adoption_and_a_return_of_the_same_rulebook_one_holds() {
+    let world = World::start();
+    let county = County::found(&world);
+    let home_care = county.home_care();
+    for days in 1..=3 {
+        let rulebook = county.draft_rulebook(&home_care.id, &crate::support::home_care_terms());
+        county.propose_rulebook(&rulebook);
+        let from = world.today().plus_days(days).to_string();
+        let adopt = json!({"in_force_from": from, "reasons": localized("Adopted")});
+        let at = |verb: &str| format!("/v1/rulebooks/{rulebook}/{verb}");
+        let answers = at_once(&[
+            (&county.officer, "POST", at("adopt"), adopt.clone()),
+            (&county.officer, "POST", at("return"), json!({"reasons": "A figure is missing"})),
+            (&county.officer, "POST", at("adopt"), adopt),
+            (&county.officer, "POST", at("return"), json!({"reasons": "Another figure is missing"})),
+        ]);
+        one_is_done(&answers);
+        let shown = county.officer.get(&format!("/v1/rulebooks/{rulebook}")).ok();
+        let adopted = [&answers[0], &answers[2]].iter().any(|answer| answer.status == 200);
+        assert_eq!(shown["state"], if adopted { "adopted" } else { "draft" });
     }
 }
 

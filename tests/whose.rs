@@ -52,6 +52,7 @@ const OPERATIONS: &[(&str, Ask)] = &[
     ("show_access_log", |_, _, user| user.get("/v1/me/access-log")),
     ("list_own_providers", |_, _, user| user.get("/v1/providers/mine")),
     ("list_choices", |j, _, user| user.get(&voucher(j, "/choices"))),
+    ("show_choice", |j, _, user| user.get(&voucher(j, &format!("/choices/{}", j.offering)))),
     ("show_ledger", |j, _, user| user.get(&voucher(j, "/ledger"))),
     ("look_up_client", |j, _, user| {
         user.post("/v1/clients/lookup", &json!({"personal_identity_code": j.identity_code}))
@@ -69,9 +70,16 @@ const OPERATIONS: &[(&str, Ask)] = &[
         user.get(&format!("/v1/decisions/{}", j.home_care.adoption.as_deref().unwrap()))
     }),
     ("show_application", |j, _, user| user.get(&format!("/v1/applications/{}", j.application))),
+    ("show_application_eligibility", |j, _, user| {
+        user.get(&format!("/v1/applications/{}/eligibility", j.application))
+    }),
     ("list_applications", |_, _, user| user.get("/v1/applications")),
     ("list_approvals", |_, _, user| user.get("/v1/approvals")),
     ("show_rulebook", |j, _, user| user.get(&format!("/v1/rulebooks/{}", j.home_care.rulebook))),
+    ("list_rulebooks", |_, _, user| user.get("/v1/rulebooks")),
+    ("show_rulebook_difference", |j, _, user| {
+        user.get(&format!("/v1/rulebooks/{0}/difference?from={0}", j.home_care.rulebook))
+    }),
     ("list_audit_rows on the voucher", |j, _, user| {
         user.get(&format!("/v1/audit?target={}", j.voucher["id"].as_str().unwrap()))
     }),
@@ -82,6 +90,24 @@ const OPERATIONS: &[(&str, Ask)] = &[
     ("draft_rulebook", |j, _, user| {
         let body = json!({"voucher_type": j.home_care.id, "terms": crate::support::home_care_terms()});
         user.post("/v1/rulebooks", &body)
+    }),
+    ("draft_rulebook from another version", |j, _, user| {
+        let changes = json!({"sources": ["Another source"]});
+        user.post("/v1/rulebooks", &json!({"based_on": j.home_care.rulebook, "changes": changes}))
+    }),
+    ("draft_general_part", |_, _, user| {
+        user.post("/v1/rulebooks/general", &json!({"members": {"sources": ["Another source"]}}))
+    }),
+    ("replace_rulebook_terms", |j, _, user| {
+        let body = json!({"terms": crate::support::home_care_terms()}).to_string();
+        let path = format!("/v1/rulebooks/{}/terms", j.home_care.rulebook);
+        user.send("PUT", &path, &[("If-Match", "*")], Some(&body))
+    }),
+    ("propose_rulebook", |j, _, user| {
+        user.post(&format!("/v1/rulebooks/{}/propose", j.home_care.rulebook), &json!({}))
+    }),
+    ("return_rulebook", |j, _, user| {
+        user.post(&format!("/v1/rulebooks/{}/return", j.home_care.rulebook), &json!({"reasons": "Again"}))
     }),
     ("add_service_unit", |j, _, user| {
         user.post(&format!("/v1/providers/{}/units", j.provider), &Provider::unit_request("Another"))

@@ -146,8 +146,14 @@ pub(crate) struct Resident {
 impl Resident {
     /// Has a case worker register the nth test person.
     pub(crate) fn register(county: &County, n: u32) -> Self {
+        Self::register_speaking(county, n, "fi")
+    }
+
+    /// Has a case worker register the nth test person, who wants to be served in a language.
+    pub(crate) fn register_speaking(county: &County, n: u32, language: &str) -> Self {
         let (identity_code, name) = (identity_code(n), format!("Testi Henkilönen {n}"));
-        let registration = Self::registration(&identity_code, &name);
+        let mut registration = Self::registration(&identity_code, &name);
+        registration["language"] = json!(language);
         let made = county.case_worker.post("/v1/clients", &registration).created();
         let person = made["person"].as_str().unwrap().to_owned();
         let user = county.site.user(Role::Resident, &format!("resident-{n}"), None, Some(&person));

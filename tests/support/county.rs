@@ -93,17 +93,30 @@ impl County {
         VoucherType { id, rulebook, adoption }
     }
 
-    /// Drafts a rulebook and adopts it from a day on.
+    /// Drafts a rulebook, proposes it and adopts it from a day on.
     pub(crate) fn adopt(&self, voucher_type: &str, terms: &Value, from: Day) -> (String, Option<String>) {
-        let drafted = self.officer.post("/v1/rulebooks", &json!({"voucher_type": voucher_type, "terms": terms}));
-        let rulebook = drafted.created()["id"].as_str().unwrap().to_owned();
-        let adopted = self.officer.post(
-            &format!("/v1/rulebooks/{rulebook}/adopt"),
-            &json!({"in_force_from": from.to_string(), "reasons": localized("Adopted")}),
-        );
-        assert!(matches!(adopted.status, 200 | 201), "{}", adopted.text);
-        let decision = adopted.body["decision"].as_str().map(str::to_owned);
+        let rulebook = self.draft_rulebook(voucher_type, terms);
+        self.propose_rulebook(&rulebook);
+        let adopted = self.adopt_rulebook(&rulebook, from).ok();
+        let decision = adopted["decision"].as_str().map(str::to_owned);
         (rulebook, decision)
+    }
+
+    /// Drafts a rulebook.
+    pub(crate) fn draft_rulebook(&self, voucher_type: &str, terms: &Value) -> String {
+        let drafted = self.officer.post("/v1/rulebooks", &json!({"voucher_type": voucher_type, "terms": terms}));
+        drafted.created()["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Proposes a draft.
+    pub(crate) fn propose_rulebook(&self, rulebook: &str) {
+        self.officer.post(&format!("/v1/rulebooks/{rulebook}/propose"), &json!({})).ok();
+    }
+
+    /// Adopts what has been proposed from a day on, or is refused.
+    pub(crate) fn adopt_rulebook(&self, rulebook: &str, from: Day) -> Answer {
+        let adoption = json!({"in_force_from": from.to_string(), "reasons": localized("Adopted")});
+        self.officer.post(&format!("/v1/rulebooks/{rulebook}/adopt"), &adoption)
     }
 
     /// Decides an application.
@@ -168,5 +181,11 @@ impl County {
         resident.accept(id);
         resident.choose(id, offering).ok();
         voucher
+    }
+
+    /// Registers the next client, who wants to be served in a language.
+    pub(crate) fn client_who_speaks(&self, language: &str) -> Resident {
+        let n = self.persons.fetch_add(1, Ordering::Relaxed);
+        Resident::register_speaking(self, n, language)
     }
 }

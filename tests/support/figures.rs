@@ -95,3 +95,20 @@ pub(crate) fn business_id(n: u32) -> String {
     });
     valid.nth(usize::try_from(n).unwrap()).unwrap()
 }
+
+/// Terms of a flat 30 € without a ceiling, with these members in place of theirs. Members of `grant` are replaced one by
+/// one.
+pub(crate) fn terms_with(members: &Value) -> Value {
+    let mut with = terms(&json!({"flat": {"value": "30.00"}}), None, None, "12.40", "month");
+    for (name, member) in members.as_object().unwrap() {
+        match (name.as_str(), member.as_object()) {
+            ("grant", Some(parts)) => {
+                for (part, value) in parts {
+                    with["grant"][part] = value.clone();
+                }
+            }
+            _ => with[name] = member.clone(),
+        }
+    }
+    with
+}

@@ -28,8 +28,8 @@ use crate::keys::Keys;
 use crate::telemetry;
 use crate::tokens::Tokens;
 use crate::{
-    applications, approvals, audit, choices, clients, decisions, health, me, offerings, organisers, providers, routes,
-    rulebooks, service_events, voucher_types, vouchers,
+    applications, approvals, audit, choices, clients, decisions, estimates, health, me, offerings, organisers,
+    providers, routes, rulebooks, service_events, value_rules, voucher_types, vouchers,
 };
 
 /// How often a process looks whether another one has changed the registry.
@@ -399,6 +399,8 @@ pub fn routes() -> Vec<Route> {
         service_events::routes(),
         decisions::routes(),
         me::routes(),
+        value_rules::routes(),
+        estimates::routes(),
         audit::routes(),
     ] {
         all.extend(of_resource);

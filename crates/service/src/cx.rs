@@ -206,10 +206,17 @@ impl Cx {
 /// # Errors
 /// The organiser's time zone is unknown.
 pub fn day_at(now: Moment, organiser: &Organiser) -> Result<Day, Problem> {
-    let zone: Tz = organiser.time_zone.parse().map_err(|_| {
+    Ok(Day::new(now.utc().with_timezone(&zone_of(organiser)?).date_naive()))
+}
+
+/// The organiser's time zone.
+///
+/// # Errors
+/// It is unknown.
+pub fn zone_of(organiser: &Organiser) -> Result<Tz, Problem> {
+    organiser.time_zone.parse().map_err(|_| {
         Problem::internal(format!("organiser {} has the unknown time zone {}", organiser.id, organiser.time_zone))
-    })?;
-    Ok(Day::new(now.utc().with_timezone(&zone).date_naive()))
+    })
 }
 
 /// What was looked up, or 404.

@@ -11,12 +11,14 @@ use valinta_domain::decision::{Decision, DecisionKind, DecisionOutcome};
 use valinta_domain::explain::Step;
 use valinta_domain::id::kind;
 use valinta_domain::policy::Action;
+use valinta_domain::rules::Facts;
 use valinta_domain::text::TEXT_CHARS_MAX;
 use valinta_domain::{Day, Id, Localized};
 use valinta_persistence::applications::{Application, Approval};
 use valinta_persistence::voucher_types::Rulebook;
 use valinta_persistence::{Conn, applications, decisions, organisers, voucher_types};
 
+use super::unit::facts_on;
 use super::view::{ApplicationView, target_of};
 use crate::app::{App, Reply};
 use crate::approvals::ApprovalView;
@@ -72,8 +74,8 @@ impl Parse for DecideApplication {
 /// Why an application cannot be approved.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub(crate) enum ApprovalRefused {
-    /// Requirements of the rulebook stand in the way.
-    #[error("requirements of the rulebook are not met")]
+    /// Criteria or requirements of the rulebook stand in the way.
+    #[error("criteria or requirements of the rulebook are not met")]
     Unmet(Vec<Step>),
     /// A slip of the pen, most likely.
     #[error("an approval begins within {AHEAD_DAYS_MAX} days")]
@@ -144,12 +146,14 @@ pub(crate) fn decide(
         voucher_types::rulebook_in_force(c, application.voucher_type, valid_from.max(today))?.ok_or_else(|| {
             Problem::new(ProblemKind::WrongState, "The voucher type has no rulebook in force on the first day.")
         })?;
-    let examination = examine(&rulebook.terms, &application.evidence, valid_from.max(today));
+    let first_day = valid_from.max(today);
+    let facts = facts_on(c, application.unit, first_day)?;
+    let examination = examine(&rulebook.terms, &application.evidence, &facts, first_day);
     if approve {
         let approvals = applications::approvals_of(c, application.unit, application.voucher_type)?;
         check(&examination, &approvals, valid_from, today)?;
     }
-    let decision = store_decision(c, cx, command, &application, &rulebook, examination, (today, valid_from))?;
+    let decision = store_decision(c, cx, command, &application, &rulebook, (&facts, examination), (today, valid_from))?;
     application.state = decided_state;
     application.decision = Some(decision);
     applications::update(c, &application)?;
@@ -213,7 +217,7 @@ fn store_decision(
     command: &DecideCommand,
     application: &Application,
     rulebook: &Rulebook,
-    examination: Examination,
+    (facts, examination): (&Facts, Examination),
     (today, valid_from): (Day, Day),
 ) -> Result<Id<kind::Decision>, Problem> {
     let approve = command.outcome == Verdict::Approved;
@@ -233,6 +237,8 @@ fn store_decision(
             "rulebook": rulebook.id,
             "requirements": rulebook.terms.requirements,
             "evidence": application.evidence,
+            "criteria": rulebook.terms.eligibility.unit,
+            "unit_facts": facts,
             "unmet": examination.unmet,
             "submitted_at": application.submitted.as_ref().map(|(at, _)| at),
             "valid_from": approve.then_some(valid_from),
@@ -254,8 +260,9 @@ impl From<ApprovalRefused> for Problem {
             ApprovalRefused::Unmet(steps) => {
                 let problem = Self::new(ProblemKind::RuleError, format!("It cannot be approved: {refused}."));
                 steps.iter().fold(problem, |problem, step| {
-                    let requirement = step.inputs.get("requirement").map_or("", String::as_str);
-                    problem.at("/outcome", &step.code, format!("{requirement}: {}", step.text.en))
+                    let asked = step.inputs.get("requirement").or_else(|| step.inputs.get("criterion"));
+                    let asked = asked.map_or("", String::as_str);
+                    problem.at("/outcome", &step.code, format!("{asked}: {}", step.text.en))
                 })
             }
             ApprovalRefused::InThePast { .. } => Self::invalid(Vec::new()).at("/valid_from", "in_the_past", refused),

@@ -2,9 +2,11 @@
 
 mod begin;
 mod decide;
+mod eligibility;
 mod list;
 mod show;
 mod submit;
+mod unit;
 mod view;
 mod withdraw;
 
@@ -22,6 +24,7 @@ pub fn routes() -> Vec<Route> {
         begin::begin_application,
         list::list_applications,
         show::show_application,
+        eligibility::show_application_eligibility,
         submit::submit_application,
         withdraw::withdraw_application,
         decide::decide_application,

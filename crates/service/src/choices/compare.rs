@@ -1,5 +1,7 @@
 //! `GET /v1/choices`: the choices of a voucher type for everyone, without a token.
 
+use std::collections::BTreeSet;
+
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use serde::{Deserialize, Serialize};
@@ -9,10 +11,13 @@ use valinta_domain::explain::Step;
 use valinta_domain::id::kind;
 use valinta_domain::identifiers::MunicipalityCode;
 use valinta_domain::provider::{Sector, ServiceMode};
+use valinta_domain::rulebook::RulebookTerms;
 use valinta_domain::rules::{
-    FactValue, Facts, GROSS_INCOME, HOUSEHOLD_SIZE, NET_INCOME, Outcome, evaluate, facts_asked_for,
+    FactValue, Facts, GROSS_INCOME, Given, HOUSEHOLD_SIZE, NET_INCOME, Occasion, evaluate, facts_asked_for,
 };
+use valinta_domain::valuation::{NoWorth, Valuation};
 use valinta_domain::{Amount, Currency, Day, Id, Language, Money, Unit};
+use valinta_persistence::voucher_types::Rulebook;
 use valinta_persistence::{Conn, organisers, voucher_types};
 
 use super::cursor::{Cursor, List, Of};
@@ -96,15 +101,18 @@ impl CompareFilter {
 pub(crate) struct Comparing {
     /// Of which voucher type.
     voucher_type: Id<kind::VoucherType>,
-    /// What prices are counted in.
+    /// What services are counted in.
     unit: Unit,
+    /// The unit that prices are given for, if it is another.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    price_unit: Option<Unit>,
     /// As of which day: today, or the day on which the list was begun that goes on across midnight.
     day: Day,
     /// The value per unit, where it follows from what was given. An estimate: a decision is made on facts that are checked.
     #[serde(skip_serializing_if = "Option::is_none")]
     estimated_value: Option<Money>,
     /// How the estimate came about, and by which rule where something was not given.
-    #[schema(max_items = 20)]
+    #[schema(max_items = 400)]
     estimate_steps: Vec<Step>,
     /// Client fee of the corresponding public service, per unit.
     public_client_fee: Money,
@@ -123,15 +131,14 @@ pub(crate) struct Comparing {
     next: Option<String>,
 }
 
+/// What the database says of the voucher type; the options come from memory.
 struct Basis {
     unit: Unit,
     currency: Currency,
     day: Day,
-    value: Option<Amount>,
-    steps: Vec<Step>,
-    free_of_charge: bool,
-    public_client_fee: Amount,
-    rulebook: i32,
+    rulebook: Rulebook,
+    /// What the estimate is made on, if one can be made.
+    facts: Option<Facts>,
 }
 
 /// Compares what is offered for a voucher type, with an estimate of value and co-payment where income is given. Nothing
@@ -161,10 +168,16 @@ pub(crate) async fn compare_choices(
     let snapshot = app.snapshot()?;
     let basis = app.read(move |c| basis(c, id, now, goes_on.as_ref(), &facts, asked)).await?;
     let order = filter.order.unwrap_or_default();
-    let whole = List::new(Of::VoucherType(id, basis.day), order, basis.value)?;
+    let terms = &basis.rulebook.terms;
+    let (valuation, steps) = match &basis.facts {
+        Some(facts) => estimate(terms, facts)?,
+        None => (None, Vec::new()),
+    };
+    let worth = valuation.as_ref().map(Valuation::quoted);
+    let whole = List::new(Of::VoucherType(id, basis.day), order, worth)?;
     let after = whole.resume(cursor)?;
     // The rulebook is read anew and may be ahead of what is in memory.
-    let tag = tag_of_revision(&format!("r{}d{}n{}", snapshot.revision(), basis.day, basis.rulebook));
+    let tag = tag_of_revision(&format!("r{}d{}n{}", snapshot.revision(), basis.day, basis.rulebook.number));
     // An address that names an income is for nobody to keep.
     let keeping = HeaderValue::from_static(if asked { "no-store" } else { "no-cache" });
     if known.has(&tag) {
@@ -176,9 +189,10 @@ pub(crate) async fn compare_choices(
         voucher_type: id,
         day: basis.day,
         validity: None,
-        value: basis.value,
-        free_of_charge: basis.free_of_charge,
+        valuation: valuation.as_ref(),
+        free_of_charge: terms.free_of_charge.is_some(),
         quantity: None,
+        client: &Facts::default(),
         municipality: municipality.as_ref(),
         sector: filter.sector,
         language: filter.language,
@@ -198,9 +212,10 @@ pub(crate) async fn compare_choices(
         voucher_type: id,
         unit: basis.unit,
         day: basis.day,
-        estimated_value: basis.value.map(|value| value.of(basis.currency)),
-        estimate_steps: basis.steps,
-        public_client_fee: basis.public_client_fee.of(basis.currency),
+        price_unit: terms.price_unit,
+        estimated_value: worth.map(|worth| worth.value.of(basis.currency)),
+        estimate_steps: steps,
+        public_client_fee: terms.public_service.client_fee.of(basis.currency),
         ordered: OrderView::of(order, DrawnBy::Day),
         revision: snapshot.revision(),
         total: listing.total,
@@ -222,28 +237,41 @@ fn basis(
     let today = day_at(now, &organiser)?;
     let day = goes_on.map_or(Ok(today), |cursor| cursor.day(today))?;
     let rulebook = found(voucher_types::rulebook_in_force(c, id, day)?)?;
-    let (value, steps) = if asked || rulebook.terms.value_without_facts().is_some() {
-        // What the rules do not ask for has no bearing on the estimate.
-        let facts = facts.only(&facts_asked_for(&rulebook.terms.value));
-        let evaluation = evaluate(&rulebook.terms.value, "/value", &facts).map_err(|unfit| {
-            let problem = Problem::new(ProblemKind::RuleError, "No estimate can be made; see errors.");
-            unfit.iter().fold(problem, |problem, unfit| problem.at("/query", "unfit", unfit))
-        })?;
-        match evaluation.outcome {
-            Outcome::Value(value) => (Some(value), evaluation.steps),
-            Outcome::NotEligible(_) => (None, evaluation.steps),
-        }
-    } else {
-        (None, Vec::new())
-    };
-    Ok(Basis {
-        unit: voucher_type.unit,
-        currency: organiser.currency,
-        day,
-        value,
-        steps,
-        free_of_charge: rulebook.terms.free_of_charge.is_some(),
-        public_client_fee: rulebook.terms.public_service.client_fee,
-        rulebook: rulebook.number,
-    })
+    let asked_for = facts_of_client(&rulebook.terms);
+    // What the rules do not ask for has no bearing on the estimate.
+    let facts = (asked || asked_for.is_empty()).then(|| facts.only(&asked_for));
+    Ok(Basis { unit: voucher_type.unit, currency: organiser.currency, day, facts, rulebook })
+}
+
+/// The facts of a client that value and co-payment depend on.
+fn facts_of_client(terms: &RulebookTerms) -> BTreeSet<&str> {
+    let mut names = facts_asked_for(&terms.value);
+    names.extend(terms.co_payment.iter().flat_map(facts_asked_for));
+    names.retain(|name| terms.fact_terms().find(name).is_none_or(|term| term.given == Given::WithRequest));
+    names
+}
+
+/// What units are worth on these facts, unless the rules grant nothing; and how that came about.
+fn estimate<'a>(terms: &'a RulebookTerms, facts: &'a Facts) -> Result<(Option<Valuation<'a>>, Vec<Step>), Problem> {
+    let unfit: Vec<String> = terms
+        .fact_terms()
+        .check(facts, &facts_of_client(terms), Some(Given::WithRequest))
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    if !unfit.is_empty() {
+        return Err(no_estimate(&unfit));
+    }
+    let evaluation = evaluate(&terms.value, terms.fact_terms(), &Occasion::of(facts));
+    let steps = evaluation.map_err(|error| no_estimate(&[error.to_string()]))?.steps("/value");
+    match Valuation::new(terms, facts) {
+        Ok(valuation) => Ok((Some(valuation), steps)),
+        Err(NoWorth::NotEligible(_)) => Ok((None, steps)),
+        Err(NoWorth::Evaluate(error)) => Err(no_estimate(&[error.to_string()])),
+    }
+}
+
+fn no_estimate(why: &[String]) -> Problem {
+    let problem = Problem::new(ProblemKind::RuleError, "No estimate can be made; see errors.");
+    why.iter().fold(problem, |problem, why| problem.at("/query", "unfit", why))
 }

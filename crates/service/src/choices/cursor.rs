@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 use valinta_domain::choice::{Order, SortKey};
 use valinta_domain::id::kind;
+use valinta_domain::valuation::Worth;
 use valinta_domain::{Amount, Day, Id};
 
 use crate::http::Problem;
@@ -25,8 +26,10 @@ pub(super) enum Of {
 pub(super) struct List {
     of: Of,
     order: Order,
-    /// What the co-payments are reckoned from, where the list is in their order.
+    /// What the co-payments are reckoned from, where the list is in their order: the value, and the co-payment if it is
+    /// fixed.
     value: Option<Amount>,
+    co_payment: Option<Amount>,
 }
 
 /// A place in a list.
@@ -40,15 +43,17 @@ pub(super) struct Cursor {
 impl List {
     /// # Errors
     /// The order is by co-payment, and no co-payment is known.
-    pub(super) fn new(of: Of, order: Order, value: Option<Amount>) -> Result<Self, Problem> {
-        match (order, value) {
+    pub(super) fn new(of: Of, order: Order, worth: Option<Worth>) -> Result<Self, Problem> {
+        match (order, worth) {
             (Order::CoPayment, None) => Err(Problem::invalid(Vec::new()).at(
                 "/query/order",
                 "no_value",
                 "no co-payment is known: the value depends on income and household, and none follows from what was given",
             )),
-            (Order::CoPayment, value) => Ok(Self { of, order, value }),
-            (Order::Neutral | Order::Price | Order::Name, _) => Ok(Self { of, order, value: None }),
+            (Order::CoPayment, Some(Worth { value, co_payment })) => {
+                Ok(Self { of, order, value: Some(value), co_payment })
+            }
+            (Order::Neutral | Order::Price | Order::Name, _) => Ok(Self { of, order, value: None, co_payment: None }),
         }
     }
 

@@ -6,7 +6,9 @@ use serde_json::json;
 use valinta_domain::choice::{Query, SortKey};
 use valinta_domain::id::kind;
 use valinta_domain::policy::Action;
-use valinta_domain::rulebook::GrantPeriod;
+use valinta_domain::rulebook::{GrantPeriod, Measure};
+use valinta_domain::rules::Facts;
+use valinta_domain::valuation::Versions;
 use valinta_domain::{Currency, Day, Id, Localized, Money, Quantity, Unit};
 use valinta_persistence::vouchers::StoredVoucher;
 use valinta_persistence::{choices, organisers, voucher_types, vouchers};
@@ -18,18 +20,23 @@ use crate::cx::found;
 use crate::http::page::with_link;
 use crate::http::permit::VouchersRead;
 use crate::http::{Page, PageQuery, Paged, PathId, Permit, Problem};
-use crate::vouchers::target_of;
+use crate::vouchers::{service_facts_of, target_of, valuation_of, versions_on};
 
 /// What can be chosen with a voucher.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub(crate) struct ChoiceList {
     /// With which voucher.
     voucher: Id<kind::Voucher>,
-    /// The voucher's value per unit.
+    /// What a unit is worth on the first day of a choice that is made now, before there is a price or a service.
     value: Money,
-    /// What it is counted in.
+    /// What services are counted in.
     unit: Unit,
-    /// Quantity granted per period.
+    /// The unit that prices are given for, if it is another.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    price_unit: Option<Unit>,
+    /// What the voucher grants: a quantity of units, or money.
+    measure: Measure,
+    /// Granted per period: units, or money.
     quantity: Quantity,
     /// The period of the quantity.
     per: GrantPeriod,
@@ -61,6 +68,9 @@ struct Held {
     after: Option<SortKey>,
     currency: Currency,
     day: Day,
+    versions: Versions,
+    client: Facts,
+    price_unit: Option<Unit>,
     public_client_fee: Money,
     co_payment_basis: Localized,
 }
@@ -95,9 +105,13 @@ pub(crate) async fn list_choices(
             let today = cx.today(&organiser)?;
             let begun = choices::holding_on(c, id, today)?.map(|choice| choice.valid_from);
             let day = stored.voucher.choice_from(today, begun);
-            let whole = List::new(Of::Voucher(id), order, Some(stored.voucher.value))?;
+            let versions = versions_on(c, &stored.voucher, day)?;
+            let valuation = valuation_of(&stored.voucher, &versions, day)??;
+            let whole = List::new(Of::Voucher(id), order, Some(valuation.quoted()))?;
+            let price_unit = valuation.terms().price_unit;
             let after = whole.resume(cursor.clone())?;
             let rulebook = found(voucher_types::find_rulebook(c, stored.voucher.rulebook)?)?;
+            let client = service_facts_of(c, cx, &stored.voucher)?;
             cx.audit("list_choices", ("voucher", id.uuid()), &target, json!({"order": order, "revision": revision}));
             Ok(Held {
                 stored,
@@ -105,19 +119,24 @@ pub(crate) async fn list_choices(
                 after,
                 currency: organiser.currency,
                 day,
+                versions,
+                client,
+                price_unit,
                 public_client_fee: rulebook.terms.public_service.client_fee.of(organiser.currency),
                 co_payment_basis: rulebook.terms.texts.co_payment,
             })
         })
         .await?;
     let voucher = &held.stored.voucher;
+    let valuation = valuation_of(voucher, &held.versions, held.day)??;
     let listing = snapshot.list(&Query {
         voucher_type: voucher.voucher_type,
         day: held.day,
         validity: Some(voucher.validity),
-        value: Some(voucher.value),
+        valuation: Some(&valuation),
         free_of_charge: voucher.free_of_charge,
-        quantity: Some(held.stored.quantity),
+        quantity: quantity_of(&held.stored),
+        client: &held.client,
         municipality: wanted.municipality.as_ref(),
         sector: wanted.sector,
         language: wanted.language,
@@ -131,8 +150,10 @@ pub(crate) async fn list_choices(
     let items = listing.lines.iter().map(|line| OptionView::of(line, held.currency)).collect();
     let list = ChoiceList {
         voucher: id,
-        value: voucher.value.of(held.currency),
+        value: valuation.quoted().value.of(held.currency),
         unit: voucher.unit,
+        price_unit: held.price_unit,
+        measure: voucher.measure,
         quantity: held.stored.quantity,
         per: held.stored.per,
         day: held.day,
@@ -145,4 +166,12 @@ pub(crate) async fn list_choices(
         next: Page::<()>::cursor(held.whole.next(listing.next)),
     };
     Ok(with_link(&mut HttpResponse::Ok(), &request, list.next.as_deref()).json(list))
+}
+
+/// The quantity that the options' charges are summed up for: a purse grants none.
+pub(super) fn quantity_of(stored: &StoredVoucher) -> Option<Quantity> {
+    match stored.voucher.measure {
+        Measure::Quantity => Some(stored.quantity),
+        Measure::Money => None,
+    }
 }

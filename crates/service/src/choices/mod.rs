@@ -2,15 +2,19 @@
 
 mod compare;
 mod cursor;
+mod findings;
 mod list;
+mod show;
 mod view;
+
+pub(crate) use view::{DrawnBy, OptionView, OrderView};
 
 use crate::http::openapi::Route;
 use crate::routes;
 
 /// The operations on them.
 pub fn routes() -> Vec<Route> {
-    routes![compare::compare_choices, list::list_choices]
+    routes![compare::compare_choices, list::list_choices, show::show_choice]
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use chrono::TimeDelta;
 use serde_json::Value;
 use uuid::Uuid;
 use valinta_domain::choice::{Order, SortKey};
+use valinta_domain::valuation::Worth;
 use valinta_domain::{Amount, Day, Id, Moment};
 use valinta_persistence::testing::TestDatabase;
 use valinta_persistence::voucher_types;
@@ -172,7 +173,8 @@ fn a_cursor_leads_on_in_its_own_list_only() {
 #[test]
 fn the_longest_cursor_is_within_the_limit() {
     let of = Of::VoucherType(Id::new(Uuid::nil()), Day::ymd(2026, 11, 21).unwrap());
-    let list = List::new(of, Order::CoPayment, Some(Amount::from_minor(1_000_000_000))).unwrap();
+    let most = Amount::from_minor(1_000_000_000);
+    let list = List::new(of, Order::CoPayment, Some(Worth { value: most, co_payment: Some(most) })).unwrap();
     // JSON writes a control character as six bytes, and any other as at most four.
     let cursor: Option<Cursor> = list.next(Some(key(&"\u{1}".repeat(200))));
     let text = Page::<()>::cursor(cursor).unwrap();

@@ -1,10 +1,11 @@
 //! The demo county's data, embedded in the binary: files to read, structs to read them into. It only parses; what is
 //! done with the county is decided elsewhere, and nothing here is a real organiser, provider or client.
 
-use crate::organisers::{LATITUDE_MAX, LONGITUDE_MAX, degrees_e6};
 use std::fmt;
 use std::str::FromStr;
 
+use chrono::{Datelike, TimeDelta, TimeZone, Utc};
+use chrono_tz::Tz;
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer};
 use thiserror::Error;
@@ -13,8 +14,11 @@ use valinta_domain::identifiers::{BusinessId, MunicipalityCode, Oid, PersonalIde
 use valinta_domain::offering::OfferPrice;
 use valinta_domain::provider::{Sector, ServiceMode};
 use valinta_domain::rulebook::RulebookTerms;
-use valinta_domain::rules::Facts;
-use valinta_domain::{Currency, Day, Language, Localized, Quantity, Unit};
+use valinta_domain::rulebook_difference::TermsChanges;
+use valinta_domain::rules::{Facts, TimeOfDay};
+use valinta_domain::{Currency, Day, Language, Localized, Moment, Quantity, Unit};
+
+use crate::organisers::{LATITUDE_MAX, LONGITUDE_MAX, degrees_e6};
 
 /// A data file with its name, which an error tells.
 type File = (&'static str, &'static str);
@@ -118,8 +122,32 @@ pub(crate) struct VoucherType {
     pub(crate) description: Localized,
     /// What it is counted in.
     pub(crate) unit: Unit,
-    /// The rulebook's terms.
+    /// The terms of its first rulebook.
     pub(crate) terms: RulebookTerms,
+    /// The versions that followed, each based on the one before.
+    #[serde(default)]
+    pub(crate) later_versions: Vec<LaterVersion>,
+}
+
+/// A later version of a rulebook, as what it changes.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LaterVersion {
+    /// Since how many days it is in force, and why; one without is proposed, and waits to be adopted.
+    #[serde(default)]
+    pub(crate) adopted: Option<Adoption>,
+    /// What is different.
+    pub(crate) changes: TermsChanges,
+}
+
+/// An adoption in the past.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Adoption {
+    /// How many days ago it came into force.
+    pub(crate) in_force_days_ago: u16,
+    /// Why it was adopted.
+    pub(crate) reasons: Localized,
 }
 
 /// A provider.
@@ -241,6 +269,9 @@ pub(crate) struct Voucher {
     pub(crate) valid_days: u16,
     /// What has been delivered, in the order of days.
     pub(crate) events: Vec<Event>,
+    /// Why it was granted as it was, where the decision says so in words of its own.
+    #[serde(default)]
+    pub(crate) reasons: Option<Localized>,
     /// Why it was cancelled.
     #[serde(default)]
     pub(crate) reason: Option<String>,
@@ -271,13 +302,55 @@ pub(crate) enum VoucherStage {
 }
 
 /// A delivery.
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Event {
-    /// How many days ago.
-    pub(crate) days_ago: u16,
+    /// On which day.
+    pub(crate) day: EventDay,
     /// How much.
     pub(crate) quantity: Quantity,
+    /// At what time of the day it began; it ended when the quantity of hours was over.
+    #[serde(default)]
+    pub(crate) started_at: Option<TimeOfDay>,
+    /// Facts of the service that the rulebook asks for.
+    #[serde(default)]
+    pub(crate) facts: Facts,
+}
+
+/// The day of a delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum EventDay {
+    /// So many days ago.
+    DaysAgo(u16),
+    /// The last day of the last month that is over, if 1; of the one before it, if 2.
+    MonthEndsAgo(u16),
+}
+
+impl EventDay {
+    /// How many days before `today` that is.
+    pub(crate) fn days_before(self, today: Day) -> i64 {
+        match self {
+            Self::DaysAgo(days) => i64::from(days),
+            Self::MonthEndsAgo(months) => {
+                let month_end = |day: Day| day.plus_days(-i64::from(day.date().day()));
+                let day = (0..months).fold(today, |day, _| month_end(day));
+                (today.date() - day.date()).num_days()
+            }
+        }
+    }
+}
+
+impl Event {
+    /// From when to when it lasted, on a day in a time zone.
+    pub(crate) fn span(&self, day: Day, zone: Tz) -> Option<(Moment, Moment)> {
+        let minutes = i64::from(self.started_at?.minute());
+        let local = day.date().and_hms_opt(0, 0, 0)?.checked_add_signed(TimeDelta::minutes(minutes))?;
+        let start = zone.from_local_datetime(&local).earliest()?.with_timezone(&Utc);
+        // An hour is ten thousand ten-thousandths, and 3,600,000 milliseconds.
+        let length = TimeDelta::milliseconds(self.quantity.e4() * 360);
+        Some((Moment::new(start), Moment::new(start + length)))
+    }
 }
 
 impl VoucherType {

@@ -1,31 +1,29 @@
 //! Loads the demo county: the verbs' own functions, as the people of the county would have called them, day by day. All
 //! of it is one transaction, so that a start that is interrupted leaves an empty database behind.
 
+mod vouchers;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
 use chrono_tz::Europe::Helsinki;
 use thiserror::Error;
-use valinta_domain::choice::{Order, Query};
-use valinta_domain::grant::GrantRequest;
 use valinta_domain::id::kind;
 use valinta_domain::policy::{Actor, Role};
-use valinta_domain::{Day, Id, Localized, Moment, Period};
+use valinta_domain::{Day, Id, Localized, Moment};
 use valinta_persistence::clients::Contact;
 use valinta_persistence::organisers::Municipality;
 use valinta_persistence::vault::Vault;
-use valinta_persistence::{Conn, DbError, organisers as stored_organisers, providers as stored_providers, registry};
+use valinta_persistence::{Conn, DbError, organisers as stored_organisers};
 
-use super::data::{self, DemoCounty, VoucherStage};
+use super::data::{self, DemoCounty};
 use super::people::member_of;
 use crate::app::App;
 use crate::clock::new_uuid;
-use crate::cx::{Cx, found};
+use crate::cx::Cx;
 use crate::http::Problem;
-use crate::{
-    applications, clients, offerings, organisers, providers, rulebooks, service_events, voucher_types, vouchers,
-};
+use crate::{applications, clients, offerings, organisers, providers, rulebooks, voucher_types};
 
 /// Notes that the demo county is in the database, by its organiser's code; or, empty, that it never shall be.
 pub(crate) const DEMO_FACT: &str = "demo";
@@ -40,6 +38,10 @@ const MAIN_CLIENT: &str = "aino";
 const FOUNDED_DAYS_AGO: i64 = 400;
 /// How long ago the providers joined.
 const JOINED_DAYS_AGO: i64 = 200;
+/// How long before it comes into force a later version of a rulebook is adopted.
+const ADOPTED_DAYS_AHEAD: i64 = 30;
+/// How long ago the versions that wait to be adopted were proposed.
+const PROPOSED_DAYS_AGO: i64 = 4;
 /// How long ago the clients were registered; before the oldest voucher.
 const CLIENTS_DAYS_AGO: i64 = 180;
 
@@ -124,8 +126,15 @@ struct Loader<'a> {
 /// What has been loaded so far, by the names that the data files use.
 struct Loaded {
     organiser: Id<kind::Organiser>,
-    types: BTreeMap<String, Id<kind::VoucherType>>,
+    types: BTreeMap<String, LoadedType>,
     clients: BTreeMap<String, (Id<kind::Client>, Id<kind::Person>)>,
+}
+
+/// A voucher type, and its first rulebook.
+#[derive(Clone, Copy)]
+struct LoadedType {
+    id: Id<kind::VoucherType>,
+    rulebook: Id<kind::Rulebook>,
 }
 
 impl<'a> Loader<'a> {
@@ -162,6 +171,7 @@ impl<'a> Loader<'a> {
         let types = self.voucher_types(organiser)?;
         let mut loaded = Loaded { organiser, types, clients: BTreeMap::new() };
         self.providers(&loaded)?;
+        self.later_versions(&loaded)?;
         self.clients(&mut loaded)?;
         self.vouchers(&loaded)?;
         stored_organisers::note_installation_fact(self.c, DEMO_FACT, &self.demo.county.code)?;
@@ -194,10 +204,7 @@ impl<'a> Loader<'a> {
         Ok(reply.into_body().id)
     }
 
-    fn voucher_types(
-        &mut self,
-        organiser: Id<kind::Organiser>,
-    ) -> Result<BTreeMap<String, Id<kind::VoucherType>>, Problem> {
+    fn voucher_types(&mut self, organiser: Id<kind::Organiser>) -> Result<BTreeMap<String, LoadedType>, Problem> {
         let officer = Who::Staff(Role::Officer, organiser);
         let mut types = BTreeMap::new();
         for data in &self.demo.voucher_types {
@@ -209,8 +216,9 @@ impl<'a> Loader<'a> {
             };
             let published =
                 self.act(officer, FOUNDED_DAYS_AGO, |c, cx| voucher_types::publish(c, cx, &publish))?.into_body();
-            let draft = rulebooks::DraftCommand { voucher_type: published.id, terms: data.terms.clone() };
-            let drafted = self.act(officer, FOUNDED_DAYS_AGO, |c, cx| rulebooks::draft(c, cx, &draft))?.into_body();
+            let draft =
+                rulebooks::DraftCommand::Whole { voucher_type: published.id, terms: Box::new(data.terms.clone()) };
+            let rulebook = self.proposed(officer, FOUNDED_DAYS_AGO, &draft)?;
             let adopt = rulebooks::AdoptCommand {
                 in_force_from: self.day(FOUNDED_DAYS_AGO),
                 reasons: Localized::new(
@@ -219,10 +227,42 @@ impl<'a> Loader<'a> {
                     "The rulebook is adopted as the voucher begins to be used.",
                 ),
             };
-            self.act(officer, FOUNDED_DAYS_AGO, |c, cx| rulebooks::adopt(c, cx, drafted.id, &adopt))?;
-            types.insert(data.code.clone(), published.id);
+            self.act(officer, FOUNDED_DAYS_AGO, |c, cx| rulebooks::adopt(c, cx, rulebook, &adopt))?;
+            types.insert(data.code.clone(), LoadedType { id: published.id, rulebook });
         }
         Ok(types)
+    }
+
+    /// Drafts a version of a rulebook, and proposes it.
+    fn proposed(
+        &mut self,
+        officer: Who<'_>,
+        days_ago: i64,
+        draft: &rulebooks::DraftCommand,
+    ) -> Result<Id<kind::Rulebook>, Problem> {
+        let drafted = self.act(officer, days_ago, |c, cx| rulebooks::draft(c, cx, draft))?.into_body().id;
+        self.act(officer, days_ago, |c, cx| rulebooks::propose(c, cx, drafted))?;
+        Ok(drafted)
+    }
+
+    /// The later versions of the rulebooks. Those that were adopted find the providers' prices there, so that the ones
+    /// they no longer allow are told.
+    fn later_versions(&mut self, loaded: &Loaded) -> Result<(), Problem> {
+        let officer = Who::Staff(Role::Officer, loaded.organiser);
+        for data in &self.demo.voucher_types {
+            let (LoadedType { rulebook: mut based_on, .. }, _) = self.voucher_type(loaded, &data.code)?;
+            for version in &data.later_versions {
+                let in_force = version.adopted.as_ref().map(|adopted| i64::from(adopted.in_force_days_ago));
+                let days_ago = in_force.map_or(PROPOSED_DAYS_AGO, |days| days + ADOPTED_DAYS_AHEAD);
+                let changes = Box::new(version.changes.clone());
+                let draft = rulebooks::DraftCommand::Changes { based_on, changes };
+                based_on = self.proposed(officer, days_ago, &draft)?;
+                let Some((days, adopted)) = in_force.zip(version.adopted.as_ref()) else { continue };
+                let adopt = rulebooks::AdoptCommand { in_force_from: self.day(days), reasons: adopted.reasons.clone() };
+                self.act(officer, days_ago, |c, cx| rulebooks::adopt(c, cx, based_on, &adopt))?;
+            }
+        }
+        Ok(())
     }
 
     fn providers(&mut self, loaded: &Loaded) -> Result<(), Problem> {
@@ -283,7 +323,7 @@ impl<'a> Loader<'a> {
         at: &data::ServiceUnit,
         data: &data::Offering,
     ) -> Result<(), Problem> {
-        let (voucher_type, kind) = self.voucher_type(loaded, &data.voucher_type)?;
+        let (LoadedType { id: voucher_type, .. }, kind) = self.voucher_type(loaded, &data.voucher_type)?;
         let joined = self.day(JOINED_DAYS_AGO);
         let draft = applications::BeginCommand { unit, voucher_type, evidence: kind.evidence(at, joined) };
         let application = self.act(member, JOINED_DAYS_AGO, |c, cx| applications::begin(c, cx, &draft))?.into_body().id;
@@ -302,7 +342,7 @@ impl<'a> Loader<'a> {
         let publish = offerings::PublishCommand {
             unit,
             voucher_type,
-            price: data.price,
+            price: data.price.clone(),
             price_from: None,
             accepts_new_clients: data.accepts_new_clients,
             earliest_start: data.earliest_start_days.map(|days| self.day(0).plus_days(i64::from(days))),
@@ -311,11 +351,7 @@ impl<'a> Loader<'a> {
         Ok(())
     }
 
-    fn voucher_type(
-        &self,
-        loaded: &Loaded,
-        code: &str,
-    ) -> Result<(Id<kind::VoucherType>, &'a data::VoucherType), Problem> {
+    fn voucher_type(&self, loaded: &Loaded, code: &str) -> Result<(LoadedType, &'a data::VoucherType), Problem> {
         let data = self.demo.voucher_types.iter().find(|data| data.code == code);
         loaded.types.get(code).copied().zip(data).ok_or_else(|| missing("voucher type", code))
     }
@@ -343,109 +379,6 @@ impl<'a> Loader<'a> {
                 stored_organisers::note_installation_fact(self.c, DEMO_RESIDENT_FACT, &person)?;
             }
             loaded.clients.insert(data.key.clone(), (client.id, client.person));
-        }
-        Ok(())
-    }
-
-    fn vouchers(&mut self, loaded: &Loaded) -> Result<(), Problem> {
-        for data in &self.demo.vouchers {
-            self.voucher(loaded, data)?;
-        }
-        Ok(())
-    }
-
-    /// Issues a voucher and lets its life go on as far as the data says.
-    fn voucher(&mut self, loaded: &Loaded, data: &data::Voucher) -> Result<(), Problem> {
-        let days_ago = i64::from(data.granted_days_ago);
-        let (voucher_type, _) = self.voucher_type(loaded, &data.voucher_type)?;
-        let (client, person) = *loaded.clients.get(&data.client).ok_or_else(|| missing("client", &data.client))?;
-        let from = self.day(days_ago);
-        let validity =
-            Period::new(from, Some(from.plus_days(i64::from(data.valid_days)))).map_err(Problem::internal)?;
-        let request = GrantRequest { facts: data.facts.clone(), quantity: data.quantity, validity };
-        let issue = vouchers::IssueCommand { client, voucher_type, request };
-        let worker = Who::Staff(Role::CaseWorker, loaded.organiser);
-        let issued = self.act(worker, days_ago, |c, cx| vouchers::issue(c, cx, &issue))?.into_body();
-        let Some(voucher) = issued.voucher.map(|voucher| voucher.id) else {
-            return if data.state == VoucherStage::NotGranted {
-                Ok(())
-            } else {
-                Err(missing("grant of", &data.client))
-            };
-        };
-        let resident = Who::Resident(person);
-        match data.state {
-            VoucherStage::NotGranted => return Err(missing("refusal of", &data.client)),
-            VoucherStage::Offered => return Ok(()),
-            VoucherStage::Refused => {
-                self.act(resident, days_ago, |c, cx| vouchers::refuse(c, cx, voucher))?;
-                return Ok(());
-            }
-            VoucherStage::Expired if data.provider_sector.is_none() => return Ok(()),
-            VoucherStage::Accepted
-            | VoucherStage::Chosen
-            | VoucherStage::InUse
-            | VoucherStage::UsedUp
-            | VoucherStage::Expired
-            | VoucherStage::Cancelled => {}
-        }
-        let language = self.demo.clients.iter().find(|c| c.key == data.client).map(|c| c.language).unwrap_or_default();
-        let told = self.act(resident, days_ago, |c, cx| vouchers::inform(c, cx, voucher, language))?.into_body();
-        self.act(resident, days_ago, |c, cx| vouchers::accept(c, cx, voucher, told.id))?;
-        if data.provider_sector.is_some() {
-            self.choice_and_events(loaded, data, voucher, person)?;
-        }
-        if let (VoucherStage::Cancelled, Some(reason)) = (data.state, &data.reason) {
-            let reasons = Localized::new(reason.as_str(), reason.as_str(), reason.as_str());
-            self.act(worker, 0, |c, cx| vouchers::cancel(c, cx, voucher, &reasons))?;
-        }
-        Ok(())
-    }
-
-    fn choice_and_events(
-        &mut self,
-        loaded: &Loaded,
-        data: &data::Voucher,
-        voucher: Id<kind::Voucher>,
-        person: Id<kind::Person>,
-    ) -> Result<(), Problem> {
-        let days_ago = i64::from(data.granted_days_ago);
-        let (voucher_type, _) = self.voucher_type(loaded, &data.voucher_type)?;
-        let home = self.demo.clients.iter().find(|c| c.key == data.client).map(|c| c.municipality.clone());
-        let snapshot = registry::load(self.c)?;
-        let listing = snapshot.list(&Query {
-            voucher_type,
-            day: self.day(days_ago),
-            validity: None,
-            value: None,
-            free_of_charge: false,
-            quantity: None,
-            municipality: home.as_ref(),
-            sector: data.provider_sector,
-            language: None,
-            mode: None,
-            order: Order::Neutral,
-            order_key: self.order_key,
-            order_seed: voucher.uuid().as_bytes(),
-            after: None,
-            limit: usize::MAX,
-        });
-        let at_once =
-            listing.lines.iter().map(|line| line.candidate).find(|candidate| candidate.earliest_start.is_none());
-        let chosen = at_once.ok_or_else(|| missing("choice for", &data.client))?;
-        let (choice, provider) = (vouchers::ChooseProvider { offering: chosen.offering, price: None }, chosen.provider);
-        self.act(Who::Resident(person), days_ago, |c, cx| vouchers::choose(c, cx, voucher, &choice))?;
-        let provider = found(stored_providers::find(self.c, provider)?)?;
-        let subject = member_of(&provider.business_id);
-        if data.client == MAIN_CLIENT && data.state == VoucherStage::InUse {
-            stored_organisers::note_installation_fact(self.c, DEMO_PROVIDER_FACT, &subject)?;
-        }
-        for event in &data.events {
-            let days_ago = i64::from(event.days_ago);
-            let day = self.day(days_ago);
-            let command = service_events::RecordCommand { voucher, day, quantity: event.quantity, span: None };
-            let member = Who::Member(&subject, Some(provider.id));
-            self.act(member, days_ago, |c, cx| service_events::record(c, cx, &command))?;
         }
         Ok(())
     }

@@ -55,7 +55,7 @@ pub(super) fn first_day(asked: Option<Day>, today: Day, pointer: &'static str) -
 }
 
 /// Lets a price hold from a day on, by the rulebook that is in force on that day, which is returned.
-pub(super) fn check_on(c: &mut Conn, what: &Priced, price: OfferPrice, day: Day) -> Result<Rulebook, Problem> {
+pub(super) fn check_on(c: &mut Conn, what: &Priced, price: &OfferPrice, day: Day) -> Result<Rulebook, Problem> {
     let approved = applications::approvals_of(c, what.unit, what.voucher_type)?.into_iter().any(|approval| {
         Period::new(approval.valid_from, approval.valid_to).is_ok_and(|period| in_force(approval.state, period, day))
     });
@@ -85,18 +85,34 @@ impl From<PriceDayRefused> for Problem {
 
 impl From<PriceRefused> for Problem {
     fn from(refused: PriceRefused) -> Self {
-        let (kind, code) = match &refused {
-            PriceRefused::OverCeiling { .. } => (ProblemKind::PriceOverCeiling, "price_over_ceiling"),
-            PriceRefused::OverFreeValue { .. } => (ProblemKind::RuleError, "over_value_of_free_service"),
-            PriceRefused::FeeForFreeService { .. } => (ProblemKind::RuleError, "fee_for_free_service"),
-            PriceRefused::ClientFeeNotPublic => (ProblemKind::InvalidInput, "client_fee_not_public"),
-            PriceRefused::VoucherPriceOfPublic => (ProblemKind::InvalidInput, "voucher_price_of_public"),
-        };
-        Self::new(kind, format!("The price cannot be set: {refused}.")).at(
-            &format!("/price/{}", refused.member()),
-            code,
+        Self::new(kind_of(&refused), format!("The price cannot be set: {refused}.")).at(
+            &format!("/price/{}", member_of(&refused)),
+            refused.code(),
             &refused,
         )
+    }
+}
+
+/// The member of the price that is to blame, as a pointer's tokens. An item that nobody knows may be named by anything.
+fn member_of(refused: &PriceRefused) -> String {
+    match refused {
+        PriceRefused::UnknownItem { item } => format!("items/{}", item.replace('~', "~0").replace('/', "~1")),
+        PriceRefused::OverCeiling { .. }
+        | PriceRefused::OverFreeValue { .. }
+        | PriceRefused::FeeForFreeService { .. }
+        | PriceRefused::ClientFeeNotPublic
+        | PriceRefused::VoucherPriceOfPublic => refused.member(),
+    }
+}
+
+/// What kind of problem a price is that cannot be offered.
+const fn kind_of(refused: &PriceRefused) -> ProblemKind {
+    match refused {
+        PriceRefused::OverCeiling { .. } => ProblemKind::PriceOverCeiling,
+        PriceRefused::OverFreeValue { .. } | PriceRefused::FeeForFreeService { .. } => ProblemKind::RuleError,
+        PriceRefused::ClientFeeNotPublic | PriceRefused::VoucherPriceOfPublic | PriceRefused::UnknownItem { .. } => {
+            ProblemKind::InvalidInput
+        }
     }
 }
 
@@ -108,10 +124,12 @@ mod tests {
     #[test]
     fn a_price_over_the_ceiling_is_told_with_both_figures_at_its_place() {
         let (price, ceiling) = (Amount::from_minor(3650), Amount::from_minor(3600));
-        let problem = Problem::from(PriceRefused::OverCeiling { price, ceiling });
-        assert_eq!(problem.kind(), ProblemKind::PriceOverCeiling);
-        assert!(problem.detail().contains("36.50") && problem.detail().contains("36.00"), "{}", problem.detail());
-        assert_eq!(problem.failures()[0].pointer, "/price/price");
+        for (item, place) in [(None, "/price/price"), (Some("sunday"), "/price/items/sunday")] {
+            let problem = Problem::from(PriceRefused::OverCeiling { item: item.map(str::to_owned), price, ceiling });
+            assert_eq!(problem.kind(), ProblemKind::PriceOverCeiling);
+            assert!(problem.detail().contains("36.50") && problem.detail().contains("36.00"), "{}", problem.detail());
+            assert_eq!(problem.failures()[0].pointer, place);
+        }
     }
 
     #[test]

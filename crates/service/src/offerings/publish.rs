@@ -27,7 +27,7 @@ pub(crate) struct PublishOffering {
     pub(crate) unit: Id<kind::ServiceUnit>,
     /// For what.
     pub(crate) voucher_type: Id<kind::VoucherType>,
-    /// The price per unit of service, all-inclusive.
+    /// The price per unit of service, all-inclusive, and those of items of the price list that differ from it.
     pub(crate) price: OfferPrice,
     /// First day of the price: today or later; today if nothing is said.
     pub(crate) price_from: Option<Day>,
@@ -83,7 +83,7 @@ pub(crate) fn publish(c: &mut Conn, cx: &Cx, command: &PublishCommand) -> Result
         return Err(problem.at("/unit", "duplicate", "the unit has an offering: set its price instead"));
     }
     let what = Priced { provider: unit.provider, unit: unit.id, voucher_type: voucher_type.id };
-    let rulebook = check_on(c, &what, command.price, from)?;
+    let rulebook = check_on(c, &what, &command.price, from)?;
     let offering = Offering {
         id: cx.id(),
         organiser: organiser.id,
@@ -99,7 +99,7 @@ pub(crate) fn publish(c: &mut Conn, cx: &Cx, command: &PublishCommand) -> Result
     let price = NewPrice {
         id: cx.id(),
         offering: offering.id,
-        price: command.price,
+        price: command.price.clone(),
         from,
         rulebook: rulebook.id,
         created_by: cx.actor().subject.clone(),

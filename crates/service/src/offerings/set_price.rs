@@ -23,7 +23,7 @@ use crate::parse_as_is;
 #[derive(Debug, Clone, Deserialize, Validate, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SetOfferingPrice {
-    /// The price per unit of service, all-inclusive.
+    /// The price per unit of service, all-inclusive, and those of items of the price list that differ from it.
     pub(crate) price: OfferPrice,
     /// First day: today or later.
     pub(crate) from: Day,
@@ -68,11 +68,11 @@ pub(crate) fn set_price(
     let organiser = found(organisers::find(c, offering.organiser)?)?;
     let from = first_day(Some(command.from), cx.today(&organiser)?, "/from")?;
     let what = Priced { provider: offering.provider, unit: offering.unit, voucher_type: offering.voucher_type };
-    let rulebook = check_on(c, &what, command.price, from)?;
+    let rulebook = check_on(c, &what, &command.price, from)?;
     let price = NewPrice {
         id: cx.id(),
         offering: id,
-        price: command.price,
+        price: command.price.clone(),
         from,
         rulebook: rulebook.id,
         created_by: cx.actor().subject.clone(),

@@ -168,6 +168,7 @@ async fn founded(world: &World) -> (String, String, String) {
     let drafted = json!({"voucher_type": id(&kind), "terms": terms("48.00")});
     let drafted = world.post(&officer, "/v1/rulebooks", &drafted).await.ok();
     let adopted = json!({"in_force_from": world.day(0), "reasons": text("r")});
+    world.post(&officer, &format!("/v1/rulebooks/{}/propose", id(&drafted)), &json!({})).await.ok();
     world.post(&officer, &format!("/v1/rulebooks/{}/adopt", id(&drafted)), &adopted).await.ok();
     (id(&made).to_owned(), id(&kind).to_owned(), officer)
 }
@@ -248,6 +249,8 @@ async fn a_rulebook_follows_another_by_a_decision_and_never_reaches_back() {
         let body = json!({"in_force_from": world.day(from), "reasons": text("r")});
         world.post(&officer, &format!("{path}/adopt"), &body).await
     };
+    adopt(10).await.refused(409, "wrong_state", &[]);
+    world.post(&officer, &format!("{path}/propose"), &json!({})).await.ok();
     adopt(-1).await.refused(422, "invalid_input", &["/in_force_from in_the_past"]);
     adopt(0).await.refused(422, "invalid_input", &["/in_force_from not_after_current"]);
     let adopted = adopt(10).await.ok();

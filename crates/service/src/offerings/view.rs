@@ -6,14 +6,16 @@ use std::collections::hash_map::Entry;
 use serde::Serialize;
 use valinta_domain::id::kind;
 use valinta_domain::identifiers::MunicipalityCode;
+use valinta_domain::valuation::Versions;
 use valinta_domain::{Day, Id, Moment};
 use valinta_persistence::offerings::Offering;
 use valinta_persistence::organisers::Organiser;
 use valinta_persistence::providers::ServiceUnit;
-use valinta_persistence::{Conn, offerings, organisers, providers};
+use valinta_persistence::{Conn, offerings, organisers, providers, rulebooks};
 
 use crate::cx::{day_at, found};
 use crate::http::Problem;
+use crate::rulebooks::{NotAllowed, not_allowed};
 use crate::vouchers::PriceView;
 
 /// What a unit offers for a voucher type.
@@ -59,6 +61,37 @@ pub(crate) struct DatedPriceView {
     pub(crate) until: Option<Day>,
     /// The price per unit of service.
     pub(crate) price: PriceView,
+    /// Set where a rulebook that has been adopted does not allow it on some of its days: it cannot be chosen on those.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) not_allowed: Option<NotAllowedView>,
+}
+
+/// On which days a price is not allowed, and why.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(crate) struct NotAllowedView {
+    /// First day.
+    pub(crate) from: Day,
+    /// Last day, if the price or the rulebook ends.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) until: Option<Day>,
+    /// What is wrong, as a stable word.
+    #[schema(max_length = 64, example = "price_over_ceiling")]
+    pub(crate) code: String,
+    /// What is wrong, for a person.
+    #[schema(max_length = 400)]
+    pub(crate) detail: String,
+}
+
+impl From<NotAllowed> for NotAllowedView {
+    fn from(not_allowed: NotAllowed) -> Self {
+        let period = not_allowed.period;
+        Self {
+            from: period.from(),
+            until: period.to().map(|_| period.last_day()),
+            code: not_allowed.code.to_owned(),
+            detail: not_allowed.detail,
+        }
+    }
 }
 
 /// Offerings as they are shown at a moment, in the order given.
@@ -74,12 +107,18 @@ pub(super) fn views_of(c: &mut Conn, found_here: Vec<Offering>, now: Moment) -> 
         .collect();
     let units: HashMap<Id<kind::ServiceUnit>, ServiceUnit> =
         providers::find_units(c, &unit_ids)?.into_iter().map(|unit| (unit.id, unit)).collect();
+    let sectors = providers::sectors_of_each(c, &provider_ids)?;
     let mut organisers_here: HashMap<Id<kind::Organiser>, Organiser> = HashMap::new();
+    let mut rulebooks_here: HashMap<Id<kind::VoucherType>, Versions> = HashMap::new();
     let mut views = Vec::with_capacity(found_here.len());
     for offering in found_here {
         let organiser = match organisers_here.entry(offering.organiser) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(unknown) => unknown.insert(found(organisers::find(c, offering.organiser)?)?),
+        };
+        let versions = match rulebooks_here.entry(offering.voucher_type) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(unknown) => unknown.insert(rulebooks::adopted_versions(c, offering.voucher_type)?),
         };
         let unit = found(units.get(&offering.unit))?;
         let today = day_at(now, organiser)?;
@@ -99,10 +138,16 @@ pub(super) fn views_of(c: &mut Conn, found_here: Vec<Offering>, now: Moment) -> 
             prices: entries
                 .iter()
                 .filter(|(period, _)| period.to().is_none_or(|to| to > today))
-                .map(|(period, price)| DatedPriceView {
-                    from: period.from(),
-                    until: period.to().map(|_| period.last_day()),
-                    price: PriceView::of(*price, organiser.currency),
+                .map(|(period, price)| {
+                    let versions = versions.entries().iter().map(|(in_force, (_, terms))| (*in_force, terms));
+                    let not_allowed =
+                        sectors.get(&offering.provider).and_then(|of| not_allowed(*period, price, of, versions, today));
+                    DatedPriceView {
+                        from: period.from(),
+                        until: period.to().map(|_| period.last_day()),
+                        price: PriceView::of(price, organiser.currency),
+                        not_allowed: not_allowed.map(NotAllowedView::from),
+                    }
                 })
                 .collect(),
             created_at: offering.created_at,

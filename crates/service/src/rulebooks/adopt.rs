@@ -1,19 +1,23 @@
-//! `POST /v1/rulebooks/{id}/adopt`: an officer adopts a draft, which comes into force on a day. A decision.
+//! `POST /v1/rulebooks/{id}/adopt`: an officer adopts a proposed rulebook, which comes into force on a day. A decision.
+//!
+//! Prices that it no longer allows are not touched; whoever asks them is told.
 
 use actix_web::{HttpResponse, post, web};
-use serde::Deserialize;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use thiserror::Error;
 use validator::Validate;
 use valinta_domain::decision::{Decision, DecisionKind, DecisionOutcome};
 use valinta_domain::explain::Step;
 use valinta_domain::id::kind;
-use valinta_domain::policy::{Action, Target};
+use valinta_domain::policy::Action;
 use valinta_domain::text::TEXT_CHARS_MAX;
-use valinta_domain::{Day, Id, Localized};
-use valinta_persistence::voucher_types::{self, Rulebook};
-use valinta_persistence::{Conn, decisions, organisers};
+use valinta_domain::{Day, Id, Localized, Period};
+use valinta_persistence::rulebooks::{self, Rulebook};
+use valinta_persistence::{Conn, decisions, offerings, providers};
 
+use super::prices::{NotAllowed, any_not_allowed};
+use super::terms::{Taken, take};
 use super::view::RulebookSummary;
 use crate::app::{App, Reply};
 use crate::cx::{Cx, found};
@@ -22,6 +26,10 @@ use crate::http::{Errors, IdempotencyKey, Json, Parse, PathId, Permit, Problem, 
 
 /// How far ahead a rulebook can be adopted.
 const AHEAD_DAYS_MAX: i64 = 400;
+/// How many offerings are looked at in one go.
+const OFFERINGS_AT_ONCE: i64 = 500;
+/// Most offerings that a decision names one by one.
+const OFFERINGS_NAMED_MAX: usize = 100;
 
 /// An adoption.
 #[derive(Debug, Clone, Deserialize, Validate, utoipa::ToSchema)]
@@ -33,7 +41,7 @@ pub(crate) struct AdoptRulebook {
     reasons: Localized,
 }
 
-/// How a draft is to be adopted.
+/// How a rulebook is to be adopted.
 #[derive(Debug, Clone)]
 pub(crate) struct AdoptCommand {
     pub(crate) in_force_from: Day,
@@ -49,12 +57,33 @@ impl Parse for AdoptRulebook {
     }
 }
 
+/// What an adoption has done.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(crate) struct AdoptionView {
+    /// The rulebook as it is now.
+    #[serde(flatten)]
+    rulebook: RulebookSummary,
+    /// How many offerings have a price that it does not allow on some day: their providers are told.
+    #[schema(minimum = 0)]
+    prices_not_allowed: usize,
+}
+
+/// An offering with a price that the adopted version does not allow.
+struct Touched {
+    offering: Id<kind::Offering>,
+    provider: Id<kind::Provider>,
+    not_allowed: NotAllowed,
+}
+
 /// Why a rulebook cannot be adopted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub(crate) enum AdoptionRefused {
+    /// Nobody has said that it is finished.
+    #[error("the rulebook is a draft; propose it first")]
+    NotProposed,
     /// It was adopted before.
     #[error("the rulebook has been adopted already, in force from {from}")]
-    NotDraft {
+    AdoptedAlready {
         /// Its first day.
         from: Day,
     },
@@ -75,11 +104,12 @@ pub(crate) enum AdoptionRefused {
     },
 }
 
-/// Adopts a rulebook by a decision with reasons. The rulebook in force until then ends the day before.
+/// Adopts a proposed rulebook by a decision with reasons. The rulebook in force until then ends the day before. Prices
+/// that are not allowed any more are marked from that day on, and cannot be chosen.
 #[utoipa::path(
     tag = "rulebooks",
     params(IdempotencyKey),
-    responses((status = 200, description = "Adopted.", body = RulebookSummary)),
+    responses((status = 200, description = "Adopted.", body = AdoptionView)),
     security(("bearer" = ["rulebooks:adopt"])),
 )]
 #[post("/v1/rulebooks/{id}/adopt")]
@@ -95,41 +125,28 @@ pub(crate) async fn adopt_rulebook(
     app.command(permit.into_caller(), "adopt_rulebook", &key, &bytes, move |c, cx| adopt(c, cx, id, &command)).await
 }
 
-/// Adopts a draft.
+/// Adopts a proposed rulebook.
 pub(crate) fn adopt(
     c: &mut Conn,
     cx: &Cx,
     id: Id<kind::Rulebook>,
     command: &AdoptCommand,
-) -> Result<Reply<RulebookSummary>, Problem> {
-    let seen = found(voucher_types::find_rulebook(c, id)?)?;
-    let target = Target { organiser: Some(seen.organiser), ..Target::default() };
-    cx.require(Action::AdoptRulebook, &target)?;
-    // Taken before anything is looked at: of two adoptions at once, the later one sees what the earlier one did.
-    found(voucher_types::take(c, seen.voucher_type)?)?;
-    let rulebook = found(voucher_types::find_rulebook(c, id)?)?;
-    let organiser = found(organisers::find(c, rulebook.organiser)?)?;
-    let today = cx.today(&organiser)?;
-    let open = voucher_types::open_rulebook(c, rulebook.voucher_type)?;
+) -> Result<Reply<AdoptionView>, Problem> {
+    let Taken { rulebook, target, today, .. } = take(c, cx, id, Action::AdoptRulebook)?;
+    let open = rulebooks::open_rulebook(c, rulebook.voucher_type)?;
     let from = command.in_force_from;
     check(&rulebook, open.as_ref(), from, today)?;
+    let touched = touched_by(c, &rulebook, from)?;
     let decision = Decision {
         id: cx.id(),
-        organiser: organiser.id,
+        organiser: rulebook.organiser,
         kind: DecisionKind::AdoptRulebook,
         outcome: DecisionOutcome::Granted,
         subject: id.uuid(),
         provider: None,
         person: None,
         rulebook: Some(id),
-        inputs: json!({
-            "voucher_type": rulebook.voucher_type,
-            "number": rulebook.number,
-            "in_force_from": from,
-            "follows": open.as_ref().map(|open| open.id),
-            "decided_on": today,
-            "terms": rulebook.terms,
-        }),
+        inputs: inputs(&rulebook, open.as_ref(), from, today, &touched),
         steps: vec![step(&rulebook, open.as_ref(), from)],
         reasons: command.reasons.clone(),
         appeal: rulebook.terms.texts.appeal.clone(),
@@ -137,18 +154,86 @@ pub(crate) fn adopt(
         decided_at: cx.now(),
     };
     decisions::insert(c, &decision)?;
-    voucher_types::adopt_rulebook(c, &rulebook, from, decision.id)?;
-    let details = json!({"voucher_type": rulebook.voucher_type, "decision": decision.id, "in_force_from": from});
+    rulebooks::adopt_rulebook(c, &rulebook, from, decision.id)?;
+    let details = json!({
+        "voucher_type": rulebook.voucher_type,
+        "decision": decision.id,
+        "in_force_from": from,
+        "prices_not_allowed": touched.len(),
+    });
     cx.audit("adopt_rulebook", ("rulebook", id.uuid()), &target, details.clone());
     cx.tell("rulebook.adopted", ("rulebook", id.uuid()), target.organiser, details);
+    tell_providers(cx, &rulebook, &touched);
     cx.registry_changed();
-    let adopted = found(voucher_types::find_rulebook(c, id)?)?;
-    Ok(Reply::ok(RulebookSummary::of(&adopted)))
+    let adopted = found(rulebooks::find_rulebook(c, id)?)?;
+    let rulebook = RulebookSummary::of(&adopted, today);
+    Ok(Reply::ok(AdoptionView { rulebook, prices_not_allowed: touched.len() }))
+}
+
+/// The offerings of the voucher type with a price that the rulebook will not allow from its first day on, in the order
+/// of their ids.
+fn touched_by(c: &mut Conn, rulebook: &Rulebook, from: Day) -> Result<Vec<Touched>, Problem> {
+    let version = (Period::starting(from), &rulebook.terms);
+    let (mut touched, mut after) = (Vec::new(), None);
+    loop {
+        let some = offerings::list(c, Some(rulebook.voucher_type), None, after, OFFERINGS_AT_ONCE)?;
+        let Some(last) = some.last() else { return Ok(touched) };
+        after = Some(last.id);
+        let ids: Vec<Id<kind::Offering>> = some.iter().map(|offering| offering.id).collect();
+        let whose: Vec<Id<kind::Provider>> = some.iter().map(|offering| offering.provider).collect();
+        let prices = offerings::prices_of_each(c, &ids)?;
+        let sectors = providers::sectors_of_each(c, &whose)?;
+        touched.extend(some.into_iter().filter_map(|offering| {
+            let prices = prices.get(&offering.id)?;
+            let not_allowed = any_not_allowed(prices, sectors.get(&offering.provider)?, version)?;
+            Some(Touched { offering: offering.id, provider: offering.provider, not_allowed })
+        }));
+    }
+}
+
+/// One message for each offering, for its provider.
+fn tell_providers(cx: &Cx, rulebook: &Rulebook, touched: &[Touched]) {
+    for one in touched {
+        let payload = json!({
+            "offering": one.offering,
+            "provider": one.provider,
+            "rulebook": rulebook.id,
+            "from": one.not_allowed.period.from(),
+            "code": one.not_allowed.code,
+        });
+        let subject = ("offering", one.offering.uuid());
+        cx.tell("offering.price_not_allowed", subject, Some(rulebook.organiser), payload);
+    }
+}
+
+/// What the decision rested on. Of very many offerings only the number is kept; the messages name each.
+fn inputs(rulebook: &Rulebook, open: Option<&Rulebook>, from: Day, today: Day, touched: &[Touched]) -> Value {
+    let offerings: Vec<Id<kind::Offering>> = touched.iter().map(|one| one.offering).collect();
+    let mut inputs = json!({
+        "voucher_type": rulebook.voucher_type,
+        "number": rulebook.number,
+        "in_force_from": from,
+        "follows": open.map(|open| open.id),
+        "based_on": rulebook.based_on,
+        "proposed_at": rulebook.proposed.as_ref().map(|(at, _)| *at),
+        "decided_on": today,
+        "prices_not_allowed": touched.len(),
+        "terms": rulebook.terms,
+    });
+    if let Value::Object(members) = &mut inputs
+        && offerings.len() <= OFFERINGS_NAMED_MAX
+    {
+        members.insert("offerings_not_allowed".to_owned(), json!(offerings));
+    }
+    inputs
 }
 
 fn check(rulebook: &Rulebook, open: Option<&Rulebook>, from: Day, today: Day) -> Result<(), AdoptionRefused> {
     if let Some(period) = rulebook.in_force {
-        return Err(AdoptionRefused::NotDraft { from: period.from() });
+        return Err(AdoptionRefused::AdoptedAlready { from: period.from() });
+    }
+    if rulebook.proposed.is_none() {
+        return Err(AdoptionRefused::NotProposed);
     }
     if from < today {
         return Err(AdoptionRefused::InThePast { today });
@@ -179,7 +264,9 @@ fn step(rulebook: &Rulebook, open: Option<&Rulebook>, from: Day) -> Step {
 impl From<AdoptionRefused> for Problem {
     fn from(refused: AdoptionRefused) -> Self {
         match refused {
-            AdoptionRefused::NotDraft { .. } => Self::new(ProblemKind::WrongState, format!("Not possible: {refused}.")),
+            AdoptionRefused::NotProposed | AdoptionRefused::AdoptedAlready { .. } => {
+                Self::new(ProblemKind::WrongState, format!("Not possible: {refused}."))
+            }
             AdoptionRefused::InThePast { .. } => Self::invalid(Vec::new()).at("/in_force_from", "in_the_past", refused),
             AdoptionRefused::TooFarAhead => Self::invalid(Vec::new()).at("/in_force_from", "too_far_ahead", refused),
             AdoptionRefused::NotAfterOpen { .. } => {

@@ -1,4 +1,5 @@
-//! `POST /v1/rulebooks`: an officer drafts the next version of a voucher type's rules.
+//! `POST /v1/rulebooks`: an officer drafts the next version of a voucher type's rules: whole, or from another version by
+//! the members that change.
 
 use actix_web::{HttpResponse, post, web};
 use serde::Deserialize;
@@ -8,51 +9,66 @@ use valinta_domain::Id;
 use valinta_domain::id::kind;
 use valinta_domain::policy::{Action, Target};
 use valinta_domain::rulebook::RulebookTerms;
+use valinta_domain::rulebook_difference::TermsChanges;
 use valinta_persistence::Conn;
-use valinta_persistence::voucher_types::{self, Rulebook};
+use valinta_persistence::organisers::Organiser;
+use valinta_persistence::rulebooks::{self, Rulebook};
+use valinta_persistence::voucher_types::{self, VoucherType};
 
+use super::terms::check_terms;
 use super::view::RulebookSummary;
 use crate::app::{App, Reply};
 use crate::cx::Cx;
 use crate::http::permit::RulebooksWrite;
 use crate::http::{Errors, IdempotencyKey, Json, Parse, Permit, Problem};
 
-/// Largest terms as they are kept: JSON, with every amount written out. Decisions repeat them and add to them, and have
-/// room for a quarter of a mebibyte.
-const TERMS_BYTES_MAX: usize = 196_608;
-
-/// A rulebook to be drafted.
+/// A rulebook to be drafted: `voucher_type` and `terms`, or `based_on` and `changes`.
 #[derive(Debug, Clone, Deserialize, Validate, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct DraftRulebook {
-    /// Of which voucher type.
-    voucher_type: Id<kind::VoucherType>,
-    /// The rules.
-    terms: RulebookTerms,
+    /// Of which voucher type. With `terms`.
+    voucher_type: Option<Id<kind::VoucherType>>,
+    /// The rules, whole.
+    terms: Option<RulebookTerms>,
+    /// From which version of the organiser's, in any state; of its voucher type the draft is. With `changes`.
+    based_on: Option<Id<kind::Rulebook>>,
+    /// What is different from that version.
+    changes: Option<TermsChanges>,
 }
 
 /// What is to be drafted.
 #[derive(Debug, Clone)]
-pub(crate) struct DraftCommand {
-    pub(crate) voucher_type: Id<kind::VoucherType>,
-    pub(crate) terms: RulebookTerms,
+pub(crate) enum DraftCommand {
+    /// The rules of a voucher type, whole.
+    Whole { voucher_type: Id<kind::VoucherType>, terms: Box<RulebookTerms> },
+    /// What changes of another version.
+    Changes { based_on: Id<kind::Rulebook>, changes: Box<TermsChanges> },
 }
 
 impl Parse for DraftRulebook {
     type Into = DraftCommand;
 
     fn parse(&self, errors: &mut Errors) -> Option<DraftCommand> {
-        for fault in self.terms.check() {
-            errors.fail(&format!("/terms{}", fault.pointer), fault.code, &fault.detail);
+        match self.clone() {
+            Self { voucher_type: Some(voucher_type), terms: Some(terms), based_on: None, changes: None } => {
+                Some(DraftCommand::Whole { voucher_type, terms: Box::new(terms) })
+            }
+            Self { voucher_type: None, terms: None, based_on: Some(based_on), changes: Some(changes) } => {
+                if changes.is_empty() {
+                    errors.fail("/changes", "missing", "at least one member changes");
+                }
+                Some(DraftCommand::Changes { based_on, changes: Box::new(changes) })
+            }
+            _ => {
+                let detail = "either voucher_type and terms are given, or based_on and changes, and nothing else";
+                errors.fail("", "one_way", detail);
+                None
+            }
         }
-        if serde_json::to_string(&self.terms).is_ok_and(|text| text.len() > TERMS_BYTES_MAX) {
-            errors.fail("/terms", "too_long", format!("terms have at most {TERMS_BYTES_MAX} bytes"));
-        }
-        Some(DraftCommand { voucher_type: self.voucher_type, terms: self.terms.clone() })
     }
 }
 
-/// Drafts a rulebook. It is nobody's rule until it is adopted.
+/// Drafts a rulebook. It is nobody's rule until it is proposed and adopted.
 #[utoipa::path(
     tag = "rulebooks",
     params(IdempotencyKey),
@@ -76,24 +92,52 @@ pub(crate) fn draft(c: &mut Conn, cx: &Cx, command: &DraftCommand) -> Result<Rep
     let organiser = cx.own_organiser(c)?;
     let target = Target { organiser: Some(organiser.id), ..Target::default() };
     cx.require(Action::ManageRules, &target)?;
+    let (of_type, based_on, terms, pointer) = match command {
+        DraftCommand::Whole { voucher_type, terms } => (*voucher_type, None, (**terms).clone(), "/terms"),
+        DraftCommand::Changes { based_on, changes } => {
+            let base = rulebooks::find_rulebook(c, *based_on)?
+                .filter(|base| base.organiser == organiser.id)
+                .ok_or_else(|| Problem::unknown("/based_on", "the organiser has no such rulebook"))?;
+            (base.voucher_type, Some(base.id), base.terms.with(changes), "/changes")
+        }
+    };
     // Taken, so that no other draft gets the same number.
-    let voucher_type = voucher_types::take(c, command.voucher_type)?
+    let voucher_type = voucher_types::take(c, of_type)?
         .filter(|voucher_type| voucher_type.organiser == organiser.id)
         .ok_or_else(|| Problem::unknown("/voucher_type", "the organiser has no such voucher type"))?;
+    let mut errors = Errors::new();
+    check_terms(&terms, voucher_type.unit, pointer, &mut errors);
+    errors.finish()?;
+    let rulebook = store(c, cx, &organiser, &voucher_type, based_on, terms)?;
+    let id = rulebook.id;
+    let details = json!({"voucher_type": voucher_type.id, "number": rulebook.number, "based_on": based_on});
+    cx.audit("draft_rulebook", ("rulebook", id.uuid()), &target, details);
+    let summary = RulebookSummary::of(&rulebook, cx.today(&organiser)?);
+    Ok(Reply::created(format!("/v1/rulebooks/{id}"), summary))
+}
+
+/// Stores terms that have been checked as the next draft of a voucher type that has been taken.
+pub(super) fn store(
+    c: &mut Conn,
+    cx: &Cx,
+    organiser: &Organiser,
+    voucher_type: &VoucherType,
+    based_on: Option<Id<kind::Rulebook>>,
+    terms: RulebookTerms,
+) -> Result<Rulebook, Problem> {
     let rulebook = Rulebook {
         id: cx.id(),
         organiser: organiser.id,
         voucher_type: voucher_type.id,
-        number: voucher_types::next_rulebook_number(c, voucher_type.id)?,
-        terms: command.terms.clone(),
+        number: rulebooks::next_rulebook_number(c, voucher_type.id)?,
+        terms,
         in_force: None,
+        proposed: None,
+        based_on,
         decision: None,
         version: 1,
         created_at: cx.now(),
     };
-    voucher_types::insert_rulebook(c, &rulebook)?;
-    let id = rulebook.id;
-    let details = json!({"voucher_type": voucher_type.id, "number": rulebook.number});
-    cx.audit("draft_rulebook", ("rulebook", id.uuid()), &target, details);
-    Ok(Reply::created(format!("/v1/rulebooks/{id}"), RulebookSummary::of(&rulebook)))
+    rulebooks::insert_rulebook(c, &rulebook)?;
+    Ok(rulebook)
 }

@@ -2,9 +2,9 @@
 
 use actix_web::{HttpResponse, get, web};
 use valinta_domain::id::kind;
-use valinta_domain::policy::{Action, Target};
-use valinta_persistence::voucher_types;
+use valinta_persistence::organisers;
 
+use super::terms::readable;
 use super::view::RulebookView;
 use crate::app::App;
 use crate::cx::found;
@@ -30,14 +30,13 @@ pub(crate) async fn show_rulebook(
     path: PathId<kind::Rulebook>,
 ) -> Result<HttpResponse, Problem> {
     let id = path.id();
-    let rulebook = app
+    let (rulebook, today) = app
         .read_as(permit.into_caller(), move |c, cx| {
-            let rulebook = found(voucher_types::find_rulebook(c, id)?)?;
-            let target = Target { organiser: Some(rulebook.organiser), ..Target::default() };
-            cx.require(Action::ManageRules, &target)?;
-            Ok(rulebook)
+            let rulebook = readable(c, cx, id)?;
+            let organiser = found(organisers::find(c, rulebook.organiser)?)?;
+            Ok((rulebook, cx.today(&organiser)?))
         })
         .await?;
     let tag = tag_of_version(rulebook.version);
-    Ok(with_tag(&mut HttpResponse::Ok(), &tag).json(RulebookView::of(rulebook)))
+    Ok(with_tag(&mut HttpResponse::Ok(), &tag).json(RulebookView::of(rulebook, today)))
 }

@@ -3,9 +3,11 @@
 mod list;
 mod record;
 mod show;
+mod span;
 mod view;
 
 pub(crate) use record::{RecordCommand, record};
+pub(crate) use span::span_in;
 
 use crate::http::openapi::Route;
 use crate::routes;

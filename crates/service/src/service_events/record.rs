@@ -5,23 +5,26 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use validator::Validate;
 use valinta_domain::id::kind;
-use valinta_domain::ledger::{Allotment, EntryKind};
+use valinta_domain::ledger::{Allotment, EntryKind, Posting};
 use valinta_domain::offering::{OfferPrice, PriceRefused};
 use valinta_domain::policy::{Action, Target};
-use valinta_domain::service_event::{self, Agreement, Delivery, RecordRefused, Recording, Span};
+use valinta_domain::rules::Facts;
+use valinta_domain::service_event::{self, Agreement, Delivery, RecordRefused, Recording, Under};
 use valinta_domain::{Day, Id, Moment, Period, Quantity};
 use valinta_persistence::choices::Choice;
 use valinta_persistence::organisers::Organiser;
 use valinta_persistence::service_events::{NewEntry, Occasion, ServiceEvent};
 use valinta_persistence::voucher_types::Rulebook;
-use valinta_persistence::vouchers::StoredVoucher;
+use valinta_persistence::vouchers::{StoredAllotment, StoredVoucher};
 use valinta_persistence::{Conn, choices, organisers, service_events, voucher_types, vouchers};
 
+use super::span::span_in;
 use super::view::ServiceEventView;
 use crate::app::{App, Reply};
-use crate::cx::{Cx, day_at, found};
+use crate::cx::{Cx, found, zone_of};
 use crate::http::permit::ServiceEventsWrite;
 use crate::http::{Errors, IdempotencyKey, Json, Parse, Permit, Problem, ProblemKind};
+use crate::vouchers::{valuation_of, versions_beside};
 
 /// A service delivered.
 #[derive(Debug, Clone, Deserialize, Validate, utoipa::ToSchema)]
@@ -39,6 +42,9 @@ pub(crate) struct RecordServiceEvent {
     /// When it ended.
     #[serde(default)]
     ended_at: Option<Moment>,
+    /// Facts of the service that the rulebook asks for, such as `item`: which item of the price list it was.
+    #[serde(default)]
+    facts: Facts,
 }
 
 /// What is to be recorded.
@@ -48,6 +54,7 @@ pub(crate) struct RecordCommand {
     pub(crate) day: Day,
     pub(crate) quantity: Quantity,
     pub(crate) span: Option<(Moment, Moment)>,
+    pub(crate) facts: Facts,
 }
 
 impl Parse for RecordServiceEvent {
@@ -66,7 +73,13 @@ impl Parse for RecordServiceEvent {
                 None
             }
         };
-        Some(RecordCommand { voucher: self.voucher, day: self.day, quantity: self.quantity, span: span? })
+        Some(RecordCommand {
+            voucher: self.voucher,
+            day: self.day,
+            quantity: self.quantity,
+            span: span?,
+            facts: self.facts.clone(),
+        })
     }
 }
 
@@ -75,14 +88,15 @@ impl Parse for RecordServiceEvent {
 pub(crate) struct RecordedServiceEvent {
     /// The event.
     event: ServiceEventView,
-    /// What the voucher still grants in the event's period.
+    /// What the voucher still grants for services of the day: units, or money where it grants that.
     available: Quantity,
 }
 
 /// Records a service that was delivered under a voucher, and posts its value and co-payment to the voucher's ledger.
 ///
-/// The value is the voucher's, the price the one agreed by the choice; ceiling and deadline are those of the day of
-/// service. What the voucher does not have left cannot be recorded, however many ask at once.
+/// The value is the voucher's, by the rulebook that it was issued under or moved to; the price is the one agreed by the
+/// choice; ceiling and deadline are those of the day of service. A service during which the value changes is split into
+/// lines. What the voucher does not have left cannot be recorded, however many ask at once.
 #[utoipa::path(
     tag = "service-events",
     params(IdempotencyKey),
@@ -124,22 +138,21 @@ pub(crate) fn record(c: &mut Conn, cx: &Cx, command: &RecordCommand) -> Result<R
     })?;
     let parts = vouchers::allotments(c, command.voucher)?;
     let allotments: Vec<Allotment> = parts.iter().map(|part| part.allotment).collect();
-    let agreement = Agreement { price: choice.price, period, sector: choice.sector };
-    let recording = service_event::record(
-        stored.voucher.clone(),
-        &allotments,
-        &agreement,
-        &rulebook.terms,
-        &delivery_of(command, &organiser)?,
-        cx.now(),
-        cx.today(&organiser)?,
-    )?;
-    let allotment = parts
-        .get(recording.allotment_index)
-        .ok_or_else(|| Problem::internal("an allotment that is not there was drawn on"))?
-        .id;
+    let versions = versions_beside(c, &stored.voucher, &rulebook)?;
+    let valuation = valuation_of(&stored.voucher, &versions, day)?.map_err(RecordRefused::from)?;
+    let agreement = Agreement { price: choice.price.clone(), period, sector: choice.sector };
+    let under = Under {
+        agreement: &agreement,
+        terms: &rulebook.terms,
+        valuation: &valuation,
+        now: cx.now(),
+        today: cx.today(&organiser)?,
+    };
+    let delivery = delivery_of(command, &organiser)?;
+    let recording = service_event::record(stored.voucher.clone(), &allotments, &under, &delivery)?;
+    let allotment = part_of(&parts, recording.allotment_index)?;
     let event = event_of(cx, command, &stored, &choice, &rulebook, allotment, &recording);
-    store(c, cx, &stored, &event, &recording)?;
+    store(c, cx, &stored, &event, &parts, &recording)?;
     let id = event.id;
     let details = json!({"service_event": id, "provider": event.provider, "quantity": event.quantity});
     cx.audit("record_service_event", ("voucher", command.voucher.uuid()), &target, details);
@@ -148,13 +161,13 @@ pub(crate) fn record(c: &mut Conn, cx: &Cx, command: &RecordCommand) -> Result<R
     Ok(reply(event, &organiser, &recording))
 }
 
-/// What was delivered, with the day on which it started where the organiser is.
+/// What was delivered, with its time as it was where the organiser is.
 fn delivery_of(command: &RecordCommand, organiser: &Organiser) -> Result<Delivery, Problem> {
     let span = match command.span {
         None => None,
-        Some((started_at, ended_at)) => Some(Span { started_at, ended_at, day: day_at(started_at, organiser)? }),
+        Some((started_at, ended_at)) => Some(span_in(zone_of(organiser)?, started_at, ended_at)),
     };
-    Ok(Delivery { day: command.day, quantity: command.quantity, span })
+    Ok(Delivery { day: command.day, quantity: command.quantity, span, facts: command.facts.clone() })
 }
 
 /// The provider's choice that held on the day; where none did, its latest, for the refusal to name its first day.
@@ -175,7 +188,7 @@ fn own_choice(
 fn reply(event: ServiceEvent, organiser: &Organiser, recording: &Recording) -> Reply<RecordedServiceEvent> {
     let location = format!("/v1/service-events/{}", event.id);
     let event = ServiceEventView::of(event, organiser.currency);
-    Reply::created(location, RecordedServiceEvent { event, available: recording.allotment.available() })
+    Reply::created(location, RecordedServiceEvent { event, available: recording.available })
 }
 
 fn event_of(
@@ -200,9 +213,11 @@ fn event_of(
         day: command.day,
         quantity: command.quantity,
         span: command.span,
-        value: stored.voucher.value,
+        facts: command.facts.clone(),
+        value: recording.lines.first().map_or(stored.voucher.value, |line| line.value),
         by_client_fee: matches!(choice.price, OfferPrice::ClientFee { .. }),
         charges: recording.charges,
+        lines: recording.lines.clone(),
         steps: recording.steps.clone(),
         recorded_by: cx.actor().subject.clone(),
         recorded_at: cx.now(),
@@ -214,9 +229,21 @@ fn store(
     cx: &Cx,
     stored: &StoredVoucher,
     event: &ServiceEvent,
+    parts: &[StoredAllotment],
     recording: &Recording,
 ) -> Result<(), Problem> {
-    vouchers::draw(c, event.allotment, event.quantity)?;
+    let mut entries = Vec::with_capacity(recording.draws.len() + recording.postings.len());
+    for draw in &recording.draws {
+        let part = part_of(parts, draw.allotment)?;
+        vouchers::draw(c, part, draw.quantity)?;
+        let posting = Posting::of_quantity(EntryKind::Used, draw.quantity);
+        entries.push(NewEntry { id: cx.id(), allotment: Some(part), posting });
+    }
+    entries.extend(recording.postings.iter().map(|posting| NewEntry {
+        id: cx.id(),
+        allotment: None,
+        posting: *posting,
+    }));
     if recording.voucher.state != stored.voucher.state {
         vouchers::update_state(c, &recording.voucher)?;
     }
@@ -230,33 +257,38 @@ fn store(
         day: event.day,
         at: cx.now(),
     };
-    let entries: Vec<NewEntry> = recording
-        .postings
-        .iter()
-        .map(|posting| NewEntry {
-            id: cx.id(),
-            allotment: (posting.kind == EntryKind::Used).then_some(event.allotment),
-            posting: *posting,
-        })
-        .collect();
     service_events::post(c, &occasion, &entries)?;
     Ok(())
+}
+
+/// The allotment at a place among the voucher's.
+fn part_of(parts: &[StoredAllotment], place: usize) -> Result<Id<kind::Allotment>, Problem> {
+    let part = parts.get(place).ok_or_else(|| Problem::internal("an allotment that is not there was drawn on"))?;
+    Ok(part.id)
 }
 
 impl From<RecordRefused> for Problem {
     fn from(refused: RecordRefused) -> Self {
         let (kind, pointer, code) = match &refused {
             RecordRefused::Voucher(refusal) => return Self::from(*refusal).at("/voucher", "refused", refusal),
+            RecordRefused::Facts(unfit) => {
+                let problem = Self::new(ProblemKind::RuleError, format!("The service cannot be recorded: {refused}."));
+                return unfit
+                    .iter()
+                    .fold(problem, |problem, unfit| problem.at(&format!("/facts/{}", unfit.name()), "unfit", unfit));
+            }
             RecordRefused::NotChosenOn { .. } => (ProblemKind::NotValidOnDay, "/day", "not_chosen"),
             RecordRefused::InFuture { .. } => (ProblemKind::InvalidInput, "/day", "in_the_future"),
             RecordRefused::TooLate { .. } => (ProblemKind::InvalidInput, "/day", "too_late"),
             RecordRefused::NoQuantity => (ProblemKind::InvalidInput, "/quantity", "zero"),
             RecordRefused::NotAStep { .. } => (ProblemKind::InvalidInput, "/quantity", "not_a_step"),
+            RecordRefused::SpanNeeded => (ProblemKind::InvalidInput, "/started_at", "span_needed"),
             RecordRefused::SpanOnOtherDay { .. } => (ProblemKind::InvalidInput, "/started_at", "other_day"),
             RecordRefused::SpanInFuture => (ProblemKind::InvalidInput, "/ended_at", "in_the_future"),
             RecordRefused::SpanTooLong => (ProblemKind::InvalidInput, "/ended_at", "too_long"),
             RecordRefused::SpanReversed => (ProblemKind::InvalidInput, "/ended_at", "before_start"),
             RecordRefused::SpanNotQuantity { .. } => (ProblemKind::InvalidInput, "/quantity", "not_the_span"),
+            RecordRefused::NotEligible { .. } => (ProblemKind::RuleError, "/voucher", "not_eligible"),
             RecordRefused::Overdrawn(_) => (ProblemKind::InsufficientBalance, "/quantity", "over_balance"),
             RecordRefused::Price(PriceRefused::OverCeiling { .. }) => {
                 (ProblemKind::PriceOverCeiling, "/voucher", "over_ceiling")
@@ -265,7 +297,8 @@ impl From<RecordRefused> for Problem {
                 PriceRefused::OverFreeValue { .. }
                 | PriceRefused::FeeForFreeService { .. }
                 | PriceRefused::ClientFeeNotPublic
-                | PriceRefused::VoucherPriceOfPublic,
+                | PriceRefused::VoucherPriceOfPublic
+                | PriceRefused::UnknownItem { .. },
             ) => (ProblemKind::RuleError, "/voucher", "price_not_allowed"),
             RecordRefused::Overflow => (ProblemKind::RuleError, "/quantity", "too_large"),
         };

@@ -3,6 +3,8 @@
 use serde::Serialize;
 use valinta_domain::explain::Step;
 use valinta_domain::id::kind;
+use valinta_domain::rules::Facts;
+use valinta_domain::service_event::Line;
 use valinta_domain::{Currency, Day, Id, Moment, Money, Quantity};
 use valinta_persistence::service_events::ServiceEvent;
 
@@ -27,8 +29,15 @@ pub(crate) struct ServiceEventView {
     /// When it ended, if given.
     #[serde(skip_serializing_if = "Option::is_none")]
     ended_at: Option<Moment>,
-    /// The voucher's value per unit on the day.
-    value: Money,
+    /// Facts of the service that the rulebook asks for.
+    #[serde(skip_serializing_if = "Facts::is_empty")]
+    facts: Facts,
+    /// What a unit was worth. Where the service was split, it is in the lines.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<Money>,
+    /// What the service is made of: one line, or several where parts of it have another value or price.
+    #[schema(min_items = 1, max_items = 1000)]
+    lines: Vec<LineView>,
     /// Price, or a public unit's full cost, times quantity.
     total: Money,
     /// What the organiser pays to the provider.
@@ -38,10 +47,49 @@ pub(crate) struct ServiceEventView {
     /// What the client is charged by the organiser for a public unit's service.
     client_fee: Money,
     /// How the figures came about.
-    #[schema(max_items = 20)]
+    #[schema(max_items = 2000)]
     steps: Vec<Step>,
     /// When it was recorded.
     recorded_at: Moment,
+}
+
+/// A part of a service within which value and price are the same.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(crate) struct LineView {
+    /// The item of the price list, if it is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 64)]
+    item: Option<String>,
+    /// How much, in the voucher's unit.
+    quantity: Quantity,
+    /// What a unit is worth.
+    value: Money,
+    /// The price per unit, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    price: Option<Money>,
+    /// Price, or a public unit's full cost, times quantity.
+    total: Money,
+    /// What the organiser pays to the provider.
+    organiser_pays: Money,
+    /// What the client pays to the provider.
+    co_payment: Money,
+    /// What the client is charged by the organiser for a public unit's service.
+    client_fee: Money,
+}
+
+impl LineView {
+    fn of(line: Line, currency: Currency) -> Self {
+        Self {
+            item: line.item,
+            quantity: line.quantity,
+            value: line.value.of(currency),
+            price: line.price.map(|price| price.of(currency)),
+            total: line.charges.total.of(currency),
+            organiser_pays: line.charges.organiser_pays.of(currency),
+            co_payment: line.charges.co_payment.of(currency),
+            client_fee: line.charges.client_fee.of(currency),
+        }
+    }
 }
 
 impl ServiceEventView {
@@ -55,7 +103,9 @@ impl ServiceEventView {
             quantity: event.quantity,
             started_at: event.span.map(|(start, _)| start),
             ended_at: event.span.map(|(_, end)| end),
-            value: event.value.of(currency),
+            facts: event.facts,
+            value: (event.lines.len() == 1).then(|| event.value.of(currency)),
+            lines: event.lines.into_iter().map(|line| LineView::of(line, currency)).collect(),
             total: event.charges.total.of(currency),
             organiser_pays: event.charges.organiser_pays.of(currency),
             co_payment: event.charges.co_payment.of(currency),

@@ -3,6 +3,7 @@
 mod list;
 mod publish;
 mod rulebook;
+mod rulebooks;
 mod show;
 mod view;
 
@@ -18,5 +19,6 @@ pub fn routes() -> Vec<Route> {
         list::list_voucher_types,
         show::show_voucher_type,
         rulebook::show_rulebook_in_force,
+        rulebooks::list_adopted_rulebooks,
     ]
 }

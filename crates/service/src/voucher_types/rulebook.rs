@@ -5,7 +5,7 @@ use serde::Deserialize;
 use validator::Validate;
 use valinta_domain::Day;
 use valinta_domain::id::kind;
-use valinta_persistence::{organisers, voucher_types};
+use valinta_persistence::{organisers, rulebooks, voucher_types};
 
 use crate::app::App;
 use crate::cx::{day_at, found};
@@ -37,16 +37,14 @@ pub(crate) async fn show_rulebook_in_force(
     query: Query<AsOf>,
 ) -> Result<HttpResponse, Problem> {
     let (id, as_of, now) = (path.id(), query.into_inner().as_of, app.clock().now());
-    let rulebook = app
+    let (rulebook, today) = app
         .read(move |c| {
             let voucher_type = found(voucher_types::find(c, id)?)?;
             let organiser = found(organisers::find(c, voucher_type.organiser)?)?;
-            let day = match as_of {
-                Some(day) => day,
-                None => day_at(now, &organiser)?,
-            };
-            found(voucher_types::rulebook_in_force(c, id, day)?)
+            let today = day_at(now, &organiser)?;
+            let rulebook = found(rulebooks::rulebook_in_force(c, id, as_of.unwrap_or(today))?)?;
+            Ok((rulebook, today))
         })
         .await?;
-    Ok(HttpResponse::Ok().json(RulebookView::of(rulebook)))
+    Ok(HttpResponse::Ok().json(RulebookView::for_everyone(rulebook, today)))
 }

@@ -7,13 +7,18 @@ use validator::Validate;
 use valinta_domain::Id;
 use valinta_domain::choice::NotChoosable;
 use valinta_domain::id::kind;
-use valinta_domain::offering::OfferPrice;
+use valinta_domain::offering::{OfferPrice, PriceRefused};
 use valinta_domain::policy::Action;
-use valinta_domain::voucher::VoucherRefusal;
+use valinta_domain::provider::Sector;
+use valinta_domain::rulebook::RulebookTerms;
+use valinta_domain::rules::{Findings, Standing};
+use valinta_domain::valuation::Valuation;
+use valinta_domain::voucher::{Voucher, VoucherRefusal};
 use valinta_persistence::choices::Choice;
 use valinta_persistence::{Conn, choices, organisers, registry, voucher_types, vouchers};
 
 use super::view::{VoucherView, target_of, view_of};
+use super::worth::{service_facts_of, valuation_of, versions_beside};
 use crate::app::{App, Reply};
 use crate::cx::{Cx, found};
 use crate::http::permit::VouchersRespond;
@@ -84,7 +89,7 @@ pub(crate) fn choose(
     let rulebook = voucher_types::rulebook_in_force(c, stored.voucher.voucher_type, from)?.ok_or_else(|| {
         Problem::new(ProblemKind::WrongState, "The voucher type has no rulebook in force on the first day.")
     })?;
-    if let Some(seen) = command.price
+    if let Some(seen) = &command.price
         && seen != price
     {
         return Err(Problem::new(ProblemKind::Conflict, "The price is no longer the one that was shown.").at(
@@ -93,13 +98,11 @@ pub(crate) fn choose(
             format!("from {from} the price is {}", in_words(price)),
         ));
     }
-    stored.voucher.check_price(price, sector, &rulebook.terms).map_err(|refused| {
-        Problem::new(ProblemKind::NotChoosable, format!("The offering cannot be chosen: {refused}.")).at(
-            "/offering",
-            "price_not_allowed",
-            refused,
-        )
-    })?;
+    let client = service_facts_of(c, cx, &stored.voucher)?;
+    refuse_unmet(&candidate.examine(sector, &rulebook.terms, &client))?;
+    let versions = versions_beside(c, &stored.voucher, &rulebook)?;
+    let valuation = valuation_of(&stored.voucher, &versions, from)??;
+    check_price(&stored.voucher, &valuation, price, sector, &rulebook.terms)?;
     let choice = Choice {
         id: cx.id(),
         organiser: organiser.id,
@@ -108,7 +111,7 @@ pub(crate) fn choose(
         provider: offered.provider,
         unit: offered.unit,
         sector,
-        price,
+        price: price.clone(),
         valid_from: from,
         valid_to: None,
         chosen_by: cx.actor().subject.clone(),
@@ -127,9 +130,46 @@ pub(crate) fn choose(
     Ok(Reply::ok(view_of(c, cx, &stored)?))
 }
 
-fn in_words(price: OfferPrice) -> String {
+/// Criteria of the rulebook that the offering does not meet for this client.
+fn refuse_unmet(findings: &Findings) -> Result<(), Problem> {
+    if findings.standing != Standing::NotMet {
+        return Ok(());
+    }
+    let unmet = findings.findings.iter().filter(|finding| finding.standing == Standing::NotMet);
+    let problem =
+        Problem::new(ProblemKind::NotChoosable, "The offering cannot be chosen with this voucher; see errors.");
+    Err(unmet.fold(problem, |problem, finding| problem.at("/offering", &finding.code, &finding.text.en)))
+}
+
+/// Lets a price be agreed where the rulebook allows it, and where a service free by law leaves nothing for the client.
+fn check_price(
+    voucher: &Voucher,
+    valuation: &Valuation<'_>,
+    price: &OfferPrice,
+    sector: Sector,
+    terms: &RulebookTerms,
+) -> Result<(), Problem> {
+    let not_allowed = |refused: PriceRefused| {
+        Problem::new(ProblemKind::NotChoosable, format!("The offering cannot be chosen: {refused}.")).at(
+            "/offering",
+            "price_not_allowed",
+            refused,
+        )
+    };
+    voucher.check_price(price, sector, terms).map_err(not_allowed)?;
+    let per_unit = price.of_item(None).per_voucher_unit(terms.price_unit);
+    let per_unit = per_unit.ok_or_else(|| Problem::new(ProblemKind::RuleError, "The price is too large."))?;
+    let worth = valuation.at_price(per_unit.price())?;
+    voucher.check_free(per_unit, None, worth.value, terms).map_err(not_allowed)
+}
+
+fn in_words(price: &OfferPrice) -> String {
     match price {
-        OfferPrice::Voucher { price } => price.to_string(),
+        OfferPrice::Voucher { price, items } if items.is_empty() => price.to_string(),
+        OfferPrice::Voucher { price, items } => {
+            let items: Vec<String> = items.iter().map(|(item, price)| format!("{price} for {item}")).collect();
+            format!("{price}, and {}", items.join(", "))
+        }
         OfferPrice::ClientFee { client_fee, .. } => format!("a client fee of {client_fee}"),
     }
 }

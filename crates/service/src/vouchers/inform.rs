@@ -12,6 +12,7 @@ use valinta_persistence::vouchers::InformationGiven;
 use valinta_persistence::{Conn, choices, decisions, organisers, registry, voucher_types, vouchers};
 
 use super::view::target_of;
+use super::worth::{service_facts_of, valuation_of, versions_on};
 use crate::app::{App, Reply};
 use crate::cx::{Cx, found};
 use crate::http::permit::{VouchersRead, VouchersRespond};
@@ -78,8 +79,17 @@ pub(crate) fn inform(
     let decision = found(decisions::find(c, stored.decision)?)?;
     let today = cx.today(&organiser)?;
     let begun = choices::holding_on(c, id, today)?.map(|choice| choice.valid_from);
-    let prices = registry::prices_for(c, voucher, voucher.choice_from(today, begun))?;
-    let content = compose(voucher, &rulebook.terms, decision.steps, stored.quantity, &prices, organiser.currency);
+    let day = voucher.choice_from(today, begun);
+    let versions = versions_on(c, voucher, day)?;
+    let valuation = valuation_of(voucher, &versions, day)??;
+    let client = service_facts_of(c, cx, voucher)?;
+    let prices = registry::prices_for(c, voucher, &valuation, &client, day)?;
+    // A value that was found anew since the decision has steps of its own.
+    let steps = match valuation.evaluation() {
+        Some(evaluation) => evaluation.steps("/value"),
+        None => decision.steps,
+    };
+    let content = compose(voucher, &rulebook.terms, &valuation, steps, stored.quantity, &prices, organiser.currency);
     let given = InformationGiven {
         id: cx.id(),
         organiser: voucher.organiser,

@@ -12,7 +12,8 @@ use valinta_domain::id::kind;
 use valinta_domain::identifiers::VoucherNumber;
 use valinta_domain::ledger::{EntryKind, Posting};
 use valinta_domain::policy::{Action, Target};
-use valinta_domain::rules::Facts;
+use valinta_domain::rules::{Facts, Standing};
+use valinta_domain::text::TEXT_CHARS_MAX;
 use valinta_domain::voucher::{Voucher, VoucherState};
 use valinta_domain::{Day, Id, Localized, Period, Quantity};
 use valinta_persistence::organisers::Organiser;
@@ -38,12 +39,16 @@ pub(crate) struct IssueVoucher {
     /// The client's facts that the rulebook asks for.
     #[serde(default)]
     facts: Facts,
-    /// Quantity per period of the rulebook.
+    /// Granted per period of the rulebook: units of service, or money where the rulebook grants a purse.
     quantity: Quantity,
     /// First day on which services can be delivered under it.
     valid_from: Day,
     /// Last day.
     valid_until: Day,
+    /// Why, in the words of the decision. Needed where a value is set individually; where nothing is said, the rulebook's
+    /// own words stand in the decision.
+    #[serde(default)]
+    reasons: Option<Localized>,
 }
 
 /// What is to be issued.
@@ -60,8 +65,12 @@ impl Parse for IssueVoucher {
     fn parse(&self, errors: &mut Errors) -> Option<IssueCommand> {
         let period = Period::new(self.valid_from, Some(self.valid_until.plus_days(1)));
         let validity =
-            errors.take("/valid_until", period.map_err(|_| "the last day is not before the first day of validity"))?;
-        let request = GrantRequest { facts: self.facts.clone(), quantity: self.quantity, validity };
+            errors.take("/valid_until", period.map_err(|_| "the last day is not before the first day of validity"));
+        let reasons = match &self.reasons {
+            Some(reasons) => Some(errors.text("/reasons", reasons, TEXT_CHARS_MAX)?),
+            None => None,
+        };
+        let request = GrantRequest { facts: self.facts.clone(), quantity: self.quantity, validity: validity?, reasons };
         Some(IssueCommand { client: self.client, voucher_type: self.voucher_type, request })
     }
 }
@@ -74,7 +83,7 @@ pub(crate) struct IssuedVoucher {
     /// The decision.
     pub(crate) decision: Id<kind::Decision>,
     /// How the outcome came about.
-    #[schema(max_items = 100)]
+    #[schema(max_items = 400)]
     pub(crate) steps: Vec<Step>,
     /// The voucher, if it was granted.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -132,7 +141,10 @@ pub(crate) fn issue(c: &mut Conn, cx: &Cx, command: &IssueCommand) -> Result<Rep
                 number: random_number()?,
                 state: VoucherState::Offered,
                 value,
+                facts: command.request.facts.clone(),
                 unit: case.voucher_type.unit,
+                measure: case.rulebook.terms.grant.measure,
+                unused: case.rulebook.terms.grant.unused,
                 free_of_charge: case.rulebook.terms.free_of_charge.is_some(),
                 validity: command.request.validity,
             };
@@ -198,10 +210,7 @@ fn decide(
     subject: uuid::Uuid,
     steps: Vec<Step>,
 ) -> Result<Id<kind::Decision>, Problem> {
-    let reasons = match steps.last() {
-        Some(last) => last.text.clone(),
-        None => Localized::new("Sääntökirjan mukaan.", "Enligt regelboken.", "By the rulebook."),
-    };
+    let reasons = command.request.reasons.clone().unwrap_or_else(|| reasons_of(&steps));
     let validity = command.request.validity;
     let decision = Decision {
         id: cx.id(),
@@ -222,6 +231,7 @@ fn decide(
             "valid_until": validity.last_day(),
             "decided_on": case.today,
             "value_rule": case.rulebook.terms.value,
+            "criteria": case.rulebook.terms.eligibility.client,
         }),
         steps,
         reasons,
@@ -231,6 +241,15 @@ fn decide(
     };
     decisions::insert(c, &decision)?;
     Ok(decision.id)
+}
+
+/// Where nobody gave reasons, the rulebook's are: the criterion that is not met, or the last turn of its rule.
+fn reasons_of(steps: &[Step]) -> Localized {
+    let unmet = steps.iter().find(|step| step.code == Standing::NotMet.code());
+    match unmet.or(steps.last()) {
+        Some(step) => step.text.clone(),
+        None => Localized::new("Sääntökirjan mukaan.", "Enligt regelboken.", "By the rulebook."),
+    }
 }
 
 fn store(c: &mut Conn, cx: &Cx, stored: &StoredVoucher, parts: &[StoredAllotment], case: &Case) -> Result<(), Problem> {
@@ -273,8 +292,8 @@ fn random_number() -> Result<VoucherNumber, Problem> {
 
 impl From<Vec<GrantError>> for Problem {
     fn from(errors: Vec<GrantError>) -> Self {
-        let unfit_only = errors.iter().all(|error| matches!(error, GrantError::Facts(_)));
-        let kind = if unfit_only { ProblemKind::RuleError } else { ProblemKind::InvalidInput };
+        let by_facts = |error: &GrantError| matches!(error, GrantError::Facts(_) | GrantError::FactMissing { .. });
+        let kind = if errors.iter().all(by_facts) { ProblemKind::RuleError } else { ProblemKind::InvalidInput };
         errors.iter().fold(Self::new(kind, "No voucher can be decided on; see errors."), |problem, error| {
             let (pointer, code) = match error {
                 GrantError::NoQuantity => ("/quantity".to_owned(), "zero"),
@@ -285,6 +304,8 @@ impl From<Vec<GrantError>> for Problem {
                 GrantError::Facts(unfit) => {
                     (unfit.fact().map_or_else(|| "/facts".to_owned(), |fact| format!("/facts/{fact}")), "unfit")
                 }
+                GrantError::FactMissing { fact, .. } => (format!("/facts/{fact}"), "fact_missing"),
+                GrantError::ReasonsNeeded => ("/reasons".to_owned(), "missing_field"),
             };
             problem.at(&pointer, code, error)
         })

@@ -6,6 +6,7 @@ use serde_json::json;
 use valinta_domain::id::kind;
 use valinta_domain::ledger::{Account, EntryKind};
 use valinta_domain::policy::{Action, Role};
+use valinta_domain::rulebook::Measure;
 use valinta_domain::{Currency, Day, Id, Moment, Money, Quantity, Unit};
 use valinta_persistence::service_events::{LedgerEntry, Whose};
 use valinta_persistence::vouchers::StoredAllotment;
@@ -22,10 +23,12 @@ use crate::http::{PathId, Permit, Problem};
 pub(crate) struct LedgerView {
     /// Which voucher's.
     voucher: Id<kind::Voucher>,
-    /// What quantities are counted in.
+    /// What services are counted in.
     unit: Unit,
-    /// What is left over all periods; what lies in one period cannot be used in another. A provider, who sees its own
-    /// part only, is not told.
+    /// What quantities are: units of service, or money.
+    measure: Measure,
+    /// What is left over all periods; what lies in one period cannot be used in another unless it carries over. A
+    /// provider, who sees its own part only, is not told.
     #[serde(skip_serializing_if = "Option::is_none")]
     available: Option<Quantity>,
     /// The entries, in the order of posting.
@@ -44,7 +47,7 @@ pub(crate) struct LedgerEntryView {
     from: Account,
     /// To which.
     to: Account,
-    /// How much service.
+    /// How much of what was granted: units of service, or money.
     quantity: Quantity,
     /// How much money.
     amount: Money,
@@ -123,5 +126,5 @@ fn show(c: &mut Conn, cx: &Cx, id: Id<kind::Voucher>) -> Result<LedgerView, Prob
     }
     cx.audit("show_ledger", ("voucher", id.uuid()), &target, json!({}));
     let entries = entries.into_iter().map(|entry| LedgerEntryView::of(entry, &parts, organiser.currency)).collect();
-    Ok(LedgerView { voucher: id, unit: stored.voucher.unit, available, entries })
+    Ok(LedgerView { voucher: id, unit: stored.voucher.unit, measure: stored.voucher.measure, available, entries })
 }

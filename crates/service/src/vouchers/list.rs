@@ -10,7 +10,8 @@ use valinta_domain::policy::{Action, Role, Target};
 use valinta_domain::voucher::VoucherStatus;
 use valinta_persistence::vouchers::{self, Whose};
 
-use super::view::{VoucherView, view_of};
+use super::view::{VoucherView, view_among};
+use super::worth::Values;
 use crate::app::App;
 use crate::http::permit::VouchersRead;
 use crate::http::{Page, PageQuery, Paged, Permit, Problem, ProblemKind};
@@ -64,12 +65,13 @@ pub(crate) async fn list_vouchers(
         let found = vouchers::list(c, Whose::Organiser(organiser.id), status, filter.client, after, limit)?;
         let shown = Page::cut(found, &cut, |stored| stored.voucher.id);
         let mut items = Vec::with_capacity(shown.items.len());
+        let mut values = Values::default();
         for stored in &shown.items {
             let voucher = &stored.voucher;
             let target = Target { organiser: Some(organiser.id), provider: None, person: Some(voucher.person) };
             cx.require(Action::ReadVoucher, &target)?;
             cx.audit("list_vouchers", ("voucher", voucher.id.uuid()), &target, json!({}));
-            items.push(view_of(c, cx, stored)?);
+            items.push(view_among(c, cx, stored, &mut values)?);
         }
         Ok(Page { items, next: shown.next })
     })

@@ -11,6 +11,7 @@ mod lookup;
 mod refuse;
 mod show;
 mod view;
+mod worth;
 
 pub(crate) use accept::accept;
 pub(crate) use cancel::cancel;
@@ -19,6 +20,7 @@ pub(crate) use inform::inform;
 pub(crate) use issue::{IssueCommand, issue};
 pub(crate) use refuse::refuse;
 pub(crate) use view::{PriceView, VoucherView, target_of, view_of};
+pub(crate) use worth::{service_facts_of, valuation_of, versions_beside, versions_on};
 
 use crate::http::openapi::Route;
 use crate::routes;

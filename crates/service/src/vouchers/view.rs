@@ -1,20 +1,25 @@
 //! How a voucher is shown, and to whom it belongs.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use valinta_domain::id::kind;
 use valinta_domain::identifiers::VoucherNumber;
+use valinta_domain::ledger::Allotment;
 use valinta_domain::offering::OfferPrice;
 use valinta_domain::policy::{Role, Target};
 use valinta_domain::provider::Sector;
-use valinta_domain::rulebook::GrantPeriod;
-use valinta_domain::service_event::recording_deadline;
+use valinta_domain::rulebook::{GrantPeriod, Measure, Unused};
+use valinta_domain::rules::Facts;
+use valinta_domain::service_event::{available_on, recording_deadline};
 use valinta_domain::voucher::{VoucherState, VoucherStatus};
-use valinta_domain::{Currency, Day, Id, Localized, Moment, Money, Quantity, Unit};
+use valinta_domain::{Amount, Currency, Day, Id, Localized, Moment, Money, Quantity, Unit};
 use valinta_persistence::choices::Choice;
 use valinta_persistence::organisers::Organiser;
 use valinta_persistence::vouchers::StoredVoucher;
 use valinta_persistence::{Conn, choices, organisers, voucher_types, vouchers};
 
+use super::worth::Values;
 use crate::cx::{Cx, found};
 use crate::http::Problem;
 
@@ -38,21 +43,34 @@ pub(crate) struct VoucherView {
     pub(crate) rulebook: Id<kind::Rulebook>,
     /// The decision that granted it.
     pub(crate) decision: Id<kind::Decision>,
-    /// Value per unit.
-    pub(crate) value: Money,
-    /// What it is counted in.
+    /// What a unit is worth today, before there is a price or a service; before and after the validity, on its first and
+    /// on its last day. Absent where the rulebook that the voucher was moved to grants nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) value: Option<Money>,
+    /// Value per unit as it was decided.
+    pub(crate) granted_value: Money,
+    /// What services are counted in.
     pub(crate) unit: Unit,
-    /// Quantity granted per period.
+    /// What it grants: a quantity of units, or money. Then all its quantities are money, in units of the currency.
+    pub(crate) measure: Measure,
+    /// Granted per period: units, or money.
     pub(crate) quantity: Quantity,
     /// The period of the quantity.
     pub(crate) per: GrantPeriod,
+    /// What becomes of what is left of a period.
+    pub(crate) unused: Unused,
+    /// What services of today could take, with what earlier periods carry over.
+    pub(crate) available_now: Quantity,
+    /// The client's facts that it was decided on. Shown to its holder and the organiser.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) facts: Option<Facts>,
     /// Whether the service is free of charge to the client by law; a co-payment of zero is another thing.
     pub(crate) free_of_charge_by_law: bool,
     /// First day on which services can be delivered under it.
     pub(crate) valid_from: Day,
     /// Last day.
     pub(crate) valid_until: Day,
-    /// What is granted, used and left in each period.
+    /// What is granted, used and left of each period.
     #[schema(max_items = 100)]
     pub(crate) allotments: Vec<AllotmentView>,
     /// The choice that holds today, or the one to come if none does yet.
@@ -87,6 +105,18 @@ pub(crate) struct AllotmentView {
     pub(crate) available: Quantity,
 }
 
+impl AllotmentView {
+    fn of(part: &Allotment) -> Self {
+        Self {
+            from: part.period.from(),
+            until: part.period.last_day(),
+            granted: part.granted,
+            used: part.used,
+            available: part.available(),
+        }
+    }
+}
+
 /// The provider chosen for a voucher.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub(crate) struct ChoiceView {
@@ -114,6 +144,9 @@ pub(crate) enum PriceView {
     Voucher {
         /// Price per unit.
         price: Money,
+        /// Prices of items of the rulebook's price list that differ from it, by the item's code.
+        #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+        items: BTreeMap<String, Money>,
     },
     /// A public unit's client fee.
     ClientFee {
@@ -125,9 +158,12 @@ pub(crate) enum PriceView {
 }
 
 impl PriceView {
-    pub(crate) fn of(price: OfferPrice, currency: Currency) -> Self {
+    pub(crate) fn of(price: &OfferPrice, currency: Currency) -> Self {
         match price {
-            OfferPrice::Voucher { price } => Self::Voucher { price: price.of(currency) },
+            OfferPrice::Voucher { price, items } => Self::Voucher {
+                price: price.of(currency),
+                items: items.iter().map(|(item, price)| (item.clone(), price.of(currency))).collect(),
+            },
             OfferPrice::ClientFee { client_fee, unit_cost } => {
                 Self::ClientFee { client_fee: client_fee.of(currency), unit_cost: unit_cost.of(currency) }
             }
@@ -143,7 +179,7 @@ impl ChoiceView {
             provider: choice.provider,
             unit: choice.unit,
             sector: choice.sector,
-            price: PriceView::of(choice.price, currency),
+            price: PriceView::of(&choice.price, currency),
             from: choice.valid_from,
         }
     }
@@ -179,6 +215,16 @@ fn serving_provider(c: &mut Conn, cx: &Cx, stored: &StoredVoucher) -> Result<Opt
 
 /// The voucher as the actor sees it.
 pub(crate) fn view_of(c: &mut Conn, cx: &Cx, stored: &StoredVoucher) -> Result<VoucherView, Problem> {
+    view_among(c, cx, stored, &mut Values::default())
+}
+
+/// As [`view_of`], one of several.
+pub(super) fn view_among(
+    c: &mut Conn,
+    cx: &Cx,
+    stored: &StoredVoucher,
+    values: &mut Values,
+) -> Result<VoucherView, Problem> {
     let organiser = found(organisers::find(c, stored.voucher.organiser)?)?;
     let today = cx.today(&organiser)?;
     let mut visible = choices::of_voucher(c, stored.voucher.id)?;
@@ -187,16 +233,27 @@ pub(crate) fn view_of(c: &mut Conn, cx: &Cx, stored: &StoredVoucher) -> Result<V
     let open = visible.iter().find(|choice| choice.valid_to.is_none());
     let current = visible.iter().find(|choice| choice.period().is_some_and(|period| period.contains(today))).or(open);
     let next = open.filter(|open| current.is_some_and(|current| current.id != open.id));
-    shape(c, cx, stored, &organiser, (current, next))
+    let value = values.on(c, &stored.voucher, today)?;
+    let parts: Vec<Allotment> =
+        vouchers::allotments(c, stored.voucher.id)?.into_iter().map(|part| part.allotment).collect();
+    Ok(shape(cx, stored, &Present { organiser: &organiser, today, value, parts: &parts }, (current, next)))
+}
+
+/// What is known of a voucher's present.
+struct Present<'a> {
+    organiser: &'a Organiser,
+    today: Day,
+    value: Option<Amount>,
+    parts: &'a [Allotment],
 }
 
 fn shape(
-    c: &mut Conn,
     cx: &Cx,
     stored: &StoredVoucher,
-    organiser: &Organiser,
+    present: &Present<'_>,
     (choice, next_choice): (Option<&Choice>, Option<&Choice>),
-) -> Result<VoucherView, Problem> {
+) -> VoucherView {
+    let Present { organiser, today, value, parts } = *present;
     let voucher = &stored.voucher;
     // Why a voucher ended is between the organiser and its client.
     let is_provider = cx.actor().role == Role::Provider;
@@ -215,37 +272,34 @@ fn shape(
         Role::CaseWorker | Role::Resident => true,
         Role::Operator | Role::Officer | Role::Finance | Role::Auditor | Role::Provider => false,
     };
-    let allotments = vouchers::allotments(c, voucher.id)?
-        .into_iter()
-        .map(|part| AllotmentView {
-            from: part.allotment.period.from(),
-            until: part.allotment.period.last_day(),
-            granted: part.allotment.granted,
-            used: part.allotment.used,
-            available: part.allotment.available(),
-        })
-        .collect();
-    Ok(VoucherView {
+    let of_today = if voucher.validity.contains(today) { parts } else { &[] };
+    let shown = parts.iter().map(AllotmentView::of).collect();
+    VoucherView {
         id: voucher.id,
         number: shows_number.then(|| voucher.number.clone()),
-        status: voucher.status_on(cx.today(organiser)?),
+        status: voucher.status_on(today),
         organiser: voucher.organiser,
         client: voucher.client,
         voucher_type: voucher.voucher_type,
         rulebook: voucher.rulebook,
         decision: stored.decision,
-        value: voucher.value.of(organiser.currency),
+        value: value.map(|value| value.of(organiser.currency)),
+        granted_value: voucher.value.of(organiser.currency),
         unit: voucher.unit,
+        measure: voucher.measure,
         quantity: stored.quantity,
         per: stored.per,
+        unused: voucher.unused,
+        available_now: available_on(of_today, voucher.unused, today),
+        facts: (!is_provider).then(|| voucher.facts.clone()),
         free_of_charge_by_law: voucher.free_of_charge,
         valid_from: voucher.validity.from(),
         valid_until: voucher.validity.last_day(),
-        allotments,
+        allotments: shown,
         choice: choice.map(|choice| ChoiceView::of(choice, organiser.currency)),
         next_choice: next_choice.map(|choice| ChoiceView::of(choice, organiser.currency)),
         directed_to,
         cancel_reason,
         issued_at: stored.issued_at,
-    })
+    }
 }

@@ -1,0 +1,96 @@
+//! `GET /v1/vouchers/{id}/choices/{part_id}`: one offering held against a voucher: whether it can be chosen, and why.
+
+use actix_web::{HttpResponse, get, web};
+use serde::Serialize;
+use serde_json::json;
+use valinta_domain::id::kind;
+use valinta_domain::policy::Action;
+use valinta_domain::rules::Finding;
+use valinta_domain::{Day, Id};
+use valinta_persistence::vouchers::StoredVoucher;
+use valinta_persistence::{Conn, choices, organisers, registry, voucher_types, vouchers};
+
+use super::findings::Facing;
+use super::list::quantity_of;
+use super::view::OptionView;
+use crate::app::App;
+use crate::cx::{Cx, found};
+use crate::http::permit::VouchersRead;
+use crate::http::{PathIds, Permit, Problem};
+use crate::vouchers::{service_facts_of, target_of, valuation_of, versions_on};
+
+/// An offering held against a voucher.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(crate) struct ExaminedChoice {
+    /// Which voucher.
+    voucher: Id<kind::Voucher>,
+    /// Which offering.
+    offering: Id<kind::Offering>,
+    /// Whether it can be chosen with the voucher.
+    choosable: bool,
+    /// The first day of the choice, if it is made now.
+    day: Day,
+    /// What was looked at: what is asked of every offering, and the rulebook's criteria. What cannot be said of a
+    /// criterion does not stand in the way.
+    #[schema(max_items = 100)]
+    findings: Vec<Finding>,
+    /// The offering as the list of choices shows it, with what it would cost; where it can be chosen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    option: Option<OptionView>,
+}
+
+/// Tells whether an offering can be chosen with a voucher, and why. The choice itself is checked anew when it is made.
+#[utoipa::path(
+    tag = "choices",
+    responses((status = 200, description = "How the offering stands.", body = ExaminedChoice)),
+    security(("bearer" = ["vouchers:read"])),
+)]
+#[get("/v1/vouchers/{id}/choices/{part_id}")]
+pub(crate) async fn show_choice(
+    permit: Permit<VouchersRead>,
+    app: web::Data<App>,
+    path: PathIds<kind::Voucher, kind::Offering>,
+) -> Result<HttpResponse, Problem> {
+    let PathIds(id, offering) = path;
+    let view = app
+        .write(permit.into_caller(), move |c, cx| {
+            let stored = found(vouchers::find(c, id)?)?;
+            let target = target_of(c, cx, &stored)?;
+            cx.require(Action::ReadVoucher, &target)?;
+            cx.audit("show_choice", ("voucher", id.uuid()), &target, json!({"offering": offering}));
+            examine(c, cx, &stored, offering)
+        })
+        .await?;
+    Ok(HttpResponse::Ok().json(view))
+}
+
+fn examine(
+    c: &mut Conn,
+    cx: &Cx,
+    stored: &StoredVoucher,
+    offering: Id<kind::Offering>,
+) -> Result<ExaminedChoice, Problem> {
+    let voucher = &stored.voucher;
+    let organiser = found(organisers::find(c, voucher.organiser)?)?;
+    let today = cx.today(&organiser)?;
+    let of_type = registry::candidate(c, offering)?.filter(|(offered, _)| offered.voucher_type == voucher.voucher_type);
+    let (_, candidate) = found(of_type)?;
+    let begun = choices::holding_on(c, voucher.id, today)?.map(|choice| choice.valid_from);
+    let day = candidate.begins_on(voucher.choice_from(today, begun));
+    let rulebook = voucher_types::rulebook_in_force(c, voucher.voucher_type, day)?;
+    let versions = versions_on(c, voucher, day)?;
+    let valuation = valuation_of(voucher, &versions, day)?.ok();
+    let client = service_facts_of(c, cx, voucher)?;
+    let facing = Facing {
+        voucher,
+        candidate: &candidate,
+        terms: rulebook.as_ref().map(|rulebook| &rulebook.terms),
+        valuation: valuation.as_ref(),
+        client: &client,
+        day,
+    };
+    let (choosable, findings) = facing.findings();
+    let listed = facing.listed(quantity_of(stored)).filter(|_| choosable);
+    let option = listed.map(|listed| OptionView::of(&listed, organiser.currency));
+    Ok(ExaminedChoice { voucher: voucher.id, offering, choosable, day, findings, option })
+}

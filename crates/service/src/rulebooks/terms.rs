@@ -1,0 +1,68 @@
+//! What terms must pass before they are stored, whichever verb brings them; and which rulebook a verb may touch.
+
+use valinta_domain::id::kind;
+use valinta_domain::policy::{Action, Target};
+use valinta_domain::rulebook::RulebookTerms;
+use valinta_domain::{Day, Id, Unit};
+use valinta_persistence::rulebooks::{self, Rulebook};
+use valinta_persistence::voucher_types::{self, VoucherType};
+use valinta_persistence::{Conn, organisers};
+
+use super::view::RulebookState;
+use crate::cx::{Cx, found};
+use crate::http::{Errors, Problem, ProblemKind};
+
+/// Largest terms as they are kept: JSON, with every amount written out. Decisions repeat them and add to them, and have
+/// room for a quarter of a mebibyte.
+const TERMS_BYTES_MAX: usize = 196_608;
+
+/// Notes everything that is wrong with terms for a voucher type counted in a unit, under a pointer.
+pub(super) fn check_terms(terms: &RulebookTerms, unit: Unit, pointer: &str, errors: &mut Errors) {
+    for fault in terms.check_for(unit) {
+        errors.fail(&format!("{pointer}{}", fault.pointer), fault.code, &fault.detail);
+    }
+    if serde_json::to_string(terms).is_ok_and(|text| text.len() > TERMS_BYTES_MAX) {
+        errors.fail(pointer, "too_long", format!("terms have at most {TERMS_BYTES_MAX} bytes"));
+    }
+}
+
+/// A rulebook that has been taken for a change, with what it is of.
+pub(super) struct Taken {
+    pub(super) rulebook: Rulebook,
+    pub(super) voucher_type: VoucherType,
+    pub(super) target: Target,
+    pub(super) today: Day,
+}
+
+impl Taken {
+    /// Where it stands.
+    pub(super) fn state(&self) -> RulebookState {
+        RulebookState::of(&self.rulebook, self.today)
+    }
+}
+
+/// Takes a rulebook of the caller's organiser, with its voucher type: of two changes at once, the later one sees what
+/// the earlier one did.
+pub(super) fn take(c: &mut Conn, cx: &Cx, id: Id<kind::Rulebook>, action: Action) -> Result<Taken, Problem> {
+    let seen = found(rulebooks::find_rulebook(c, id)?)?;
+    let target = Target { organiser: Some(seen.organiser), ..Target::default() };
+    cx.require(action, &target)?;
+    let voucher_type = found(voucher_types::take(c, seen.voucher_type)?)?;
+    let rulebook = found(rulebooks::find_rulebook(c, id)?)?;
+    let organiser = found(organisers::find(c, rulebook.organiser)?)?;
+    let today = cx.today(&organiser)?;
+    Ok(Taken { rulebook, voucher_type, target, today })
+}
+
+/// A rulebook of the caller's organiser, to be read.
+pub(super) fn readable(c: &mut Conn, cx: &Cx, id: Id<kind::Rulebook>) -> Result<Rulebook, Problem> {
+    let rulebook = found(rulebooks::find_rulebook(c, id)?)?;
+    let target = Target { organiser: Some(rulebook.organiser), ..Target::default() };
+    cx.require(Action::ManageRules, &target)?;
+    Ok(rulebook)
+}
+
+/// The refusal of what is not for the state that a rulebook is in.
+pub(super) fn wrong_state(why: &str) -> Problem {
+    Problem::new(ProblemKind::WrongState, format!("Not possible: {why}."))
+}
