@@ -102,7 +102,10 @@ fn a_criterion_is_met_not_met_or_unknown_and_an_estimate_says_so() {
         assert_eq!(told["standing"], standing, "{told}");
         let finding = &told["findings"][0];
         assert_eq!((&finding["code"], &finding["standing"]), (&json!("over_65"), &json!(standing)));
-        assert_eq!((&finding["source"], &finding["text"]["en"]), (&json!("980/2012 § 3"), &json!("The client has turned 65")));
+        assert_eq!(
+            (&finding["source"], &finding["text"]["en"]),
+            (&json!("980/2012 § 3"), &json!("The client has turned 65"))
+        );
         assert_eq!(told["rulebook"]["id"], home_care.rulebook.as_str());
     }
     let young = estimate(&world, &home_care, &json!({"facts": {"age": 30}})).ok();
@@ -200,7 +203,9 @@ fn what_cannot_be_is_refused_at_its_place() {
     post(&world, "/v1/estimates", &unknown).refused(404, "not_found").at("/voucher_type", "unknown");
     let path = format!("/v1/voucher-types/{}/eligibility", world.unknown_id());
     post(&world, &path, &json!({})).refused(404, "not_found");
-    eligibility(&world, &home_care, &json!({"facts": {"age": 70}})).refused(422, "rule_error").at("/facts/age", "unfit");
+    eligibility(&world, &home_care, &json!({"facts": {"age": 70}}))
+        .refused(422, "rule_error")
+        .at("/facts/age", "unfit");
     // A voucher type without a rulebook has nothing to tell.
     let bare = json!({"code": "bare", "name": localized("Bare"), "description": localized("No rules"), "unit": "hour"});
     let bare = county.officer.post("/v1/voucher-types", &bare).created();

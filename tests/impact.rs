@@ -75,7 +75,10 @@ fn who_gains_who_loses_and_what_it_costs_is_told_to_the_cent() {
     let impact = scene.impact(&scene.draft(&terms("34.00", "40.00")));
     // 2 h: 84.00, of which 60.00 + 24.00; at the new ceiling 80.00, of which 68.00 + 12.00.
     let company = of(&impact, "company");
-    assert_eq!((&company["clients"], &company["events"], &company["events_over_ceiling"]), (&json!(6), &json!(6), &json!(6)));
+    assert_eq!(
+        (&company["clients"], &company["events"], &company["events_over_ceiling"]),
+        (&json!(6), &json!(6), &json!(6))
+    );
     assert_eq!(pair(&company["organiser_cost"]), ("360.00", "408.00"));
     assert_eq!(pair(&company["client_pays"]), ("144.00", "72.00"));
     // 1 h: 36.00, of which 30.00 + 6.00; then 34.00 + 2.00.
@@ -88,7 +91,8 @@ fn who_gains_who_loses_and_what_it_costs_is_told_to_the_cent() {
     assert_eq!(pair(&total["organiser_cost"]), ("540.00", "612.00"));
     assert_eq!(pair(&total["client_pays"]), ("242.00", "146.00"));
     assert_eq!((&total["gain"], &total["unchanged"], &total["lose"]), (&json!(12), &json!(5), &json!(0)));
-    let changes: Vec<u64> = total["changes"].as_array().unwrap().iter().map(|b| b["clients"].as_u64().unwrap()).collect();
+    let changes: Vec<u64> =
+        total["changes"].as_array().unwrap().iter().map(|b| b["clients"].as_u64().unwrap()).collect();
     assert_eq!(changes, [0, 0, 6, 6, 5, 0, 0, 0, 0]);
     assert_eq!(total["changes"][2]["from"]["amount"], "-50.00");
     assert_eq!(total["suppressed"], false);
@@ -96,7 +100,10 @@ fn who_gains_who_loses_and_what_it_costs_is_told_to_the_cent() {
     assert_eq!((&vouchers["live"], &vouchers["rise"], &vouchers["fall"]), (&json!(17), &json!(17), &json!(0)));
     assert_eq!(impact["offerings"]["by_sector"], json!({"public": 0, "company": 1, "ngo": 0}));
     let offering = &impact["offerings"]["items"][0];
-    assert_eq!((&offering["offering"], &offering["code"]), (&json!(scene.providers[0].1), &json!("price_over_ceiling")));
+    assert_eq!(
+        (&offering["offering"], &offering["code"]),
+        (&json!(scene.providers[0].1), &json!("price_over_ceiling"))
+    );
     assert_eq!(impact["clients_without_provider"], json!({"count": 0, "suppressed": false}));
     assert_eq!((&impact["left_out"], &impact["purse_ran_out"]["count"]), (&json!([]), &json!(0)));
     // Nothing has changed but that it is on record: the draft and the look at it.
@@ -199,7 +206,9 @@ fn only_the_organisers_own_officers_are_told() {
         let refused = simulate(&scene.county.officer, &draft, &body).refused(422, "invalid_input");
         refused.at("/events_from", "out_of_range");
     }
-    simulate(&scene.county.officer, &draft, &json!({"from": "2026-01-01"})).refused(422, "invalid_input").at("/from", "unknown_field");
+    simulate(&scene.county.officer, &draft, &json!({"from": "2026-01-01"}))
+        .refused(422, "invalid_input")
+        .at("/from", "unknown_field");
     let seen = scene.county.auditor.get(&format!("/v1/audit?target={draft}")).ok();
     let simulated = seen["items"].as_array().unwrap().iter().filter(|row| row["action"] == "simulate_impact");
     assert_eq!(simulated.count(), 0, "what was refused is not on record");

@@ -20,6 +20,7 @@ mod database_away;
 mod dates;
 mod estimates;
 mod free_and_public;
+mod impact;
 mod journey;
 mod neutrality;
 mod overdraw;

@@ -20,18 +20,16 @@ fn evaluate(anyone: &User, request: &Value) -> crate::support::Answer {
 
 /// What an answer has at a place of the mapping; nothing where it has nothing there.
 fn found(answer: &Value, place: &Value) -> Value {
-    match place {
-        Value::String(pointer) => answer.pointer(pointer).cloned().unwrap_or_default(),
-        _ if place["at"].is_string() => {
-            let word = found(answer, &place["at"]);
-            word.as_str().and_then(|word| place["as"].get(word)).cloned().unwrap_or_default()
-        }
-        _ => {
-            let steps = answer["steps"].as_array().unwrap();
-            let step = steps.iter().find(|step| step["rule"] == place["step"]).unwrap_or(&Value::Null);
-            place["input"].as_str().map_or_else(|| step["figure"].clone(), |input| step["inputs"][input].clone())
-        }
+    if let Some(pointer) = place.as_str() {
+        return answer.pointer(pointer).cloned().unwrap_or_default();
     }
+    if place["at"].is_string() {
+        let word = found(answer, &place["at"]);
+        return word.as_str().and_then(|word| place["as"].get(word)).cloned().unwrap_or_default();
+    }
+    let steps = answer["steps"].as_array().unwrap();
+    let step = steps.iter().find(|step| step["rule"] == place["step"]).unwrap_or(&Value::Null);
+    place["input"].as_str().map_or_else(|| step["figure"].clone(), |input| step["inputs"][input].clone())
 }
 
 /// A figure without the zeroes at its end, since sources print some without cents.
@@ -171,7 +169,10 @@ fn the_schema_of_a_rule_is_published_with_every_block_and_refers_to_itself() {
     let quoted: BTreeSet<&str> = told.split('`').skip(1).step_by(2).filter(|name| *name != "no_block").collect();
     assert!(quoted.is_subset(&names) && names.len() >= 19, "{names:?} {told}");
     let rule = schemas["ValueRule"].to_string();
-    assert!(rule.contains("#/components/schemas/ValueRule") && rule.contains("#/components/schemas/TimeBands"), "{rule}");
+    assert!(
+        rule.contains("#/components/schemas/ValueRule") && rule.contains("#/components/schemas/TimeBands"),
+        "{rule}"
+    );
     let time_bands = schemas["TimeBand"].to_string();
     assert!(time_bands.contains("#/components/schemas/ValueRule"), "{time_bands}");
     let body = &document["paths"][EVALUATE]["post"]["requestBody"]["content"]["application/json"]["schema"];

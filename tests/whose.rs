@@ -70,9 +70,7 @@ const OPERATIONS: &[(&str, Ask)] = &[
         user.get(&format!("/v1/decisions/{}", j.home_care.adoption.as_deref().unwrap()))
     }),
     ("show_application", |j, _, user| user.get(&format!("/v1/applications/{}", j.application))),
-    ("show_application_eligibility", |j, _, user| {
-        user.get(&format!("/v1/applications/{}/eligibility", j.application))
-    }),
+    ("show_application_eligibility", |j, _, user| user.get(&format!("/v1/applications/{}/eligibility", j.application))),
     ("list_applications", |_, _, user| user.get("/v1/applications")),
     ("list_approvals", |_, _, user| user.get("/v1/approvals")),
     ("show_rulebook", |j, _, user| user.get(&format!("/v1/rulebooks/{}", j.home_care.rulebook))),
@@ -151,6 +149,7 @@ const OPERATIONS: &[(&str, Ask)] = &[
         let day = world.today().to_string();
         user.post("/v1/service-events", &json!({"voucher": j.voucher["id"], "day": day, "quantity": "1"}))
     }),
+    ("simulate_impact", |j, _, user| user.post(&format!("/v1/rulebooks/{}/impact", j.home_care.rulebook), &json!({}))),
     ("cancel_voucher", |j, _, user| user.post(&voucher(j, "/cancel"), &json!({"reasons": localized("Ended")}))),
 ];
 

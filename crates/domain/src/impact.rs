@@ -378,7 +378,7 @@ fn why(none: &NoWorth) -> LeftOut {
 
 fn refusal(refused: &RecordRefused) -> LeftOut {
     match refused {
-        RecordRefused::NotEligible { .. } => LeftOut::NotEligible,
+        RecordRefused::NotEligible => LeftOut::NotEligible,
         RecordRefused::SpanNeeded => LeftOut::TimeMissing,
         RecordRefused::Overflow => LeftOut::TooLarge,
         // The others are told where a service is recorded, and this one was.

@@ -11,7 +11,7 @@ use crate::rulebook::{GrantPeriod, Measure, RulebookTerms};
 use crate::service_event::charge;
 use crate::text::Localized;
 use crate::time::Day;
-use crate::valuation::Valuation;
+use crate::valuation::{Valuation, public_client_fee};
 use crate::voucher::Voucher;
 
 /// Version of this information's shape; stored with every record of it.
@@ -99,7 +99,7 @@ pub fn compose(
         prices: overview(valuation, terms, quantity_of(voucher, quantity), prices, currency),
         co_payment_basis: terms.texts.co_payment.clone(),
         free_of_charge_source: terms.free_of_charge.as_ref().map(|free| free.source.clone()),
-        public_client_fee: money(terms.public_service.client_fee),
+        public_client_fee: money(public_client_fee(terms, &voucher.facts)),
         public_client_fee_basis: terms.public_service.basis.clone(),
         alternatives: terms.texts.alternatives.clone(),
         appeal: terms.texts.appeal.clone(),

@@ -225,8 +225,9 @@ pub fn check_ceiling(price: Amount, item: Option<&str>, terms: &RulebookTerms) -
 /// Lets an item's price be asked for a service that is free by law, where its value is the same for everyone.
 fn check_free(price: Amount, item: Option<&str>, terms: &RulebookTerms) -> Result<(), PriceRefused> {
     let Some(free) = &terms.free_of_charge else { return Ok(()) };
-    match lowest_value_of_item(terms, item) {
-        Some(value) if price > value => Err(PriceRefused::OverFreeValue {
+    let per_unit = ItemPrice::Voucher { price }.per_voucher_unit(terms.price_unit).and_then(ItemPrice::price);
+    match per_unit.zip(lowest_value_of_item(terms, item)) {
+        Some((per_unit, value)) if per_unit > value => Err(PriceRefused::OverFreeValue {
             item: item.map(str::to_owned),
             price,
             value,

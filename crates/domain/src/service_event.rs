@@ -155,12 +155,9 @@ pub enum RecordRefused {
     /// Facts of the service do not fit the rulebook.
     #[error("the facts of the service do not fit the rulebook: {}", listed(.0))]
     Facts(Vec<UnfitFact>),
-    /// The rulebook that the voucher was moved to grants nothing for it.
-    #[error("the rulebook of the day grants nothing for the service: {reason}")]
-    NotEligible {
-        /// The rule's reason code.
-        reason: String,
-    },
+    /// The rules that the voucher is valued by on the day grant nothing for it. Why is between the organiser and its client.
+    #[error("the rules that the voucher is valued by on that day grant nothing for the service")]
+    NotEligible,
     /// More than the voucher has left.
     #[error(transparent)]
     Overdrawn(#[from] Overdrawn),
@@ -175,8 +172,8 @@ pub enum RecordRefused {
 impl From<NoWorth> for RecordRefused {
     fn from(none: NoWorth) -> Self {
         match none {
-            NoWorth::NotEligible(reason) => Self::NotEligible { reason },
-            NoWorth::Evaluate(EvaluateError::Unfit(unfit)) => Self::Facts(vec![unfit]),
+            // Facts of the service have been checked: what does not fit is the client's, and not for the provider to know.
+            NoWorth::NotEligible(_) | NoWorth::Evaluate(EvaluateError::Unfit(_)) => Self::NotEligible,
             NoWorth::Evaluate(EvaluateError::Overflow) => Self::Overflow,
         }
     }
@@ -215,7 +212,7 @@ pub fn record(
     let day = delivery.day;
     check_delivery(voucher.unit, terms, delivery, now, today)?;
     check_facts(valuation.terms(), delivery)?;
-    let price_allowed = voucher.check_price(&agreement.price, agreement.sector, terms);
+    let price_allowed = voucher.check_price(&agreement.price, agreement.sector, terms, valuation);
     // The state first: a voucher that was never chosen with has better reasons to give than an empty allotment.
     let in_use = voucher.clone().deliver(day, false)?;
     if !agreement.period.contains(day) {

@@ -174,6 +174,16 @@ pub fn depends_on_service(terms: &RulebookTerms) -> bool {
         || rules_of(terms).any(|rule| matches!(rule, ValueRule::TimeBands(_) | ValueRule::Price { .. }))
 }
 
+/// The client fee of the corresponding public service for a client, per unit (569/2009 § 6): by the rule for it where
+/// there is one that these facts are enough for, else the typical one.
+pub fn public_client_fee(terms: &RulebookTerms, facts: &Facts) -> Amount {
+    let by_rule = terms.public_service.client_fee_rule.as_ref().and_then(|rule| {
+        let evaluation = evaluate(rule, terms.fact_terms(), &Occasion::of(facts)).ok()?;
+        evaluation.value()
+    });
+    by_rule.unwrap_or(terms.public_service.client_fee)
+}
+
 /// The fixed co-payment, where it is the same for everyone.
 pub(crate) fn fixed_co_payment_without_facts(terms: &RulebookTerms) -> Option<Amount> {
     let rule = terms.co_payment.as_ref()?;

@@ -13,6 +13,7 @@ use crate::rulebook::{Measure, RulebookTerms, Unused};
 use crate::rules::Facts;
 use crate::text::Localized;
 use crate::time::{Day, Period};
+use crate::valuation::{Valuation, Worth};
 
 /// Where a voucher stands, as stored. That its time is over follows from its validity: see [`VoucherStatus`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -241,9 +242,20 @@ impl Voucher {
     ///
     /// # Errors
     /// The terms refuse the price, or the client would have to pay for a service that is free by law.
-    pub fn check_price(&self, price: &OfferPrice, sector: Sector, terms: &RulebookTerms) -> Result<(), PriceRefused> {
+    pub fn check_price(
+        &self,
+        price: &OfferPrice,
+        sector: Sector,
+        terms: &RulebookTerms,
+        valuation: &Valuation<'_>,
+    ) -> Result<(), PriceRefused> {
         check_price(price, sector, terms)?;
-        self.check_free(price.of_item(None), None, self.value, terms)
+        // A figure that cannot be said has its own refusal, where it is asked for.
+        let Some(per_unit) = price.of_item(None).per_voucher_unit(terms.price_unit) else { return Ok(()) };
+        match valuation.at_price(per_unit.price()) {
+            Ok(Worth { value, co_payment: None }) => self.check_free(per_unit, None, value, terms),
+            Ok(Worth { co_payment: Some(_), .. }) | Err(_) => Ok(()),
+        }
     }
 
     /// Lets an item's price be paid where a unit is worth `value`: what was granted free of charge stays so.

@@ -2,8 +2,10 @@
 
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
+use valinta_domain::choice::client_facts;
 use valinta_domain::id::kind;
 use valinta_domain::identifiers::{MunicipalityCode, PersonalIdentityCode};
+use valinta_domain::rules::Facts;
 use valinta_domain::{Id, Language, Moment};
 
 use crate::convert::{coded, parsed, to_json};
@@ -206,6 +208,20 @@ pub fn find_owner(c: &mut Conn, id: Id<kind::Client>) -> Result<Option<Owner>, D
     let query = clients::table.find(DbId::from(id)).select((clients::organiser_id, clients::person_id));
     let found: Option<(DbId, DbId)> = query.first(c).optional()?;
     Ok(found.map(|(organiser, person)| (organiser.id(), person.id())))
+}
+
+/// What criteria for offerings may ask of a client, without opening anything sealed.
+///
+/// # Errors
+/// The database's.
+pub fn find_service_facts(c: &mut Conn, id: Id<kind::Client>) -> Result<Option<Facts>, DbError> {
+    let query = clients::table.find(DbId::from(id)).select((clients::language, clients::municipality_code));
+    let found: Option<(String, String)> = query.first(c).optional()?;
+    let facts = |(language, municipality): (String, String)| {
+        let language = coded("clients", &language, Language::from_code)?;
+        Ok(client_facts(language, &parsed("clients", &municipality)?))
+    };
+    found.map(facts).transpose()
 }
 
 /// The client that a person is to an organiser.

@@ -11,7 +11,7 @@ use valinta_domain::provider::Sector;
 use valinta_domain::rulebook::{Measure, Unused};
 use valinta_domain::rules::Facts;
 use valinta_domain::service_event::Charges;
-use valinta_domain::{Amount, Day, Id, Moment, Quantity};
+use valinta_domain::{Amount, Day, Id, Language, Moment, Quantity, Unit};
 
 use crate::convert::{PriceColumns, coded, from_json, parsed};
 use crate::dialect::Conn;
@@ -30,6 +30,8 @@ const LIVE: [&str; 4] = ["offered", "accepted", "chosen", "in_use"];
 pub struct LiveVoucher {
     /// Its id.
     pub id: Id<kind::Voucher>,
+    /// Whose it is.
+    pub client: Id<kind::Client>,
     /// The version that it was granted under.
     pub rulebook: Id<kind::Rulebook>,
     /// Its value, as decided.
@@ -46,6 +48,8 @@ pub struct LiveVoucher {
     pub free_of_charge: bool,
     /// The client's municipality.
     pub municipality: MunicipalityCode,
+    /// The client's language.
+    pub language: Language,
     /// What was chosen with it last, if anything was.
     pub choice: Option<LiveChoice>,
 }
@@ -68,6 +72,12 @@ pub struct DeliveredService {
     pub id: Id<kind::ServiceEvent>,
     /// Under which voucher. Those of one voucher come one after the other.
     pub voucher: Id<kind::Voucher>,
+    /// Whose voucher.
+    pub client: Id<kind::Client>,
+    /// What its services are counted in.
+    pub unit: Unit,
+    /// Of what it grants.
+    pub measure: Measure,
     /// The version that the voucher was granted under.
     pub granted_under: Id<kind::Rulebook>,
     /// The voucher's value, as decided.
@@ -98,7 +108,9 @@ pub struct DeliveredService {
 #[diesel(table_name = vouchers)]
 struct VoucherRow {
     id: DbId,
+    client_id: DbId,
     rulebook_id: DbId,
+    unit: String,
     value_minor: i64,
     facts: String,
     quantity_e4: i64,
@@ -111,6 +123,7 @@ struct VoucherRow {
 #[diesel(table_name = clients)]
 struct ClientRow {
     municipality_code: String,
+    language: String,
 }
 
 #[derive(Queryable, Selectable)]
@@ -161,6 +174,7 @@ struct EventRow {
 fn live_voucher((voucher, client, choice): (VoucherRow, ClientRow, Option<ChoiceRow>)) -> Result<LiveVoucher, DbError> {
     Ok(LiveVoucher {
         id: voucher.id.id(),
+        client: voucher.client_id.id(),
         rulebook: voucher.rulebook_id.id(),
         value: Amount::from_minor(voucher.value_minor),
         facts: from_json("vouchers", &voucher.facts)?,
@@ -169,6 +183,7 @@ fn live_voucher((voucher, client, choice): (VoucherRow, ClientRow, Option<Choice
         unused: coded("vouchers", &voucher.unused, unused_from_code)?,
         free_of_charge: voucher.free_of_charge,
         municipality: parsed("clients", &client.municipality_code)?,
+        language: coded("clients", &client.language, Language::from_code)?,
         choice: choice.map(ChoiceRow::choice).transpose()?,
     })
 }
@@ -180,6 +195,9 @@ fn delivered_service(
     Ok(DeliveredService {
         id: event.id.id(),
         voucher: event.voucher_id.id(),
+        client: voucher.client_id.id(),
+        unit: coded("vouchers", &voucher.unit, Unit::from_code)?,
+        measure: coded("vouchers", &voucher.measure, measure_from_code)?,
         granted_under: voucher.rulebook_id.id(),
         voucher_value: Amount::from_minor(voucher.value_minor),
         voucher_facts: from_json("vouchers", &voucher.facts)?,

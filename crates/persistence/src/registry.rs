@@ -55,8 +55,21 @@ pub fn load(c: &mut Conn) -> Result<Snapshot, DbError> {
 
 /// Loads what can be chosen, of one voucher type or of all.
 fn load_of(c: &mut Conn, only: Option<Id<kind::VoucherType>>) -> Result<Snapshot, DbError> {
-    let only = only.map(DbId::from);
     let revision = revision(c)?;
+    let candidates = candidates(c, only.map(DbId::from))?;
+    Ok(Snapshot::new(revision, rulebooks_by_type(c, only.map(DbId::from))?, candidates))
+}
+
+/// All that is offered for a voucher type, whether or not it can be chosen now: read from the database.
+///
+/// # Errors
+/// The database's.
+pub fn candidates_of(c: &mut Conn, voucher_type: Id<kind::VoucherType>) -> Result<Vec<Candidate>, DbError> {
+    let all = candidates(c, Some(DbId::from(voucher_type)))?;
+    Ok(all.into_iter().map(|(_, candidate)| candidate).collect())
+}
+
+fn candidates(c: &mut Conn, only: Option<DbId>) -> Result<Vec<(Id<kind::VoucherType>, Candidate)>, DbError> {
     let offerings = offerings_of(c, only)?;
     let names = names_by_provider(c, only)?;
     let units = units_of(c, only)?;
@@ -93,7 +106,7 @@ fn load_of(c: &mut Conn, only: Option<Id<kind::VoucherType>>) -> Result<Snapshot
             },
         ));
     }
-    Ok(Snapshot::new(revision, rulebooks_by_type(c, only)?, candidates))
+    Ok(candidates)
 }
 
 fn offerings_of(c: &mut Conn, only: Option<DbId>) -> Result<Vec<Offering>, DbError> {

@@ -28,7 +28,7 @@ use crate::keys::Keys;
 use crate::telemetry;
 use crate::tokens::Tokens;
 use crate::{
-    applications, approvals, audit, choices, clients, decisions, estimates, health, me, offerings, organisers,
+    applications, approvals, audit, choices, clients, decisions, estimates, health, impact, me, offerings, organisers,
     providers, routes, rulebooks, service_events, value_rules, voucher_types, vouchers,
 };
 
@@ -401,6 +401,7 @@ pub fn routes() -> Vec<Route> {
         me::routes(),
         value_rules::routes(),
         estimates::routes(),
+        impact::routes(),
         audit::routes(),
     ] {
         all.extend(of_resource);

@@ -19,6 +19,7 @@ pub mod demo;
 pub mod estimates;
 pub mod health;
 pub mod http;
+pub mod impact;
 pub mod keys;
 pub mod me;
 pub mod offerings;

@@ -271,7 +271,9 @@ fn the_list_of_a_voucher_and_what_it_can_be_used_for_agree() {
             free_of_charge: voucher_free,
             validity: always(),
         };
-        let allowed = options.iter().filter(|(sector, price, _)| voucher.check_price(price, *sector, &terms).is_ok());
+        let allowed = options
+            .iter()
+            .filter(|(sector, price, _)| voucher.check_price(price, *sector, &terms, valuation()).is_ok());
         let mut allowed: Vec<_> = allowed.map(|(.., candidate)| candidate.offering).collect();
         let query = Query { free_of_charge: voucher_free, validity: Some(voucher.validity), ..query(b"v") };
         let mut listed = order_of(&s, &query);

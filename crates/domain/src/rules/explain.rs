@@ -24,7 +24,7 @@ impl<'r> Evaluation<'r> {
     /// came to an amount, the last step's figure is that amount.
     pub fn steps(&self, pointer: &str) -> Vec<Step> {
         let explainer = Explainer::new(self, pointer);
-        let mut steps: Vec<Step> = self.trail.iter().flat_map(|taken| explainer.steps_of(taken)).collect();
+        let mut steps: Vec<Step> = self.told().flat_map(|taken| explainer.steps_of(taken)).collect();
         if let Outcome::Value(amount) = &self.outcome {
             let is_last = |step: &Step| step.figure.as_deref() == Some(amount.to_string().as_str());
             if !steps.last().is_some_and(is_last) {
@@ -39,7 +39,7 @@ impl<'r> Evaluation<'r> {
     /// such a fact led to, because the block's place in the rulebook would tell the fact.
     pub fn steps_of_service(&self, pointer: &str) -> Vec<Step> {
         let explainer = Explainer::new(self, pointer);
-        let of_service = self.trail.iter().filter(|taken| !taken.personal);
+        let of_service = self.told().filter(|taken| !taken.personal);
         let mut steps: Vec<Step> = of_service.flat_map(|taken| explainer.steps_of(taken)).collect();
         match &self.outcome {
             Outcome::Value(amount) => steps.push(explainer.subject.came_to(pointer, *amount)),
@@ -49,6 +49,20 @@ impl<'r> Evaluation<'r> {
             Outcome::NotEligible(_) => {}
         }
         steps
+    }
+}
+
+impl<'r> Evaluation<'r> {
+    /// The turns that are told. What is the same for everyone and has a name of its own is told once, by that name.
+    fn told(&self) -> impl Iterator<Item = &Taken<'r>> {
+        self.trail.iter().enumerate().filter_map(|(i, taken)| {
+            let next = self.trail.get(i + 1);
+            let is_of = |next: &Taken<'_>| {
+                if let ValueRule::Named { of, .. } = next.rule { std::ptr::eq(of.as_ref(), taken.rule) } else { false }
+            };
+            let named = next.is_some_and(is_of);
+            (!(named && matches!(taken.turn, Turn::Flat(_)))).then_some(taken)
+        })
     }
 }
 

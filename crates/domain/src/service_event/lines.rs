@@ -22,7 +22,8 @@ pub struct Line {
     pub quantity: Quantity,
     /// The voucher's value per unit.
     pub value: Amount,
-    /// The price per unit; none where a client fee is charged.
+    /// The price per unit of the voucher type: the agreed one, or value and fixed co-payment together. None where a
+    /// client fee is charged.
     pub price: Option<Amount>,
     /// Who is charged what.
     pub charges: Charges,
@@ -61,7 +62,10 @@ pub(super) fn lines(
             item: part.item,
             quantity: part.quantity,
             value: part.worth.value,
-            price: price.price(),
+            price: match (price.price(), part.worth.co_payment) {
+                (Some(_), Some(fixed)) => Some(part.worth.value.plus(fixed).ok_or(RecordRefused::Overflow)?),
+                (price, _) => price,
+            },
             charges,
         });
     }

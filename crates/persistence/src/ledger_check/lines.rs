@@ -137,10 +137,19 @@ fn check_line(
     let (number, kept) = (line.line, line.charges());
     let item = line.item.as_deref();
     let price = agreed.of_item(item).per_voucher_unit(by.terms.price_unit);
-    about.expect(price.map(|price| price.price().map(Amount::minor)) == Some(line.price_minor), || {
+    let by_rules = worth_of(by.valuation, event, item, agreed);
+    let fixed = match &by_rules {
+        Some((worth, _)) => worth.co_payment.map(|co_payment| worth.value.plus(co_payment)),
+        // Nobody can say what the fixed co-payment was: the line's own figures are to agree, below.
+        None => by.valuation.terms().co_payment.as_ref().map(|_| line.price_minor.map(money)),
+    };
+    let expected = price.map(|price| match (price, fixed) {
+        (ItemPrice::Voucher { .. }, Some(fixed)) => fixed,
+        (ItemPrice::Voucher { .. } | ItemPrice::ClientFee { .. }, _) => price.price(),
+    });
+    about.expect(expected == Some(line.price_minor.map(money)), || {
         format!("line {number} has the price {}, not the agreed one", told(line.price_minor.map(money)))
     });
-    let by_rules = worth_of(by.valuation, event, item, agreed);
     if let Some((worth, of_item)) = &by_rules {
         let (value, by_rules) = (money(line.value_minor), worth.value);
         about.expect(value == by_rules, || format!("line {number} has the value {value}, by its rules {by_rules}"));

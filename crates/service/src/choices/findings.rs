@@ -67,7 +67,8 @@ impl<'a> Facing<'a> {
         let (_, price) = self.price().ok_or("price")?;
         let terms = self.terms.ok_or("rulebook")?;
         let sector = self.sector().ok_or("sector")?;
-        Ok(self.voucher.check_price(price, sector, terms).is_ok() && self.worth().is_ok())
+        let valuation = self.valuation.ok_or("value")?;
+        Ok(self.voucher.check_price(price, sector, terms, valuation).is_ok() && self.worth().is_ok())
     }
 
     /// What a unit is worth at the offering's price; what is missing where that cannot be said.

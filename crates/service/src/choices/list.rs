@@ -8,7 +8,7 @@ use valinta_domain::id::kind;
 use valinta_domain::policy::Action;
 use valinta_domain::rulebook::{GrantPeriod, Measure};
 use valinta_domain::rules::Facts;
-use valinta_domain::valuation::Versions;
+use valinta_domain::valuation::{Versions, public_client_fee};
 use valinta_domain::{Currency, Day, Id, Localized, Money, Quantity, Unit};
 use valinta_persistence::vouchers::StoredVoucher;
 use valinta_persistence::{choices, organisers, voucher_types, vouchers};
@@ -111,7 +111,8 @@ pub(crate) async fn list_choices(
             let price_unit = valuation.terms().price_unit;
             let after = whole.resume(cursor.clone())?;
             let rulebook = found(voucher_types::find_rulebook(c, stored.voucher.rulebook)?)?;
-            let client = service_facts_of(c, cx, &stored.voucher)?;
+            let client = service_facts_of(c, &stored.voucher)?;
+            let fee = public_client_fee(&rulebook.terms, &stored.voucher.facts);
             cx.audit("list_choices", ("voucher", id.uuid()), &target, json!({"order": order, "revision": revision}));
             Ok(Held {
                 stored,
@@ -122,7 +123,7 @@ pub(crate) async fn list_choices(
                 versions,
                 client,
                 price_unit,
-                public_client_fee: rulebook.terms.public_service.client_fee.of(organiser.currency),
+                public_client_fee: fee.of(organiser.currency),
                 co_payment_basis: rulebook.terms.texts.co_payment,
             })
         })

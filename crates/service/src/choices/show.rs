@@ -80,7 +80,7 @@ fn examine(
     let rulebook = voucher_types::rulebook_in_force(c, voucher.voucher_type, day)?;
     let versions = versions_on(c, voucher, day)?;
     let valuation = valuation_of(voucher, &versions, day)?.ok();
-    let client = service_facts_of(c, cx, voucher)?;
+    let client = service_facts_of(c, voucher)?;
     let facing = Facing {
         voucher,
         candidate: &candidate,

@@ -143,10 +143,7 @@ pub(crate) struct Estimate {
     security(()),
 )]
 #[post("/v1/estimates")]
-pub(crate) async fn make_estimate(
-    app: web::Data<App>,
-    body: Json<MakeEstimate>,
-) -> Result<HttpResponse, Problem> {
+pub(crate) async fn make_estimate(app: web::Data<App>, body: Json<MakeEstimate>) -> Result<HttpResponse, Problem> {
     let asked = body.into_inner();
     let (id, as_of, now) = (asked.request.voucher_type, asked.request.as_of, app.clock().now());
     let snapshot = app.snapshot()?;
@@ -180,7 +177,11 @@ fn estimate(asked: &Asked, by: &Published, snapshot: &Snapshot, order_key: &[u8]
     };
     let order = request.order.unwrap_or_default();
     if order == Order::CoPayment && valuation.is_none() {
-        return Err(Problem::invalid(Vec::new()).at("/order", "no_value", "no voucher is granted, so that no co-payment is known"));
+        return Err(Problem::invalid(Vec::new()).at(
+            "/order",
+            "no_value",
+            "no voucher is granted, so that no co-payment is known",
+        ));
     }
     let (public_client_fee, public_client_fee_steps) = public_fee(terms, facts)?;
     let client = match (request.language, municipality) {

@@ -288,7 +288,7 @@ impl From<RecordRefused> for Problem {
             RecordRefused::SpanTooLong => (ProblemKind::InvalidInput, "/ended_at", "too_long"),
             RecordRefused::SpanReversed => (ProblemKind::InvalidInput, "/ended_at", "before_start"),
             RecordRefused::SpanNotQuantity { .. } => (ProblemKind::InvalidInput, "/quantity", "not_the_span"),
-            RecordRefused::NotEligible { .. } => (ProblemKind::RuleError, "/voucher", "not_eligible"),
+            RecordRefused::NotEligible => (ProblemKind::RuleError, "/voucher", "not_eligible"),
             RecordRefused::Overdrawn(_) => (ProblemKind::InsufficientBalance, "/quantity", "over_balance"),
             RecordRefused::Price(PriceRefused::OverCeiling { .. }) => {
                 (ProblemKind::PriceOverCeiling, "/voucher", "over_ceiling")

@@ -53,8 +53,8 @@ pub(crate) async fn evaluate_value_rule(body: Json<EvaluateValueRule>) -> Result
     });
     match outcome.await.map_err(Problem::internal)? {
         Ok(outcome) => Ok(HttpResponse::Ok().json(outcome)),
-        Err(faults) => Err(faults
-            .iter()
-            .fold(Problem::invalid(Vec::new()), |problem, fault| problem.at(&fault.pointer, fault.code, &fault.detail))),
+        Err(faults) => Err(faults.iter().fold(Problem::invalid(Vec::new()), |problem, fault| {
+            problem.at(&fault.pointer, fault.code, &fault.detail)
+        })),
     }
 }

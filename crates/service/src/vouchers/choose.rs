@@ -98,7 +98,7 @@ pub(crate) fn choose(
             format!("from {from} the price is {}", in_words(price)),
         ));
     }
-    let client = service_facts_of(c, cx, &stored.voucher)?;
+    let client = service_facts_of(c, &stored.voucher)?;
     refuse_unmet(&candidate.examine(sector, &rulebook.terms, &client))?;
     let versions = versions_beside(c, &stored.voucher, &rulebook)?;
     let valuation = valuation_of(&stored.voucher, &versions, from)??;
@@ -156,11 +156,7 @@ fn check_price(
             refused,
         )
     };
-    voucher.check_price(price, sector, terms).map_err(not_allowed)?;
-    let per_unit = price.of_item(None).per_voucher_unit(terms.price_unit);
-    let per_unit = per_unit.ok_or_else(|| Problem::new(ProblemKind::RuleError, "The price is too large."))?;
-    let worth = valuation.at_price(per_unit.price())?;
-    voucher.check_free(per_unit, None, worth.value, terms).map_err(not_allowed)
+    voucher.check_price(price, sector, terms, valuation).map_err(not_allowed)
 }
 
 fn in_words(price: &OfferPrice) -> String {

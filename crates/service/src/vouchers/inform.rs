@@ -82,7 +82,7 @@ pub(crate) fn inform(
     let day = voucher.choice_from(today, begun);
     let versions = versions_on(c, voucher, day)?;
     let valuation = valuation_of(voucher, &versions, day)??;
-    let client = service_facts_of(c, cx, voucher)?;
+    let client = service_facts_of(c, voucher)?;
     let prices = registry::prices_for(c, voucher, &valuation, &client, day)?;
     // A value that was found anew since the decision has steps of its own.
     let steps = match valuation.evaluation() {

@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use valinta_domain::choice::client_facts;
 use valinta_domain::id::kind;
 use valinta_domain::rules::{EvaluateError, Facts};
 use valinta_domain::time::Timeline;
@@ -14,7 +13,7 @@ use valinta_domain::{Amount, Day, Id, Period};
 use valinta_persistence::voucher_types::Rulebook;
 use valinta_persistence::{Conn, clients, rulebooks, voucher_types};
 
-use crate::cx::{Cx, found};
+use crate::cx::found;
 use crate::http::{Problem, ProblemKind};
 
 /// The versions that have a say in what a voucher is worth on a day, of which the version in force is given. As long as
@@ -47,9 +46,8 @@ pub(crate) fn valuation_of<'a>(
 }
 
 /// What criteria for offerings may ask of a voucher's client.
-pub(crate) fn service_facts_of(c: &mut Conn, cx: &Cx, voucher: &Voucher) -> Result<Facts, Problem> {
-    let client = found(clients::find(c, cx.vault(), voucher.client)?)?;
-    Ok(client_facts(client.language, &client.municipality))
+pub(crate) fn service_facts_of(c: &mut Conn, voucher: &Voucher) -> Result<Facts, Problem> {
+    found(clients::find_service_facts(c, voucher.client)?)
 }
 
 /// Values of vouchers, of which many may be of one type: what was read for one serves the next.
