@@ -4,16 +4,17 @@
 use std::time::{Duration, Instant};
 
 use crate::process::{Result, cargo, run as run_command};
-use crate::{licences, openapi, pg, smoke, tidy};
+use crate::{fuzz, licences, openapi, pg, smoke, tidy};
 
 type Step = (&'static str, fn() -> Result<()>);
 
-const STEPS: [Step; 9] = [
+const STEPS: [Step; 10] = [
     ("tidy", tidy::run),
-    ("format", || run_command(&mut cargo(["fmt", "--all", "--check"]))),
+    ("format", format),
     ("clippy", clippy),
     ("docs", docs),
     ("tests on PostgreSQL", tests_on_postgresql),
+    ("fuzz", || fuzz::run(fuzz::CI_SECONDS)),
     ("openapi", || openapi::run(true)),
     ("licences", licences::run),
     ("release build", || run_command(&mut cargo(["build", "--release", "--locked"]))),
@@ -40,6 +41,11 @@ pub(crate) fn run() -> Result<()> {
         None => Ok(()),
         Some(name) => Err(format!("the step `{name}` failed")),
     }
+}
+
+fn format() -> Result<()> {
+    run_command(&mut cargo(["fmt", "--all", "--check"]))?;
+    run_command(&mut cargo(["fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"]))
 }
 
 fn clippy() -> Result<()> {

@@ -2,7 +2,9 @@
 //! status. Must not hold any check itself, and nothing of the product depends on this crate.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a tool for the console: what it prints is its result")]
 
+mod bench;
 mod ci;
+mod fuzz;
 mod licences;
 mod openapi;
 mod pg;
@@ -43,6 +45,17 @@ enum Chore {
     },
     /// Checks the licence of every package in the dependency tree
     Licences,
+    /// Looks for rules and terms that break a promise: builds the fuzz targets and runs each for a while
+    Fuzz {
+        /// How long each target looks
+        #[arg(long, default_value_t = fuzz::CI_SECONDS)]
+        seconds: u32,
+    },
+    /// Measures what must be fast and fails where it is not; without a name, all of it
+    Bench {
+        /// What to measure
+        what: Option<bench::What>,
+    },
     /// Starts the release binary with no configuration, runs the demo journey and stops it by SIGTERM
     Smoke {
         /// The binary; without it the one that `cargo build --release` leaves
@@ -57,6 +70,8 @@ fn main() -> ExitCode {
         Chore::Pg { command } => pg::run(&command),
         Chore::Openapi { check } => openapi::run(check).map(|()| ExitCode::SUCCESS),
         Chore::Licences => licences::run().map(|()| ExitCode::SUCCESS),
+        Chore::Fuzz { seconds } => fuzz::run(seconds).map(|()| ExitCode::SUCCESS),
+        Chore::Bench { what } => bench::run(what).map(|()| ExitCode::SUCCESS),
         Chore::Smoke { binary } => smoke::run(binary).map(|()| ExitCode::SUCCESS),
     };
     outcome.unwrap_or_else(|reason| {

@@ -9,7 +9,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, Stdio};
 
-use crate::process::{self, Result, capture, exit_code, in_path, is_root, run as run_command};
+use crate::process::{self, Result, capture, exit_code, in_path, is_root};
 
 /// What the tests read.
 pub(crate) const URL_VARIABLE: &str = "TEST_DATABASE_URL";
@@ -60,18 +60,7 @@ pub(crate) fn binaries() -> Result<PathBuf> {
 
 /// Installs Debian's package; only root can.
 pub(crate) fn install() -> Result<()> {
-    if !is_root()? {
-        return Err("only root may install it".to_owned());
-    }
-    if in_path("apt-get").is_none() {
-        return Err("there is no apt-get here to install it with".to_owned());
-    }
-    run_command(Command::new("apt-get").arg("update"))?;
-    run_command(
-        Command::new("apt-get")
-            .args(["install", "--yes", "--no-install-recommends", "postgresql"])
-            .env("DEBIAN_FRONTEND", "noninteractive"),
-    )
+    process::install("postgresql")
 }
 
 fn told_by_pg_config() -> Option<PathBuf> {

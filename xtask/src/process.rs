@@ -60,6 +60,20 @@ pub(crate) fn in_path(program: &str) -> Option<PathBuf> {
     env::split_paths(&env::var_os("PATH")?).map(|folder| folder.join(program)).find(|file| file.is_file())
 }
 
+/// Installs a Debian package; only root can.
+pub(crate) fn install(package: &str) -> Result<()> {
+    if !is_root()? {
+        return Err("only root may install it".to_owned());
+    }
+    if in_path("apt-get").is_none() {
+        return Err("there is no apt-get here to install it with".to_owned());
+    }
+    run(Command::new("apt-get").arg("update"))?;
+    run(Command::new("apt-get")
+        .args(["install", "--yes", "--no-install-recommends", package])
+        .env("DEBIAN_FRONTEND", "noninteractive"))
+}
+
 fn shown(command: &Command) -> String {
     let mut words = vec![command.get_program().to_string_lossy()];
     words.extend(command.get_args().map(|a| a.to_string_lossy()));

@@ -21,9 +21,10 @@ const UNREACHABLE: &[(&str, &[&str])] = &[
     (PERSISTENCE, &[SERVICE, "actix*", "hyper", "ureq"]),
 ];
 
-/// The database is spoken to by one crate. The acceptance suite may look behind the service's back.
+/// The database is spoken to by one crate. The acceptance suite may look behind the service's back, and the benchmarks
+/// fill a database in bulk.
 const DATABASE: &[&str] = &["diesel*", "libsqlite3-sys", "pq-sys", "r2d2"];
-const MAY_NAME_DATABASE: &[&str] = &[PERSISTENCE, "acceptance"];
+const MAY_NAME_DATABASE: &[&str] = &[PERSISTENCE, "acceptance", "valinta-bench"];
 
 /// Who depends on whom, by name.
 #[derive(Default)]
