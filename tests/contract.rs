@@ -68,6 +68,19 @@ fn refusals_are_problems(name: &str, operation: &Value) {
     assert!(responses.keys().any(|status| status.starts_with('2')), "{name}");
 }
 
+#[test]
+fn the_rules_that_the_document_shows_can_be_tried_out_as_they_stand() {
+    let world = World::start();
+    let anyone = world.api.anyone();
+    let document = anyone.get("/v1/openapi.json").ok();
+    let body = &document["paths"]["/v1/value-rules/evaluate"]["post"]["requestBody"]["content"]["application/json"];
+    for (name, example) in body["examples"].as_object().unwrap() {
+        let answer = anyone.send("POST", "/v1/value-rules/evaluate", &[], Some(&example["value"].to_string()));
+        let outcome = answer.ok();
+        assert!(outcome["value"].is_string() && outcome["co_payment"].is_string(), "{name}: {outcome}");
+    }
+}
+
 /// The handlers in the source: function name to method and path.
 fn handlers(folder: &Path) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();

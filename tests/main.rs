@@ -32,4 +32,5 @@ mod rulebooks;
 mod support;
 mod values;
 mod vectors_over_http;
+mod versions;
 mod whose;

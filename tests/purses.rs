@@ -89,24 +89,24 @@ fn a_purse_pays_as_far_as_it_reaches_and_what_is_left_of_a_month_lapses() {
 }
 
 #[test]
-fn what_a_purse_carries_over_is_used_first_and_an_event_may_draw_on_two_months() {
+fn a_purse_that_carries_over_is_drawn_from_the_newest_month_first_and_an_event_may_draw_on_two() {
     let mut scene = Scene::set(&purse("carries_over"));
     assert_eq!(paid(&scene.record("1").created()), ["60.00", "0.00", "40"]);
     scene.in_december();
     assert_eq!(scene.shown()["available_now"], "140");
     let two = scene.record("2").created();
     assert_eq!(paid(&two), ["120.00", "0.00", "20"]);
-    assert_eq!(scene.used(), ["60", "40", "80"]);
+    assert_eq!(scene.used(), ["60", "100", "20"]);
     let shown = scene.shown();
     let left: Vec<&Value> = shown["allotments"].as_array().unwrap().iter().map(|part| &part["available"]).collect();
-    assert_eq!(left, ["0", "20"]);
+    assert_eq!(left, ["20", "0"]);
     assert_eq!(paid(&scene.record("1").created()), ["20.00", "40.00", "0"]);
     assert_eq!(scene.shown()["status"], "used_up");
     scene.world.ledger_balances();
 }
 
 #[test]
-fn visits_that_are_carried_over_are_drawn_from_the_earlier_month_first() {
+fn visits_that_are_carried_over_are_left_to_the_earlier_month_as_long_as_the_newer_lasts() {
     let carried = json!({"grant": {"per": "month", "unused": "carries_over", "quantity_max": "500"}});
     let mut scene = Scene::set(&carried);
     scene.record("99").created();
@@ -114,7 +114,7 @@ fn visits_that_are_carried_over_are_drawn_from_the_earlier_month_first() {
     assert_eq!(scene.shown()["available_now"], "101");
     let recorded = scene.record("3").created();
     assert_eq!(recorded["available"], "98");
-    assert_eq!(scene.used(), ["99", "1", "2"]);
+    assert_eq!(scene.used(), ["99", "3"]);
     scene.record("99").refused(422, "insufficient_balance").saying("98");
     scene.world.ledger_balances();
 }

@@ -135,7 +135,7 @@ fn two_rulebooks_adopted_at_once_never_hold_on_the_same_day() {
     let answers = at_once(&calls);
     assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 1);
     for refused in answers.into_iter().filter(|answer| answer.status != 200) {
-        refused.refused(422, "invalid_input").at("/in_force_from", "not_after_current");
+        refused.refused(409, "wrong_state").saying("has been adopted since");
     }
 }
 

@@ -234,7 +234,7 @@ fn criteria_are_examined_at_the_grant_and_what_is_missing_is_asked_for() {
     let decision = resident.user.get(&format!("/v1/decisions/{}", refused["decision"].as_str().unwrap())).ok();
     assert_eq!(decision["outcome"], "refused");
     assert_eq!(decision["steps"][0]["inputs"]["criterion"], "over_65");
-    assert_eq!(decision["reasons"]["en"], "Not met: The client is 65 or older");
+    assert_eq!(decision["reasons"]["en"], "Condition not met: “The client is 65 or older”");
     let granted = ask(json!({"age": 65})).created();
     assert_eq!(granted["outcome"], "granted");
     assert_eq!(granted["voucher"]["facts"], json!({"age": "65"}));

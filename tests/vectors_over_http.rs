@@ -144,7 +144,7 @@ fn a_rule_can_be_as_deep_and_as_large_as_a_body_and_no_more() {
         assert!(errors.iter().all(|(pointer, _)| pointer.starts_with("/rule/clamp")), "{errors:?}");
     }
     for depth in [64, 200, 2_000] {
-        send(&nested(depth)).refused(400, "malformed_json");
+        send(&nested(depth)).refused(422, "invalid_input").at("", "too_deep");
     }
     let many: Vec<Value> = (0..50).map(|_| json!({"flat": {"value": "1.00"}})).collect();
     let sum = |of: Vec<Value>| json!({"sum": {"of": of}});

@@ -11,7 +11,7 @@ use sha2::Sha256;
 use crate::id::{Id, kind};
 use crate::identifiers::MunicipalityCode;
 use crate::money::Amount;
-use crate::offering::{ItemPrice, OfferPrice, check_price};
+use crate::offering::{ItemPrice, OfferPrice, PriceCheck};
 use crate::provider::{Sector, ServiceMode};
 use crate::quantity::Quantity;
 use crate::rulebook::RulebookTerms;
@@ -66,7 +66,7 @@ pub struct Candidate {
 #[derive(Debug, Default)]
 pub struct Snapshot {
     revision: i64,
-    rulebooks: BTreeMap<Id<kind::VoucherType>, Timeline<RulebookTerms>>,
+    rulebooks: BTreeMap<Id<kind::VoucherType>, Timeline<PriceCheck<RulebookTerms>>>,
     by_voucher_type: BTreeMap<Id<kind::VoucherType>, Vec<Candidate>>,
 }
 
@@ -154,7 +154,7 @@ impl Snapshot {
     /// A snapshot of a revision: the voucher types' adopted rulebooks by day, and what is offered for them.
     pub fn new(
         revision: i64,
-        rulebooks: impl IntoIterator<Item = (Id<kind::VoucherType>, Timeline<RulebookTerms>)>,
+        rulebooks: impl IntoIterator<Item = (Id<kind::VoucherType>, Timeline<PriceCheck<RulebookTerms>>)>,
         candidates: impl IntoIterator<Item = (Id<kind::VoucherType>, Candidate)>,
     ) -> Self {
         let mut by_voucher_type: BTreeMap<_, Vec<_>> = BTreeMap::new();
@@ -290,14 +290,19 @@ pub fn client_facts(language: Language, municipality: &MunicipalityCode) -> Fact
 }
 
 /// The line of an offering: only what choosing it at this moment would let through.
-fn line<'a>(candidate: &'a Candidate, rulebooks: &Timeline<RulebookTerms>, query: &Query<'_>) -> Option<Listed<'a>> {
+fn line<'a>(
+    candidate: &'a Candidate,
+    rulebooks: &Timeline<PriceCheck<RulebookTerms>>,
+    query: &Query<'_>,
+) -> Option<Listed<'a>> {
     let first_day = candidate.begins_on(query.day);
     if query.validity.is_some_and(|validity| !validity.contains(first_day)) {
         return None;
     }
     let (sector, price_period, price) = candidate.choosable_on(first_day).ok()?;
-    let terms = rulebooks.as_of(first_day)?;
-    check_price(price, sector, terms).ok()?;
+    let prices = rulebooks.as_of(first_day)?;
+    prices.check(price, sector).ok()?;
+    let terms = prices.terms();
     if candidate.examine(sector, terms, query.client).standing == Standing::NotMet {
         return None;
     }

@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::text::Localized;
 
+pub(crate) mod numbers;
+
 /// One step of reasoning: which rule, on what inputs, with what figure, and in words.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Step {
@@ -25,12 +27,16 @@ pub struct Step {
     pub source: Option<String>,
     /// The step in words.
     pub text: Localized,
+    /// Facts of the client had a part in it: not for those who give the service.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub personal: bool,
 }
 
 impl Step {
     /// A step without inputs, figure or source.
     pub fn new(rule: impl Into<String>, code: impl Into<String>, text: Localized) -> Self {
-        Self { rule: rule.into(), code: code.into(), inputs: BTreeMap::new(), figure: None, source: None, text }
+        let (rule, code) = (rule.into(), code.into());
+        Self { rule, code, inputs: BTreeMap::new(), figure: None, source: None, text, personal: false }
     }
 
     /// Adds an input.
@@ -51,6 +57,13 @@ impl Step {
     #[must_use]
     pub fn source(mut self, source: impl Into<String>) -> Self {
         self.source = Some(source.into());
+        self
+    }
+
+    /// Sets whether facts of the client had a part in it.
+    #[must_use]
+    pub(crate) const fn of_client(mut self, personal: bool) -> Self {
+        self.personal = personal;
         self
     }
 }

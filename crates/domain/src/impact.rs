@@ -273,7 +273,7 @@ impl<'d> Simulation<'d> {
     fn value_now(&self, voucher: &LiveVoucher<'_>) -> Amount {
         value_version(self.versions, voucher.rulebook, self.day)
             .filter(|(id, _)| *id != voucher.rulebook)
-            .and_then(|(_, terms)| Valuation::new(terms, voucher.facts).ok())
+            .and_then(|(_, terms)| Valuation::moved(terms, voucher.facts).ok())
             .map_or(voucher.value, |valuation| valuation.quoted().value)
     }
 
@@ -383,6 +383,7 @@ fn refusal(refused: &RecordRefused) -> LeftOut {
         RecordRefused::Overflow => LeftOut::TooLarge,
         // The others are told where a service is recorded, and this one was.
         RecordRefused::Facts(_)
+        | RecordRefused::OtherItem { .. }
         | RecordRefused::Voucher(_)
         | RecordRefused::NotChosenOn { .. }
         | RecordRefused::InFuture { .. }

@@ -70,7 +70,7 @@ pub struct PriceOverview {
     pub co_payment_lowest: Option<Money>,
     /// Highest co-payment per unit.
     pub co_payment_highest: Option<Money>,
-    /// Highest co-payment for the granted quantity.
+    /// Highest co-payment for the granted quantity; none of a purse, which grants no quantity.
     pub co_payment_for_quantity_highest: Option<Money>,
 }
 
@@ -107,17 +107,17 @@ pub fn compose(
 }
 
 /// The quantity that co-payments are estimated for: a purse grants none.
-fn quantity_of(voucher: &Voucher, quantity: Quantity) -> Quantity {
+fn quantity_of(voucher: &Voucher, quantity: Quantity) -> Option<Quantity> {
     match voucher.measure {
-        Measure::Quantity => quantity,
-        Measure::Money => Quantity::ONE,
+        Measure::Quantity => Some(quantity),
+        Measure::Money => None,
     }
 }
 
 fn overview(
     valuation: &Valuation<'_>,
     terms: &RulebookTerms,
-    quantity: Quantity,
+    quantity: Option<Quantity>,
     prices: &[OfferPrice],
     currency: Currency,
 ) -> PriceOverview {
@@ -140,6 +140,6 @@ fn overview(
         price_highest: per_unit().max().map(money),
         co_payment_lowest: co_payments(Quantity::ONE).min().map(money),
         co_payment_highest: co_payments(Quantity::ONE).max().map(money),
-        co_payment_for_quantity_highest: co_payments(quantity).max().map(money),
+        co_payment_for_quantity_highest: quantity.and_then(|quantity| co_payments(quantity).max()).map(money),
     }
 }

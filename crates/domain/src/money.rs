@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use rust_decimal::{Decimal, RoundingStrategy, prelude::ToPrimitive};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use thiserror::Error;
 
 use crate::quantity::Quantity;
@@ -116,7 +116,7 @@ impl Serialize for Amount {
 
 impl<'de> Deserialize<'de> for Amount {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+        written::in_quotes(deserializer, "12.50", str::parse)
     }
 }
 
@@ -124,9 +124,12 @@ impl utoipa::PartialSchema for Amount {
     fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
         utoipa::openapi::ObjectBuilder::new()
             .schema_type(utoipa::openapi::schema::Type::String)
-            .pattern(Some(r"^-?[0-9]{1,12}(\.[0-9]{1,2})?$"))
+            .pattern(Some(r"^[0-9]{1,17}(\.[0-9]{1,2})?$"))
             .max_length(Some(20))
-            .description(Some("A decimal amount in the organiser's currency, at most two decimals."))
+            .description(Some(
+                "A decimal amount in the organiser's currency, at most two decimals. One that is given is at most \
+                 10000000.00; sums may be larger.",
+            ))
             .examples([serde_json::json!("12.50")])
             .into()
     }
@@ -172,7 +175,8 @@ impl Currency {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Money {
-    /// The amount, at most two decimals.
+    /// The amount, with two decimals. Below zero only where something is told of how amounts change.
+    #[schema(value_type = String, pattern = r"^-?[0-9]{1,17}(\.[0-9]{1,2})?$", max_length = 20, example = "12.50")]
     pub amount: Amount,
     /// ISO 4217 code.
     pub currency: Currency,

@@ -1,7 +1,10 @@
 //! What a unit charges for a service, and what a rulebook lets it charge.
 
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -9,7 +12,7 @@ use crate::money::Amount;
 use crate::provider::Sector;
 use crate::quantity::Unit;
 use crate::rulebook::{CoPaymentIn, RulebookTerms};
-use crate::valuation::{fixed_co_payment_without_facts, lowest_value_of_item};
+use crate::valuation::{LowestValues, fixed_co_payment_of_item, lowest_values};
 
 /// The price of an offering per unit of service, by who is paid how (FIELD §2).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -149,13 +152,18 @@ fn of_item(item: &Option<String>) -> String {
 }
 
 impl PriceRefused {
-    /// The member of the price that is to blame, as a JSON pointer without its first slash.
-    pub fn member(&self) -> String {
+    /// The member of the price that is to blame, as a JSON pointer without its first slash: for an item without a price
+    /// of its own, the price of all else.
+    pub fn member(&self, of: &OfferPrice) -> String {
+        let has_own = |item: &str| matches!(of, OfferPrice::Voucher { items, .. } if items.contains_key(item));
         match self {
-            Self::OverCeiling { item: Some(item), .. }
-            | Self::OverFreeValue { item: Some(item), .. }
-            | Self::UnknownItem { item } => format!("items/{item}"),
-            Self::OverCeiling { item: None, .. } | Self::OverFreeValue { item: None, .. } => "price".to_owned(),
+            Self::UnknownItem { item } => format!("items/{item}"),
+            Self::OverCeiling { item: Some(item), .. } | Self::OverFreeValue { item: Some(item), .. }
+                if has_own(item) =>
+            {
+                format!("items/{item}")
+            }
+            Self::OverCeiling { .. } | Self::OverFreeValue { .. } => "price".to_owned(),
             Self::FeeForFreeService { .. } => "client_fee".to_owned(),
             Self::ClientFeeNotPublic | Self::VoucherPriceOfPublic => "charging".to_owned(),
         }
@@ -174,12 +182,136 @@ impl PriceRefused {
     }
 }
 
-/// Lets a price be offered under a rulebook's terms, or says why not.
+/// Terms that prices are held against. What is the same for all prices is found once, when it is first asked for.
+#[derive(Debug)]
+pub struct PriceCheck<T> {
+    terms: T,
+    limits: OnceLock<Limits>,
+}
+
+/// The highest prices: of items, in the order of the price list, and of what has no item.
+#[derive(Debug)]
+struct Limits {
+    otherwise: Limit,
+    of_items: Vec<Limit>,
+}
+
+/// The highest price of one item, per unit that prices are given for.
+#[derive(Debug, Clone, Copy)]
+struct Limit {
+    ceiling: Option<Amount>,
+    free_up_to: Option<Amount>,
+}
+
+impl<T: Borrow<RulebookTerms>> PriceCheck<T> {
+    /// Prices under terms.
+    pub const fn under(terms: T) -> Self {
+        Self { terms, limits: OnceLock::new() }
+    }
+
+    /// The terms.
+    pub fn terms(&self) -> &RulebookTerms {
+        self.terms.borrow()
+    }
+
+    /// Lets a price be offered under the terms, or says why not.
+    ///
+    /// # Errors
+    /// What any item would cost, with a price of its own or without, is above its ceiling, or above its value where the
+    /// service is free by law; the charging is not for the provider's sector; or there is no such item.
+    pub fn check(&self, price: &OfferPrice, sector: Sector) -> Result<(), PriceRefused> {
+        check_charging(price, sector, self.terms())?;
+        self.figures_refused(price).next().map_or(Ok(()), Err)
+    }
+
+    /// Everything that stands in the way of a price.
+    pub(crate) fn all_refused(&self, price: &OfferPrice, sector: Sector) -> Vec<PriceRefused> {
+        match check_charging(price, sector, self.terms()) {
+            Ok(()) => self.figures_refused(price).collect(),
+            Err(refused) => vec![refused],
+        }
+    }
+
+    /// The figures that are too high: first the prices of items, then the price of all else, then the items for which
+    /// that is the price.
+    fn figures_refused<'p>(&'p self, price: &'p OfferPrice) -> impl Iterator<Item = PriceRefused> + 'p {
+        let terms = self.terms();
+        let priced = match price {
+            OfferPrice::Voucher { price, items } => Some((*price, items)),
+            OfferPrice::ClientFee { .. } => None,
+        };
+        priced.into_iter().flat_map(move |(price, items)| {
+            let limits = self.limits.get_or_init(|| Limits::of(terms));
+            let listed = move || terms.items.iter().zip(&limits.of_items);
+            // All are known where as many items of the list have a price of their own.
+            let are_known = listed().filter(|(item, _)| items.contains_key(&item.code)).count() == items.len();
+            let unknown = items.keys().filter(move |_| !are_known);
+            let unknown = unknown.filter(move |item| !terms.items.iter().any(|known| known.code == **item));
+            let own = listed().filter_map(move |(item, limit)| {
+                let own = items.get(&item.code)?;
+                limit.check(*own, Some(&item.code), terms).err()
+            });
+            let inherited = listed().filter(|(item, _)| !items.contains_key(&item.code));
+            let inherited =
+                inherited.filter_map(move |(item, limit)| limit.check(price, Some(&item.code), terms).err());
+            unknown
+                .map(|item| PriceRefused::UnknownItem { item: item.clone() })
+                .chain(own)
+                .chain(limits.otherwise.check(price, None, terms).err())
+                .chain(inherited)
+        })
+    }
+}
+
+impl Limits {
+    fn of(terms: &RulebookTerms) -> Self {
+        // Where the organiser fixes the co-payment, the provider's own price has no part in what the client pays.
+        let is_free = terms.free_of_charge.is_some() && terms.co_payment.is_none();
+        let lowest = if is_free {
+            lowest_values(terms)
+        } else {
+            LowestValues { otherwise: None, of_items: vec![None; terms.items.len()] }
+        };
+        let limit = |item: Option<&str>, value: Option<Amount>| Limit {
+            ceiling: ceiling_of(item, terms),
+            free_up_to: value.and_then(|value| highest_within(value, terms.price_unit)),
+        };
+        let of_items = terms.items.iter().zip(lowest.of_items);
+        Self {
+            otherwise: limit(None, lowest.otherwise),
+            of_items: of_items.map(|(item, value)| limit(Some(&item.code), value)).collect(),
+        }
+    }
+}
+
+impl Limit {
+    fn check(self, price: Amount, item: Option<&str>, terms: &RulebookTerms) -> Result<(), PriceRefused> {
+        under_ceiling(price, item, self.ceiling)?;
+        match (&terms.free_of_charge, self.free_up_to) {
+            (Some(free), Some(value)) if price > value => Err(PriceRefused::OverFreeValue {
+                item: item.map(str::to_owned),
+                price,
+                value,
+                source_of_law: free.source.clone(),
+            }),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Lets a price be offered under a rulebook's terms, or says why not. For many prices there is [`PriceCheck`].
 ///
 /// # Errors
-/// The price is above the ceiling, above the value of a service that is free by law, charged in a way that is not for the
-/// provider's sector, or given for an item that the price list does not have.
+/// See [`PriceCheck::check`].
 pub fn check_price(price: &OfferPrice, sector: Sector, terms: &RulebookTerms) -> Result<(), PriceRefused> {
+    PriceCheck::under(terms).check(price, sector)
+}
+
+/// Lets a provider charge so, whatever the figures.
+///
+/// # Errors
+/// It is not for the provider's sector, or a client fee is charged for a service that is free by law.
+pub(crate) fn check_charging(price: &OfferPrice, sector: Sector, terms: &RulebookTerms) -> Result<(), PriceRefused> {
     match (price, sector) {
         (OfferPrice::ClientFee { .. }, Sector::Company | Sector::Ngo) => Err(PriceRefused::ClientFeeNotPublic),
         (OfferPrice::Voucher { .. }, Sector::Public) => Err(PriceRefused::VoucherPriceOfPublic),
@@ -189,17 +321,7 @@ pub fn check_price(price: &OfferPrice, sector: Sector, terms: &RulebookTerms) ->
             }
             _ => Ok(()),
         },
-        (OfferPrice::Voucher { price, items }, Sector::Company | Sector::Ngo) => {
-            if let Some(item) = items.keys().find(|item| !terms.items.iter().any(|known| known.code == **item)) {
-                return Err(PriceRefused::UnknownItem { item: item.clone() });
-            }
-            let all = items.iter().map(|(item, price)| (Some(item.as_str()), *price));
-            for (item, price) in all.chain([(None, *price)]) {
-                check_ceiling(price, item, terms)?;
-                check_free(price, item, terms)?;
-            }
-            Ok(())
-        }
+        (OfferPrice::Voucher { .. }, Sector::Company | Sector::Ngo) => Ok(()),
     }
 }
 
@@ -208,13 +330,11 @@ pub fn check_price(price: &OfferPrice, sector: Sector, terms: &RulebookTerms) ->
 /// # Errors
 /// It is above.
 pub fn check_ceiling(price: Amount, item: Option<&str>, terms: &RulebookTerms) -> Result<(), PriceRefused> {
-    let Some(limits) = &terms.price_ceiling else { return Ok(()) };
-    let ceiling = limits.of_item(item);
-    let on_top = match limits.co_payment {
-        CoPaymentIn::Included => Amount::ZERO,
-        CoPaymentIn::Excluded => fixed_co_payment_without_facts(terms).unwrap_or(Amount::ZERO),
-    };
-    match ceiling.plus(on_top) {
+    under_ceiling(price, item, ceiling_of(item, terms))
+}
+
+fn under_ceiling(price: Amount, item: Option<&str>, ceiling: Option<Amount>) -> Result<(), PriceRefused> {
+    match ceiling {
         Some(ceiling) if price > ceiling => {
             Err(PriceRefused::OverCeiling { item: item.map(str::to_owned), price, ceiling })
         }
@@ -222,17 +342,32 @@ pub fn check_ceiling(price: Amount, item: Option<&str>, terms: &RulebookTerms) -
     }
 }
 
-/// Lets an item's price be asked for a service that is free by law, where its value is the same for everyone.
-fn check_free(price: Amount, item: Option<&str>, terms: &RulebookTerms) -> Result<(), PriceRefused> {
-    let Some(free) = &terms.free_of_charge else { return Ok(()) };
-    let per_unit = ItemPrice::Voucher { price }.per_voucher_unit(terms.price_unit).and_then(ItemPrice::price);
-    match per_unit.zip(lowest_value_of_item(terms, item)) {
-        Some((per_unit, value)) if per_unit > value => Err(PriceRefused::OverFreeValue {
-            item: item.map(str::to_owned),
-            price,
-            value,
-            source_of_law: free.source.clone(),
-        }),
-        _ => Ok(()),
+/// The most that may be asked for an item, per unit that prices are given for.
+fn ceiling_of(item: Option<&str>, terms: &RulebookTerms) -> Option<Amount> {
+    let limits = terms.price_ceiling.as_ref()?;
+    let ceiling = limits.of_item(item);
+    match limits.co_payment {
+        CoPaymentIn::Included => Some(ceiling),
+        CoPaymentIn::Excluded => {
+            // The co-payment is given per unit of the voucher type, as values are.
+            let on_top = fixed_co_payment_of_item(terms, item).unwrap_or(Amount::ZERO);
+            let per_unit = ItemPrice::Voucher { price: ceiling }.per_voucher_unit(terms.price_unit)?.price()?;
+            highest_within(per_unit.plus(on_top)?, terms.price_unit)
+        }
     }
 }
+
+/// The highest price, given for `unit`, that comes to no more than an amount per unit of the voucher type.
+fn highest_within(most: Amount, unit: Option<Unit>) -> Option<Amount> {
+    if unit != Some(Unit::Day) {
+        return Some(most);
+    }
+    let days = most.decimal().checked_mul(Decimal::from(12))?.checked_div(Decimal::from(365))?;
+    // A cent a day is thirty a month, so that it is the nearest price or the one below.
+    let nearest = Amount::rounded(days)?;
+    let below = nearest.minus(Amount::from_minor(1))?;
+    Some(if nearest.of_days_per_month()? <= most { nearest } else { below })
+}
+
+#[cfg(test)]
+mod tests;

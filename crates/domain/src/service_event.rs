@@ -17,7 +17,7 @@ pub(crate) use lines::parts;
 use crate::explain::Step;
 use crate::ledger::{Allotment, EntryKind, Overdrawn, Posting};
 use crate::money::Amount;
-use crate::offering::{OfferPrice, PriceRefused};
+use crate::offering::{OfferPrice, PriceRefused, check_charging};
 use crate::provider::Sector;
 use crate::quantity::{Quantity, Unit};
 use crate::rulebook::{Measure, RulebookTerms};
@@ -155,6 +155,14 @@ pub enum RecordRefused {
     /// Facts of the service do not fit the rulebook.
     #[error("the facts of the service do not fit the rulebook: {}", listed(.0))]
     Facts(Vec<UnfitFact>),
+    /// The time of the service is paid for as another item.
+    #[error("by its time, the service is paid for as {}, not as {given}", by_time.as_deref().unwrap_or("no item"))]
+    OtherItem {
+        /// The item that was given.
+        given: String,
+        /// The item of the time, if it has one.
+        by_time: Option<String>,
+    },
     /// The rules that the voucher is valued by on the day grant nothing for it. Why is between the organiser and its client.
     #[error("the rules that the voucher is valued by on that day grant nothing for the service")]
     NotEligible,
@@ -212,7 +220,8 @@ pub fn record(
     let day = delivery.day;
     check_delivery(voucher.unit, terms, delivery, now, today)?;
     check_facts(valuation.terms(), delivery)?;
-    let price_allowed = voucher.check_price(&agreement.price, agreement.sector, terms, valuation);
+    // Only what the event is charged by: other items of the price list may have become too dear meanwhile.
+    let price_allowed = check_charging(&agreement.price, agreement.sector, terms);
     // The state first: a voucher that was never chosen with has better reasons to give than an empty allotment.
     let in_use = voucher.clone().deliver(day, false)?;
     if !agreement.period.contains(day) {

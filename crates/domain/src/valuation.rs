@@ -1,14 +1,22 @@
 //! What a unit of service is worth under a rulebook: by which version, on which facts, at which price and time.
 
+mod lowest;
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
 use crate::id::{Id, kind};
 use crate::money::Amount;
+use crate::quantity::Unit;
 use crate::rulebook::{IssuedVouchers, RulebookTerms};
 use crate::rules::{
-    At, DayKind, EvaluateError, Evaluation, Facts, Given, Occasion, Outcome, TimeBands, TimeOfDay, ValueRule, evaluate,
+    At, EvaluateError, Evaluation, FactValue, Facts, Given, ITEM, Occasion, Outcome, TimeBands, ValueRule, evaluate,
     facts_asked_for,
 };
 use crate::time::{Day, Timeline};
 use crate::voucher::Voucher;
+
+pub(crate) use lowest::{LowestValues, lowest_values};
 
 /// A rulebook's adopted versions by the days on which they are in force.
 pub type Versions = Timeline<(Id<kind::Rulebook>, RulebookTerms)>;
@@ -27,6 +35,11 @@ impl Worth {
     pub const fn of(value: Amount) -> Self {
         Self { value, co_payment: None }
     }
+
+    /// The same, where the client pays nothing that the organiser could fix.
+    fn free(self) -> Self {
+        Self { co_payment: self.co_payment.map(|_| Amount::ZERO), ..self }
+    }
 }
 
 /// Why a unit's worth cannot be said.
@@ -44,11 +57,12 @@ pub enum NoWorth {
 #[derive(Debug, Clone)]
 pub struct Valuation<'a> {
     terms: &'a RulebookTerms,
-    facts: &'a Facts,
+    facts: Cow<'a, Facts>,
     quoted: Worth,
     evaluation: Option<Evaluation<'a>>,
     by_price: bool,
     by_service: bool,
+    free: bool,
 }
 
 impl<'a> Valuation<'a> {
@@ -58,26 +72,64 @@ impl<'a> Valuation<'a> {
     /// The rule grants nothing, or does not fit the facts.
     pub fn new(terms: &'a RulebookTerms, facts: &'a Facts) -> Result<Self, NoWorth> {
         let (quoted, evaluation) = worth(terms, &Occasion::of(facts))?;
-        Ok(Self::quoting(terms, facts, quoted, Some(evaluation)))
+        Ok(Self::quoting(terms, Cow::Borrowed(facts), quoted, Some(evaluation)))
+    }
+
+    /// By terms that a voucher was moved to, on the facts that it was issued on. What does not fit these terms any more
+    /// counts as not given.
+    ///
+    /// # Errors
+    /// The rule grants nothing, or the figures are too large.
+    pub fn moved(terms: &'a RulebookTerms, facts: &'a Facts) -> Result<Self, NoWorth> {
+        let asked_for: BTreeSet<&str> = rules_as_wholes(terms).flat_map(facts_asked_for).collect();
+        let unfit = terms.fact_terms().check(facts, &asked_for, Some(Given::WithRequest));
+        let mut facts = unfit.iter().fold(Cow::Borrowed(facts), |facts, unfit| without(facts, unfit.name()));
+        loop {
+            match worth(terms, &Occasion::of(&facts)) {
+                // Within the bounds of the fact, and not within those of the block that reads it.
+                Err(NoWorth::Evaluate(EvaluateError::Unfit(unfit))) if facts.get(unfit.name()).is_some() => {
+                    facts = without(facts, unfit.name());
+                }
+                Ok((quoted, evaluation)) => return Ok(Self::quoting(terms, facts, quoted, Some(evaluation))),
+                Err(none) => return Err(none),
+            }
+        }
     }
 
     /// Of a voucher on a day: by the version that it was issued under, or by a later one that moves issued vouchers.
     /// `None` where the versions lack its own.
     ///
     /// # Errors
-    /// A version that it was moved to grants nothing, or does not fit the facts.
+    /// The version grants nothing, or does not fit the facts.
     pub fn of_voucher(voucher: &'a Voucher, versions: &'a Versions, day: Day) -> Result<Option<Self>, NoWorth> {
         let Some((id, terms)) = value_version(versions, voucher.rulebook, day) else { return Ok(None) };
-        if *id != voucher.rulebook || terms.co_payment.is_some() {
-            return Self::new(terms, &voucher.facts).map(Some);
+        let is_own = *id == voucher.rulebook;
+        if !is_own || terms.co_payment.is_some() {
+            let valuation =
+                if is_own { Self::new(terms, &voucher.facts)? } else { Self::moved(terms, &voucher.facts)? };
+            return Ok(Some(if voucher.free_of_charge { valuation.free() } else { valuation }));
         }
-        Ok(Some(Self::quoting(terms, &voucher.facts, Worth::of(voucher.value), None)))
+        Ok(Some(Self::quoting(terms, Cow::Borrowed(&voucher.facts), Worth::of(voucher.value), None)))
     }
 
-    fn quoting(terms: &'a RulebookTerms, facts: &'a Facts, quoted: Worth, evaluation: Option<Evaluation<'a>>) -> Self {
+    /// What was granted free of charge by law stays so: a co-payment that a later version fixes is none.
+    fn free(self) -> Self {
+        Self { quoted: self.quoted.free(), free: true, ..self }
+    }
+
+    fn waived(&self, worth: Worth) -> Worth {
+        if self.free { worth.free() } else { worth }
+    }
+
+    fn quoting(
+        terms: &'a RulebookTerms,
+        facts: Cow<'a, Facts>,
+        quoted: Worth,
+        evaluation: Option<Evaluation<'a>>,
+    ) -> Self {
         let by_service = depends_on_service(terms);
         let by_price = by_service && rules_of(terms).any(|rule| matches!(rule, ValueRule::Price { .. }));
-        Self { terms, facts, quoted, evaluation, by_price, by_service }
+        Self { terms, facts, quoted, evaluation, by_price, by_service, free: false }
     }
 
     /// The terms it is by.
@@ -101,7 +153,7 @@ impl<'a> Valuation<'a> {
     /// The rule grants nothing at it.
     pub fn at_price(&self, price: Option<Amount>) -> Result<Worth, NoWorth> {
         if self.by_price && price.is_some() {
-            Ok(worth(self.terms, &Occasion { facts: self.facts, price, at: None })?.0)
+            Ok(self.waived(worth(self.terms, &Occasion { facts: &self.facts, price, at: None })?.0))
         } else {
             Ok(self.quoted)
         }
@@ -121,12 +173,23 @@ impl<'a> Valuation<'a> {
             return Ok((self.quoted, None));
         }
         let (worth, evaluation) = worth(self.terms, &Occasion { facts: &self.facts.with(facts), price, at: Some(at) })?;
-        Ok((worth, Some(evaluation)))
+        Ok((self.waived(worth), Some(evaluation)))
     }
 
-    /// Whether the time of day matters.
-    pub fn needs_time(&self) -> bool {
-        time_bands_of(self.terms).any(TimeBands::needs_time)
+    /// Whether the start and end of a service matter: where the time of day does, and for hours also where the day does,
+    /// since they may run into the next.
+    pub fn needs_span(&self, unit: Unit) -> bool {
+        time_bands_of(self.terms).any(|bands| unit == Unit::Hour || bands.needs_time())
+    }
+
+    /// The rules that it goes by.
+    pub fn rules(&self) -> impl Iterator<Item = &'a ValueRule> {
+        rules_as_wholes(self.terms)
+    }
+
+    /// The items of the price list that times of a service are paid for as.
+    pub fn items_by_time(&self) -> impl Iterator<Item = &'a str> {
+        time_bands_of(self.terms).flat_map(|bands| &bands.bands).filter_map(|band| band.item.as_deref())
     }
 }
 
@@ -158,6 +221,17 @@ fn worth<'a>(terms: &'a RulebookTerms, occasion: &Occasion<'_>) -> Result<(Worth
     Ok((Worth { value, co_payment }, evaluation))
 }
 
+/// Facts without one of them.
+fn without<'a>(facts: Cow<'a, Facts>, name: &str) -> Cow<'a, Facts> {
+    let others = facts.iter().map(|(other, _)| other.as_str()).filter(|other| *other != name).collect();
+    Cow::Owned(facts.only(&others))
+}
+
+/// The rules of value and co-payment.
+fn rules_as_wholes(terms: &RulebookTerms) -> impl Iterator<Item = &ValueRule> {
+    [Some(&terms.value), terms.co_payment.as_ref()].into_iter().flatten()
+}
+
 fn rules_of(terms: &RulebookTerms) -> impl Iterator<Item = &ValueRule> {
     terms.value.all().chain(terms.co_payment.iter().flat_map(ValueRule::all))
 }
@@ -184,47 +258,12 @@ pub fn public_client_fee(terms: &RulebookTerms, facts: &Facts) -> Amount {
     by_rule.unwrap_or(terms.public_service.client_fee)
 }
 
-/// The fixed co-payment, where it is the same for everyone.
-pub(crate) fn fixed_co_payment_without_facts(terms: &RulebookTerms) -> Option<Amount> {
+/// The fixed co-payment of an item without any fact of the client.
+pub(crate) fn fixed_co_payment_of_item(terms: &RulebookTerms, item: Option<&str>) -> Option<Amount> {
     let rule = terms.co_payment.as_ref()?;
-    evaluate(rule, terms.fact_terms(), &Occasion::of(&Facts::default())).ok()?.value()
+    let facts = Facts::new(item.map(|item| (ITEM.to_owned(), FactValue::Word(item.to_owned()))));
+    evaluate(rule, terms.fact_terms(), &Occasion::of(&facts)).ok()?.value()
 }
 
-/// The least that a unit of an item is worth to anyone: over the times that are paid for as the item, or over those that
-/// are paid for as none. `None` where the value depends on the client.
-pub(crate) fn lowest_value_of_item(terms: &RulebookTerms, item: Option<&str>) -> Option<Amount> {
-    let of_client = |name: &&str| terms.fact_terms().find(name).is_none_or(|term| term.given == Given::WithRequest);
-    if facts_asked_for(&terms.value).iter().any(of_client) {
-        return None;
-    }
-    let facts = Facts::default();
-    let at = |at: Option<At>| {
-        let occasion = Occasion { facts: &facts, price: None, at };
-        evaluate(&terms.value, terms.fact_terms(), &occasion).ok()
-    };
-    let in_bands = time_bands_of(terms)
-        .flat_map(times_in)
-        .filter_map(|time| at(Some(time)))
-        .filter(|evaluation| evaluation.item() == item)
-        .filter_map(|evaluation| evaluation.value())
-        .min();
-    in_bands.or_else(|| at(None).and_then(|evaluation| evaluation.value()))
-}
-
-/// Times of which every band, and what lies between them, has at least one.
-fn times_in(bands: &TimeBands) -> Vec<At> {
-    let edges = bands.bands.iter().flat_map(|band| <[u16; 2]>::from(band.minutes())).chain([0]);
-    let edges: Vec<TimeOfDay> =
-        edges.filter(|minute| *minute < TimeOfDay::END.minute()).filter_map(TimeOfDay::from_minute).collect();
-    let a_year = Day::ymd(2026, 1, 1).into_iter().flat_map(|first| (0..365).map(move |days| first.plus_days(days)));
-    let mut seen: Vec<DayKind> = Vec::new();
-    let mut times = Vec::new();
-    for day in a_year {
-        let kind = bands.kind_of(day);
-        if !seen.contains(&kind) {
-            seen.push(kind);
-            times.extend(edges.iter().map(|time| At { day, time: Some(*time) }));
-        }
-    }
-    times
-}
+#[cfg(test)]
+mod tests;

@@ -253,12 +253,12 @@ impl Voucher {
         // A figure that cannot be said has its own refusal, where it is asked for.
         let Some(per_unit) = price.of_item(None).per_voucher_unit(terms.price_unit) else { return Ok(()) };
         match valuation.at_price(per_unit.price()) {
-            Ok(Worth { value, co_payment: None }) => self.check_free(per_unit, None, value, terms),
-            Ok(Worth { co_payment: Some(_), .. }) | Err(_) => Ok(()),
+            Ok(worth) => self.check_free(per_unit, None, worth, terms),
+            Err(_) => Ok(()),
         }
     }
 
-    /// Lets an item's price be paid where a unit is worth `value`: what was granted free of charge stays so.
+    /// Lets an item's price be paid for what a unit is worth: what was granted free of charge stays so.
     ///
     /// # Errors
     /// The client would have to pay for a service that is free by law.
@@ -266,15 +266,17 @@ impl Voucher {
         &self,
         price: ItemPrice,
         item: Option<&str>,
-        value: Amount,
+        worth: Worth,
         terms: &RulebookTerms,
     ) -> Result<(), PriceRefused> {
-        if !self.free_of_charge {
+        if !self.free_of_charge && terms.free_of_charge.is_none() {
             return Ok(());
         }
         let source_of_law = terms.free_of_charge.as_ref().map_or_else(String::new, |free| free.source.clone());
         match price {
-            ItemPrice::Voucher { price } if price > value => {
+            // Where the organiser fixes the co-payment, the provider's own price has no part in it.
+            ItemPrice::Voucher { price } if worth.co_payment.is_none() && price > worth.value => {
+                let value = worth.value;
                 Err(PriceRefused::OverFreeValue { item: item.map(str::to_owned), price, value, source_of_law })
             }
             ItemPrice::ClientFee { client_fee, .. } if client_fee > Amount::ZERO => {

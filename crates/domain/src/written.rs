@@ -1,6 +1,10 @@
 //! How plain figures and codes are written, the same wherever they are read.
 
+use std::fmt;
+use std::marker::PhantomData;
+
 use rust_decimal::Decimal;
+use serde::{Deserializer, de};
 
 /// Longest figure.
 const DECIMAL_CHARS_MAX: usize = 20;
@@ -15,6 +19,34 @@ pub(crate) fn decimal(text: &str) -> Option<Decimal> {
         None => are_digits(text),
     };
     if plain && text.len() <= DECIMAL_CHARS_MAX { Decimal::from_str_exact(text).ok() } else { None }
+}
+
+/// Reads a figure in quotes; a JSON number would pass through floating point. What is no text is told what is wanted.
+pub(crate) fn in_quotes<'de, T, F, E, D>(deserializer: D, example: &'static str, parse: F) -> Result<T, D::Error>
+where
+    F: FnOnce(&str) -> Result<T, E>,
+    E: fmt::Display,
+    D: Deserializer<'de>,
+{
+    deserializer.deserialize_str(InQuotes { example, parse, of: PhantomData })
+}
+
+struct InQuotes<F, T> {
+    example: &'static str,
+    parse: F,
+    of: PhantomData<T>,
+}
+
+impl<T, F: FnOnce(&str) -> Result<T, E>, E: fmt::Display> de::Visitor<'_> for InQuotes<F, T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a number in quotes, for example \"{}\"", self.example)
+    }
+
+    fn visit_str<W: de::Error>(self, text: &str) -> Result<T, W> {
+        (self.parse)(text).map_err(W::custom)
+    }
 }
 
 /// Whether a text is a code within a rulebook, such as a fact's name: small letters, digits and underscores.

@@ -132,6 +132,13 @@ proptest! {
         let (all, of_service) = (evaluation.steps("/value"), evaluation.steps_of_service("/value"));
         prop_assert_eq!(&all.last().unwrap().figure, &figure);
         prop_assert_eq!(&of_service.last().unwrap().figure, &figure);
+        let of_event = evaluation.steps_of_event("/value");
+        prop_assert!(of_event.starts_with(&all) && of_event.len() <= all.len() + 1);
+        let told: Vec<_> = of_event.into_iter().filter(|step| !step.personal).collect();
+        prop_assert_eq!(&told, &of_service);
+        if all.iter().all(|step| !step.personal) {
+            prop_assert_eq!(&of_service, &all);
+        }
         let document = json!({"value": serde_json::to_value(&rule).unwrap()});
         for step in all.iter().chain(&of_service) {
             prop_assert!(document.pointer(&step.rule).is_some(), "{}", step.rule);

@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use valinta_domain::approval::ApprovalState;
 use valinta_domain::choice::{Candidate, Order, Query, Snapshot};
 use valinta_domain::id::kind;
-use valinta_domain::offering::OfferPrice;
+use valinta_domain::offering::{OfferPrice, PriceCheck};
 use valinta_domain::rulebook::RulebookTerms;
 use valinta_domain::rules::Facts;
 use valinta_domain::time::Timeline;
@@ -127,7 +127,7 @@ fn units_of(c: &mut Conn, only: Option<DbId>) -> Result<HashMap<DbId, ServiceUni
     rows.into_iter().map(|row| row.unit().map(|unit| (DbId::from(unit.id), unit))).collect()
 }
 
-type RulebooksByType = Vec<(Id<kind::VoucherType>, Timeline<RulebookTerms>)>;
+type RulebooksByType = Vec<(Id<kind::VoucherType>, Timeline<PriceCheck<RulebookTerms>>)>;
 
 /// The adopted rulebooks, by the days on which they are in force.
 fn rulebooks_by_type(c: &mut Conn, only: Option<DbId>) -> Result<RulebooksByType, DbError> {
@@ -146,10 +146,11 @@ fn rulebooks_by_type(c: &mut Conn, only: Option<DbId>) -> Result<RulebooksByType
         query = query.filter(rulebooks::voucher_type_id.eq(only));
     }
     let rows: Vec<(DbId, String, NaiveDate, Option<NaiveDate>)> = query.load(c)?;
-    let mut by_type: HashMap<DbId, Vec<(Period, RulebookTerms)>> = HashMap::new();
+    let mut by_type: HashMap<DbId, Vec<(Period, PriceCheck<RulebookTerms>)>> = HashMap::new();
     for (voucher_type, terms, from, to) in rows {
         if let Some(period) = period_or_none(TABLE, from, to)? {
-            by_type.entry(voucher_type).or_default().push((period, from_json(TABLE, &terms)?));
+            let terms = PriceCheck::under(from_json(TABLE, &terms)?);
+            by_type.entry(voucher_type).or_default().push((period, terms));
         }
     }
     let timeline = |(id, entries): (DbId, _)| match Timeline::new(entries) {

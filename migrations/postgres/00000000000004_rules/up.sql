@@ -18,8 +18,8 @@ CREATE INDEX vouchers_by_type ON vouchers (voucher_type_id ASC, id ASC);
 -- What was granted, on what, to whom and by which decision stays; where the voucher stands can change.
 DROP TRIGGER vouchers_granted_is_final ON vouchers;
 CREATE TRIGGER vouchers_granted_is_final BEFORE UPDATE OF
-    organiser_id, client_id, person_id, voucher_type_id, number, value_minor, unit, quantity_e4, per, free_of_charge,
-    decision_id, measure, unused, facts
+    organiser_id, client_id, person_id, voucher_type_id, rulebook_id, number, value_minor, unit, quantity_e4, per,
+    free_of_charge, decision_id, measure, unused, facts
 OR DELETE OR TRUNCATE ON vouchers
 FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
@@ -92,12 +92,16 @@ CREATE TRIGGER rulebooks_proposed_is_fixed BEFORE UPDATE ON rulebooks
 FOR EACH ROW WHEN (OLD.state = 'draft' AND OLD.proposed_at IS NOT NULL AND NEW.terms <> OLD.terms)
 EXECUTE FUNCTION rulebooks_proposed_is_fixed();
 
--- An adopted rulebook keeps its terms, its first day, and what is known of its making; only its end can still be set.
+-- An adopted rulebook keeps whose and of what it is, its terms, its first day, and what is known of its making; only its
+-- end can still be set, once.
 CREATE OR REPLACE FUNCTION rulebooks_adopted_is_final() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF TG_OP = 'DELETE' OR NEW.terms <> OLD.terms OR NEW.valid_from <> OLD.valid_from OR NEW.state <> 'adopted'
         OR NEW.proposed_at IS DISTINCT FROM OLD.proposed_at OR NEW.proposed_by IS DISTINCT FROM OLD.proposed_by
-        OR NEW.based_on_id IS DISTINCT FROM OLD.based_on_id THEN
+        OR NEW.based_on_id IS DISTINCT FROM OLD.based_on_id OR NEW.organiser_id IS DISTINCT FROM OLD.organiser_id
+        OR NEW.voucher_type_id IS DISTINCT FROM OLD.voucher_type_id OR NEW.number IS DISTINCT FROM OLD.number
+        OR NEW.decision_id IS DISTINCT FROM OLD.decision_id
+        OR (OLD.valid_to IS NOT NULL AND NEW.valid_to IS DISTINCT FROM OLD.valid_to) THEN
         RAISE EXCEPTION 'append-only: rulebooks' USING ERRCODE = 'restrict_violation';
     END IF;
     RETURN NEW;

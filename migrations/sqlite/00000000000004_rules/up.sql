@@ -91,8 +91,8 @@ CREATE INDEX vouchers_by_type ON vouchers (voucher_type_id ASC, id ASC);
 
 -- What was granted, on what, to whom and by which decision stays; where the voucher stands can change.
 CREATE TRIGGER vouchers_granted_is_final BEFORE UPDATE OF
-    organiser_id, client_id, person_id, voucher_type_id, number, value_minor, unit, quantity_e4, per, free_of_charge,
-    decision_id, measure, unused, facts
+    organiser_id, client_id, person_id, voucher_type_id, rulebook_id, number, value_minor, unit, quantity_e4, per,
+    free_of_charge, decision_id, measure, unused, facts
 ON vouchers
 BEGIN
     SELECT RAISE(ABORT, 'append-only: vouchers');
@@ -176,13 +176,17 @@ BEGIN
     SELECT RAISE(ABORT, 'check: rulebooks_proposed_is_fixed');
 END;
 
--- An adopted rulebook keeps its terms, its first day, and what is known of its making; only its end can still be set.
+-- An adopted rulebook keeps whose and of what it is, its terms, its first day, and what is known of its making; only its
+-- end can still be set, once.
 DROP TRIGGER rulebooks_adopted_keeps;
 CREATE TRIGGER rulebooks_adopted_keeps BEFORE UPDATE ON rulebooks
 WHEN OLD.state = 'adopted'
     AND (NEW.terms <> OLD.terms OR NEW.valid_from IS NOT OLD.valid_from OR NEW.state <> 'adopted'
          OR NEW.proposed_at IS NOT OLD.proposed_at OR NEW.proposed_by IS NOT OLD.proposed_by
-         OR NEW.based_on_id IS NOT OLD.based_on_id)
+         OR NEW.based_on_id IS NOT OLD.based_on_id OR NEW.organiser_id IS NOT OLD.organiser_id
+         OR NEW.voucher_type_id IS NOT OLD.voucher_type_id OR NEW.number IS NOT OLD.number
+         OR NEW.decision_id IS NOT OLD.decision_id
+         OR (OLD.valid_to IS NOT NULL AND NEW.valid_to IS NOT OLD.valid_to))
 BEGIN
     SELECT RAISE(ABORT, 'append-only: rulebooks');
 END;

@@ -3,12 +3,15 @@
 use std::collections::HashMap;
 
 use crate::money::Amount;
-use crate::offering::{OfferPrice, PriceRefused, check_ceiling, check_price};
+use crate::offering::{OfferPrice, PriceCheck, PriceRefused};
 use crate::provider::Sector;
 use crate::rulebook::RulebookTerms;
 
 /// Different prices that are remembered at once. There are about as many as offerings.
 const REMEMBERED_MAX: usize = 10_000;
+
+/// A price that came down to its ceiling may still be above the value of a service that is free by law.
+const ROUNDS_MAX: usize = 3;
 
 /// A price under a rulebook.
 #[derive(Debug, Clone)]
@@ -24,13 +27,13 @@ type Key = (Sector, Option<Amount>, Option<Amount>, Vec<(String, Amount)>);
 /// Prices under a rulebook, each looked at once.
 #[derive(Debug)]
 pub(super) struct Prices<'t> {
-    terms: &'t RulebookTerms,
+    check: PriceCheck<&'t RulebookTerms>,
     known: HashMap<Key, Fitted>,
 }
 
 impl<'t> Prices<'t> {
     pub(super) fn under(terms: &'t RulebookTerms) -> Self {
-        Self { terms, known: HashMap::new() }
+        Self { check: PriceCheck::under(terms), known: HashMap::new() }
     }
 
     /// A price of a sector.
@@ -38,8 +41,8 @@ impl<'t> Prices<'t> {
         if self.known.len() >= REMEMBERED_MAX {
             self.known.clear();
         }
-        let terms = self.terms;
-        self.known.entry(key(price, sector)).or_insert_with(|| fit(price.clone(), sector, terms))
+        let check = &self.check;
+        self.known.entry(key(price, sector)).or_insert_with(|| fit(price.clone(), sector, check))
     }
 }
 
@@ -52,25 +55,19 @@ fn key(price: &OfferPrice, sector: Sector) -> Key {
     }
 }
 
-/// Takes a price down as far as the terms ask, item by item.
-fn fit(price: OfferPrice, sector: Sector, terms: &RulebookTerms) -> Fitted {
+/// Takes a price down as far as the terms ask, item by item. Items without a price of their own are charged the same as
+/// all else, up to their own limit.
+fn fit(price: OfferPrice, sector: Sector, check: &PriceCheck<&RulebookTerms>) -> Fitted {
     let mut fitted = Fitted { price, refused: None };
-    if let OfferPrice::Voucher { price, items } = &mut fitted.price {
-        // Items without a price of their own are charged the same as all else, up to their own ceiling.
-        for item in terms.items.iter().filter(|item| !items.contains_key(&item.code)).collect::<Vec<_>>() {
-            if let Err(PriceRefused::OverCeiling { ceiling, .. }) = check_ceiling(*price, Some(&item.code), terms) {
-                items.insert(item.code.clone(), ceiling);
-            }
+    for _ in 0..ROUNDS_MAX {
+        let refused = check.all_refused(&fitted.price, sector);
+        let mut changed = false;
+        for refused in &refused {
+            changed |= comply(&mut fitted.price, refused);
         }
-    }
-    let tries = match &fitted.price {
-        OfferPrice::Voucher { items, .. } => items.len().saturating_add(1).saturating_mul(2),
-        OfferPrice::ClientFee { .. } => 1,
-    };
-    for _ in 0..tries {
-        let Err(refused) = check_price(&fitted.price, sector, terms) else { break };
-        let changed = comply(&mut fitted.price, &refused);
-        fitted.refused.get_or_insert(refused);
+        if let Some(first) = refused.into_iter().next() {
+            fitted.refused.get_or_insert(first);
+        }
         if !changed {
             break;
         }

@@ -164,6 +164,19 @@ fn an_items_own_ceiling_holds_for_items_without_a_price_of_their_own() {
 }
 
 #[test]
+fn an_offering_is_refused_for_an_item_that_costs_the_same_as_all_else() {
+    let now = flat("30.00", Some("50.00"));
+    let mut draft = now.clone();
+    draft.items = vec![Item { code: "sunday".into(), text: Localized::new("a", "b", "c") }];
+    draft.price_ceiling.as_mut().unwrap().items = vec![ItemCeiling { item: "sunday".into(), amount: amount("41.00") }];
+    let versions = in_force(&now);
+    let offered = [unit(1, "609", OfferPrice::voucher(amount("42.00")), Sector::Company)];
+    let impact = Simulation::new(&draft, &versions, &offered, day()).finish();
+    let [refused] = impact.offerings.as_slice() else { panic!("{:?}", impact.offerings) };
+    assert_eq!(refused.refused.to_string(), "the price 42.00 of sunday is above the price ceiling 41.00");
+}
+
+#[test]
 fn what_is_free_by_law_stays_free_at_the_value() {
     let (facts, price) = (Facts::default(), OfferPrice::voucher(amount("29.00")));
     let free = Holder { free_of_charge: true, ..holder(0, &facts) };

@@ -13,8 +13,8 @@ use super::{
 use crate::money::Amount;
 use crate::quantity::{Quantity, Unit};
 use crate::rules::{
-    About, FactTerms, Fault, ValueRule, check, check_criteria, check_length, check_source, check_text,
-    check_texted_codes, check_word, decimals,
+    About, FactTerms, Fault, ValueRule, check, check_criteria, check_length, check_lined_codes, check_source,
+    check_text, check_texted_codes, check_word, decimals,
 };
 use crate::written::is_code;
 
@@ -45,7 +45,7 @@ impl RulebookTerms {
         let terms = FactTerms::new(&known);
         facts::check(&self.facts, &mut faults);
         check_length(self.items.len(), 0..=ITEMS_MAX, "/items", &mut faults);
-        check_texted_codes(self.items.iter().map(|item| (item.code.as_str(), &item.text)), "/items", &mut faults);
+        check_lined_codes(self.items.iter().map(|item| (item.code.as_str(), &item.text)), "/items", &mut faults);
         for (i, item) in self.items.iter().enumerate().filter(|(_, item)| is_code(&item.code)) {
             check_word(&item.code, &format!("/items/{i}/code"), &mut faults);
         }

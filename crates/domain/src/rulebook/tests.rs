@@ -76,6 +76,47 @@ fn stored_terms_of_the_previous_release_still_parse_and_pass() {
 }
 
 #[test]
+fn a_fact_that_stored_terms_ask_for_without_declaring_it_is_a_plain_number() {
+    let by_age = json!({"bands": {"fact": "age", "bands": [{"up_to": "64", "then": flat("30.00")}],
+        "above": flat("36.00"), "missing": flat("20.00")}});
+    let terms = with(json!({"value": by_age}));
+    let facts: Facts = serde_json::from_value(json!({"age": 80})).unwrap();
+    let asked_for = facts_asked_for(&terms.value);
+    assert_eq!(terms.fact_terms().check(&facts, &asked_for, Some(Given::WithRequest)), []);
+    let evaluation = evaluate(&terms.value, terms.fact_terms(), &Occasion::of(&facts)).unwrap();
+    assert_eq!(evaluation.value().unwrap().to_string(), "36.00");
+    let steps = evaluation.steps("/value");
+    assert!(steps[0].text.en.contains("Age") && steps[0].text.en.contains("80"), "{:?}", steps[0]);
+    assert_eq!(evaluation.steps_of_service("/value").len(), 1, "what the client's facts led to is not told");
+    // To be saved again it is declared.
+    refuses([(json!({"value": by_age}), "/value/bands/fact", "unknown_fact")]);
+}
+
+#[test]
+fn what_is_told_in_steps_is_short() {
+    let text = |chars: usize| json!({"fi": "ä".repeat(chars), "sv": "b", "en": "c"});
+    let fact = |of: usize, word: usize| {
+        let words = json!([{"code": "day", "text": text(word)}]);
+        json!({"facts": [{"name": "care", "kind": "word", "text": text(of), "words": words}]})
+    };
+    let item = |chars: usize| json!({"items": [{"code": "short", "text": text(chars)}]});
+    let clause = json!({"clauses": [{"code": "long", "text": text(4_000), "source": "569/2009"}]});
+    passes([fact(300, 300), item(300), clause]);
+    refuses([
+        (fact(301, 1), "/facts/0/text/fi", "bad_length"),
+        (fact(1, 301), "/facts/0/words/0/text/fi", "bad_length"),
+        (item(301), "/items/0/text/fi", "bad_length"),
+    ]);
+    let row = json!({"sum": {"of": vec![flat("1.00"); 49]}});
+    let many = json!({"sum": {"of": [row, row, row]}});
+    let fee = json!({"client_fee": "1.00", "client_fee_rule": many, "basis": text(4_000)});
+    refuses([
+        (json!({"co_payment": many}), "/co_payment", "too_many_steps"),
+        (json!({"public_service": fee}), "/public_service/client_fee_rule", "too_many_steps"),
+    ]);
+}
+
+#[test]
 fn unknown_members_are_refused() {
     let mut terms = plain();
     terms["valeu"] = flat("1.00");

@@ -10,7 +10,8 @@ use crate::rulebook::{
 use crate::rules::{FactTerm, ValueRule};
 
 /// The top-level members of the terms that another version has in place of those of the one that it is based on. A
-/// member that is not named stays as it is; one that may be missing from the terms is taken away by null.
+/// member that is not named stays as it is, but for `issued_vouchers`, which is `keep` unless it is named: that a version
+/// moves vouchers is said each time. A member that may be missing from the terms is taken away by null.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TermsChanges {

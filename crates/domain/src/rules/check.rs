@@ -9,6 +9,7 @@
 mod block;
 mod by_fact;
 mod reduction;
+mod steps;
 mod texts;
 mod times;
 mod worth;
@@ -16,7 +17,9 @@ mod worth;
 use rust_decimal::Decimal;
 
 use self::block::{Checker, Place};
-pub(crate) use self::texts::{check_length, check_source, check_text, check_texted_codes, check_word, decimals};
+pub(crate) use self::texts::{
+    check_length, check_line, check_lined_codes, check_source, check_text, check_texted_codes, check_word, decimals,
+};
 use self::worth::Kind;
 use super::fact_terms::FactTerms;
 use super::value_rule::ValueRule;
@@ -26,6 +29,8 @@ use crate::money::{AMOUNT_MINOR_MAX, Amount};
 const DEPTH_MAX: usize = 16;
 /// Most blocks of one rule.
 const BLOCKS_MAX: usize = 2_000;
+/// Most steps that an evaluation of one rule may take: a decision keeps them all, in three languages.
+const STEPS_MAX: usize = 150;
 /// Most faults that are told of one rule.
 const FAULTS_MAX: usize = 200;
 /// Most decimals of a plain number.
@@ -80,6 +85,13 @@ pub fn check(rule: &ValueRule, terms: FactTerms<'_>, pointer: &str) -> Vec<Fault
             faults.push(Fault::new(pointer, "too_large", why));
         }
         Some(Kind::Money) | None => {}
+    }
+    let steps = steps::most(rule);
+    if steps > STEPS_MAX {
+        let why = format!(
+            "the rule could take {steps} steps for one client, and every one is explained: at most {STEPS_MAX} are taken"
+        );
+        faults.push(Fault::new(pointer, "too_many_steps", why));
     }
     faults.truncate(FAULTS_MAX);
     faults

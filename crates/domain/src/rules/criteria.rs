@@ -174,13 +174,18 @@ impl Findings {
 impl Finding {
     fn step(&self, pointer: &str) -> Step {
         let (fi, sv, en) = match self.standing {
-            Standing::Met => ("Täyttyy", "Uppfyllt", "Met"),
-            Standing::NotMet => ("Ei täyty", "Inte uppfyllt", "Not met"),
-            Standing::Unknown => ("Ei voida todeta", "Kan inte konstateras", "Cannot be said"),
+            Standing::Met => ("Ehto täyttyy", "Villkoret är uppfyllt", "Condition met"),
+            Standing::NotMet => ("Ehto ei täyty", "Villkoret är inte uppfyllt", "Condition not met"),
+            Standing::Unknown => {
+                ("Ehtoa ei voida todeta", "Villkoret kan inte konstateras", "Condition that cannot be examined")
+            }
         };
         let text = &self.text;
-        let text =
-            Localized::new(format!("{fi}: {}", text.fi), format!("{sv}: {}", text.sv), format!("{en}: {}", text.en));
+        let text = Localized::new(
+            format!("{fi}: ”{}”", text.fi),
+            format!("{sv}: ”{}”", text.sv),
+            format!("{en}: “{}”", text.en),
+        );
         let step = Step::new(pointer, self.standing.code(), text).input("criterion", &self.code).source(&self.source);
         if self.missing.is_empty() { step } else { step.input("missing", self.missing.join(", ")) }
     }

@@ -391,6 +391,8 @@ impl<'r> Walk<'r, '_> {
         match occasion.facts.get(name) {
             Some(value) => given(self, value, personal),
             None => {
+                // That a decision sets no amount of its own says nothing about the client.
+                let personal = personal && name != INDIVIDUAL_VALUE;
                 self.note(rule, Turn::FactMissing, personal);
                 self.on(missing, personal)
             }

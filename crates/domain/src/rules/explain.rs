@@ -8,6 +8,7 @@ use super::evaluate::{Evaluation, Outcome, Taken, Turn};
 use super::fact_terms::{FactKind, FactTerms, GROSS_INCOME, HOUSEHOLD_SIZE, INDIVIDUAL_VALUE};
 use super::value_rule::{Band, ListedKind, ValueRule};
 use crate::explain::Step;
+use crate::explain::numbers::{self, with_comma};
 use crate::money::Amount;
 use crate::text::Localized;
 
@@ -23,13 +24,22 @@ impl<'r> Evaluation<'r> {
     /// The steps, in the order they were taken, of a rule that stands at `pointer` of a rulebook's terms. Where the rule
     /// came to an amount, the last step's figure is that amount.
     pub fn steps(&self, pointer: &str) -> Vec<Step> {
+        self.told_by(&Explainer::new(self, pointer), pointer)
+    }
+
+    /// The steps, and after them, where facts of the client had a part in any, what they all came to and not how. Those
+    /// without facts of the client are fit for those who give the service; they are [`Self::steps_of_service`].
+    pub fn steps_of_event(&self, pointer: &str) -> Vec<Step> {
         let explainer = Explainer::new(self, pointer);
-        let mut steps: Vec<Step> = self.told().flat_map(|taken| explainer.steps_of(taken)).collect();
-        if let Outcome::Value(amount) = &self.outcome {
-            let is_last = |step: &Step| step.figure.as_deref() == Some(amount.to_string().as_str());
-            if !steps.last().is_some_and(is_last) {
-                steps.push(rounded_to_cent(pointer, *amount));
+        let mut steps = self.told_by(&explainer, pointer);
+        match &self.outcome {
+            Outcome::Value(amount) if steps.iter().any(|step| step.personal) => {
+                steps.push(explainer.subject.came_to(pointer, *amount));
             }
+            Outcome::NotEligible(_) if steps.last().is_some_and(|step| step.personal) => {
+                steps.push(Step::new(pointer, "not_eligible", wording::no_voucher()));
+            }
+            Outcome::Value(_) | Outcome::NotEligible(_) => {}
         }
         steps
     }
@@ -38,15 +48,17 @@ impl<'r> Evaluation<'r> {
     /// not to know the client's facts. Left out is every step that read such a fact, and every step of a block that
     /// such a fact led to, because the block's place in the rulebook would tell the fact.
     pub fn steps_of_service(&self, pointer: &str) -> Vec<Step> {
-        let explainer = Explainer::new(self, pointer);
-        let of_service = self.told().filter(|taken| !taken.personal);
-        let mut steps: Vec<Step> = of_service.flat_map(|taken| explainer.steps_of(taken)).collect();
-        match &self.outcome {
-            Outcome::Value(amount) => steps.push(explainer.subject.came_to(pointer, *amount)),
-            Outcome::NotEligible(_) if self.trail.last().is_some_and(|taken| taken.personal) => {
-                steps.push(Step::new(pointer, "not_eligible", wording::no_voucher()));
+        self.steps_of_event(pointer).into_iter().filter(|step| !step.personal).collect()
+    }
+
+    fn told_by(&self, explainer: &Explainer<'_, 'r>, pointer: &str) -> Vec<Step> {
+        let mut steps: Vec<Step> = self.told().flat_map(|taken| explainer.steps_of(taken)).collect();
+        if let Outcome::Value(amount) = &self.outcome {
+            let is_last = |step: &Step| step.figure.as_deref() == Some(amount.to_string().as_str());
+            if !steps.last().is_some_and(is_last) {
+                let personal = steps.iter().any(|step| step.personal);
+                steps.push(rounded_to_cent(pointer, *amount).of_client(personal));
             }
-            Outcome::NotEligible(_) => {}
         }
         steps
     }
@@ -67,9 +79,10 @@ impl<'r> Evaluation<'r> {
 }
 
 fn rounded_to_cent(pointer: &str, amount: Amount) -> Step {
+    let local = with_comma(amount);
     let text = Localized::new(
-        format!("Pyöristettynä senttiin: {amount}."),
-        format!("Avrundat till cent: {amount}."),
+        format!("Pyöristettynä sentin tarkkuuteen: {local}."),
+        format!("Avrundat till hela cent: {local}."),
         format!("Rounded to the cent: {amount}."),
     );
     Step::new(pointer, "rounded_to_cent", text).figure(amount)
@@ -138,7 +151,10 @@ impl<'e, 'r> Explainer<'e, 'r> {
             Turn::FactMissing => self.fact_missing(rule),
             Turn::Price { price, taken } => self.price(rule, *price, *taken),
             Turn::IncomeMissing => self.income_missing(rule),
-            Turn::Reduced { .. } => return self.reduced(rule, &taken.turn),
+            Turn::Reduced { .. } => {
+                let steps = self.reduced(rule, &taken.turn).into_iter();
+                return steps.map(|step| step.of_client(taken.personal)).collect();
+            }
             Turn::Band { number, band } => self.band(rule, *number, *band),
             Turn::Case { found } => self.case(rule, found),
             Turn::Listed { entries, total } => self.listed(rule, entries, *total),
@@ -151,20 +167,21 @@ impl<'e, 'r> Explainer<'e, 'r> {
             Turn::Named(number) => self.named(rule, *number),
             Turn::NotEligible => self.not_eligible(rule),
         };
-        vec![step]
+        vec![step.of_client(taken.personal)]
     }
 
     fn flat(&self, rule: &ValueRule, value: Amount) -> Step {
+        let local = with_comma(value);
         let text = if std::ptr::eq(rule, self.root) {
             self.subject.text(
-                |noun| format!("{noun} on sama kaikille: {value} yksiköltä."),
-                |noun| format!("{noun} är lika för alla: {value} per enhet."),
+                |noun| format!("{noun} on sama kaikille: {local} yksiköltä."),
+                |noun| format!("{noun} är lika för alla: {local} per enhet."),
                 |noun| format!("{noun} is the same for everyone: {value} per unit."),
             )
         } else {
             Localized::new(
-                format!("Kiinteä määrä: {value}."),
-                format!("Fast belopp: {value}."),
+                format!("Kiinteä määrä: {local}."),
+                format!("Fast belopp: {local}."),
                 format!("A fixed amount: {value}."),
             )
         };
@@ -173,19 +190,29 @@ impl<'e, 'r> Explainer<'e, 'r> {
 
     fn price(&self, rule: &ValueRule, price: Option<Amount>, taken: Amount) -> Step {
         let at_most = if let ValueRule::Price { at_most } = rule { *at_most } else { taken };
+        let most = with_comma(at_most);
         match price {
             Some(price) => {
-                let text = Localized::new(
-                    format!("Palveluntuottajan hinta on {price}; siitä otetaan huomioon enintään {at_most}."),
-                    format!("Serviceproducentens pris är {price}; högst {at_most} av det beaktas."),
-                    format!("The provider's price is {price}; at most {at_most} of it counts."),
-                );
+                let local = with_comma(price);
+                let text = if price <= at_most {
+                    Localized::new(
+                        format!("Palveluntuottajan hinta {local} otetaan huomioon kokonaan (enintään {most})."),
+                        format!("Serviceproducentens pris {local} beaktas helt (högst {most})."),
+                        format!("The provider's price of {price} counts in full (the limit is {at_most})."),
+                    )
+                } else {
+                    Localized::new(
+                        format!("Palveluntuottajan hinta on {local}, josta otetaan huomioon {most}."),
+                        format!("Serviceproducentens pris är {local}; av det beaktas {most}."),
+                        format!("The provider's price is {price}, of which {at_most} counts."),
+                    )
+                };
                 self.yields(rule, "price", taken.decimal(), text).input("price", price).input("at_most", at_most)
             }
             None => {
                 let text = Localized::new(
-                    format!("Hinta ei ole tiedossa, joten käytetään enimmäismäärää {at_most}."),
-                    format!("Priset är inte känt, så maximibeloppet {at_most} används."),
+                    format!("Hinta ei ole tiedossa, joten käytetään enimmäismäärää {most}."),
+                    format!("Priset är inte känt, och därför används maximibeloppet {most}."),
                     format!("The price is not known, so the most that counts is used: {at_most}."),
                 );
                 self.yields(rule, "price_missing", taken.decimal(), text).input("at_most", at_most)
@@ -197,7 +224,7 @@ impl<'e, 'r> Explainer<'e, 'r> {
         let figure = shown(number, self.is_money(rule));
         let text = wording::each(|language| {
             let name = if let ValueRule::Named { text, .. } = rule { wording::in_language(text, language) } else { "" };
-            format!("{}: {figure}.", wording::capitalised(name))
+            format!("{}: {}.", wording::capitalised(name), numbers::in_language(&figure, language))
         });
         self.yields(rule, "named", number, text)
     }

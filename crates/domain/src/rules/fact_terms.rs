@@ -155,6 +155,30 @@ impl FactTerm {
 /// Largest number a fact can be unless its term says otherwise.
 const NUMBER_MAX: u32 = 1_000_000;
 
+/// Largest number, and as much below zero, of a fact that is asked for and that nothing is said of.
+const UNDECLARED_MAX: u32 = 1_000_000_000;
+/// Most decimals of it.
+const UNDECLARED_DECIMALS_MAX: u32 = 6;
+
+/// What is wrong with a value of a fact that a rulebook asks for without declaring it. A rulebook that is saved declares
+/// its facts; one that was adopted before there were declarations asks for plain numbers, and still stands.
+fn undeclared_fault_of(name: &str, value: &FactValue) -> Option<UnfitFact> {
+    let name = || name.to_owned();
+    match value {
+        FactValue::Number(number) if number.normalize().scale() > UNDECLARED_DECIMALS_MAX => {
+            Some(UnfitFact::TooPrecise { name: name(), decimals: UNDECLARED_DECIMALS_MAX })
+        }
+        FactValue::Number(number) => {
+            let maximum = Decimal::from(UNDECLARED_MAX);
+            let minimum = -maximum;
+            (*number < minimum || *number > maximum).then(|| UnfitFact::OutOfRange { name: name(), minimum, maximum })
+        }
+        FactValue::Flag(_) | FactValue::Word(_) | FactValue::Words(_) => {
+            Some(UnfitFact::WrongKind { name: name(), wanted: "a number" })
+        }
+    }
+}
+
 /// Why a fact that was given cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum UnfitFact {
@@ -301,11 +325,15 @@ impl<'r> FactTerms<'r> {
         facts
             .iter()
             .filter_map(|(name, value)| {
-                let term = self.find(name).filter(|_| asked_for.contains(name.as_str()));
-                let Some(term) = term else { return Some(UnfitFact::NotAskedFor { name: name.clone() }) };
-                if given.is_some_and(|given| given != term.given) {
-                    return Some(UnfitFact::AtAnotherTime { name: name.clone(), given: term.given });
+                if !asked_for.contains(name.as_str()) {
+                    return Some(UnfitFact::NotAskedFor { name: name.clone() });
                 }
+                let term = self.find(name);
+                let at = term.map_or(Given::WithRequest, |term| term.given);
+                if given.is_some_and(|given| given != at) {
+                    return Some(UnfitFact::AtAnotherTime { name: name.clone(), given: at });
+                }
+                let Some(term) = term else { return undeclared_fault_of(name, value) };
                 // The items of the price list are the rulebook's; whoever knows them checks them.
                 if name == ITEM && term.words.is_empty() { None } else { term.fault_of(value) }
             })
@@ -365,6 +393,31 @@ mod tests {
                 "the rulebook does not ask for the fact shoe_size",
             ]
         );
+    }
+
+    #[test]
+    fn a_fact_that_is_asked_for_without_being_declared_is_a_plain_number_of_the_client() {
+        let check = |fact: serde_json::Value, given| {
+            let facts: Facts = serde_json::from_value(json!({"age": fact})).unwrap();
+            FactTerms::default().check(&facts, &BTreeSet::from(["age"]), given)
+        };
+        for number in [json!(80), json!("-1.000001"), json!(1_000_000_000)] {
+            assert_eq!(check(number.clone(), Some(Given::WithRequest)), [], "{number}");
+        }
+        for bad in [json!(true), json!("old"), json!(["old"])] {
+            let told = check(bad.clone(), None);
+            assert!(matches!(told.as_slice(), [UnfitFact::WrongKind { .. }]), "{bad}: {told:?}");
+        }
+        let with_service = check(json!(80), Some(Given::WithService));
+        assert!(matches!(with_service.as_slice(), [UnfitFact::AtAnotherTime { .. }]), "{with_service:?}");
+        let not_read = |number: Decimal| {
+            let facts = Facts::new([("age".to_owned(), FactValue::Number(number))]);
+            FactTerms::default().check(&facts, &BTreeSet::from(["age"]), None)
+        };
+        let above = not_read(Decimal::new(100_000_000_001, 2));
+        assert!(matches!(above.as_slice(), [UnfitFact::OutOfRange { .. }]), "{above:?}");
+        let precise = not_read(Decimal::new(1, 7));
+        assert!(matches!(precise.as_slice(), [UnfitFact::TooPrecise { .. }]), "{precise:?}");
     }
 
     #[test]

@@ -13,7 +13,9 @@ mod trial;
 mod value_rule;
 
 pub use check::{Fault, check};
-pub(crate) use check::{check_length, check_source, check_text, check_texted_codes, check_word, decimals};
+pub(crate) use check::{
+    check_length, check_line, check_lined_codes, check_source, check_text, check_texted_codes, check_word, decimals,
+};
 pub(crate) use criteria::check_criteria;
 pub use criteria::{
     About, Condition, Criterion, Finding, Findings, OFFERING_FACTS, RegistryFact, Standing, UNIT_FACTS, examine,

@@ -256,9 +256,9 @@ pub struct Slot {
 
 /// Splits a service at midnight and at every edge of a rule's time bands. Time that the clock on the wall skips or repeats
 /// lies between two stretches. How long a service can be is for the caller to bound.
-pub fn split(rule: &ValueRule, stretches: &[Stretch]) -> Vec<Slot> {
+pub fn split<'r>(rules: impl IntoIterator<Item = &'r ValueRule>, stretches: &[Stretch]) -> Vec<Slot> {
     let mut edges = BTreeSet::from([TimeOfDay::END.minute()]);
-    for rule in rule.all() {
+    for rule in rules.into_iter().flat_map(ValueRule::all) {
         if let ValueRule::TimeBands(bands) = rule {
             edges.extend(bands.bands.iter().flat_map(|band| <[u16; 2]>::from(band.minutes())));
         }

@@ -14,6 +14,7 @@ use super::time_bands::TimeOfDay;
 use super::value_rule::ValueRule;
 use super::{Fault, TimeBands};
 use crate::explain::Step;
+use crate::explain::numbers::with_comma;
 use crate::money::Amount;
 use crate::offering::{ItemPrice, PriceRefused, check_ceiling};
 use crate::quantity::{Quantity, Unit};
@@ -373,9 +374,10 @@ fn too_large(pointer: &str) -> Vec<Fault> {
 }
 
 fn month_step(day: Amount, month: Amount) -> Step {
+    let (d, m) = (with_comma(day), with_comma(month));
     let text = Localized::new(
-        format!("Vuorokausihinta {day} kuukaudessa: {day} × 365 / 12 = {month}."),
-        format!("Dygnspriset {day} per månad: {day} × 365 / 12 = {month}."),
+        format!("Vuorokausihinta {d} kuukaudessa: {d} × 365 / 12 = {m}."),
+        format!("Dygnspriset {d} per månad: {d} × 365 / 12 = {m}."),
         format!("The day's price, {day}, in a month: {day} × 365 / 12 = {month}."),
     );
     Step::new("/price_unit", "price_per_month", text).input("price", day).figure(month)
@@ -383,9 +385,10 @@ fn month_step(day: Amount, month: Amount) -> Step {
 
 fn purse_step(available: Amount, share: Amount, charges: &Charges) -> Step {
     let (pays, client) = (charges.organiser_pays, charges.co_payment);
+    let (left, paid, rest) = (with_comma(available), with_comma(pays), with_comma(client));
     let text = Localized::new(
-        format!("Palvelusetelillä on jäljellä {available}: järjestäjä maksaa {pays} ja asiakas {client}."),
-        format!("På servicesedeln återstår {available}: anordnaren betalar {pays} och klienten {client}."),
+        format!("Palvelusetelissä on jäljellä {left}: järjestäjä maksaa {paid} ja asiakas {rest}."),
+        format!("På servicesedeln återstår {left}: anordnaren betalar {paid} och klienten {rest}."),
         format!("The voucher has {available} left: the organiser pays {pays} and the client {client}."),
     );
     Step::new("/purse", "purse", text).input("available", available).input("share", share).figure(pays)

@@ -23,11 +23,11 @@ pub enum ValueRule {
     Number {
         /// The number.
         #[serde(with = "decimal_text")]
-        #[schema(value_type = String, max_length = 20, example = "1.15")]
+        #[schema(value_type = String, max_length = 20, pattern = r"^[0-9]{1,12}(\.[0-9]{1,10})?$", example = "1.15")]
         is: Decimal,
         /// What it is divided by, if it is a fraction such as 365 over 12. Above zero.
         #[serde(default, with = "decimal_text::option", skip_serializing_if = "Option::is_none")]
-        #[schema(value_type = Option<String>, max_length = 20, example = "12")]
+        #[schema(value_type = Option<String>, max_length = 20, pattern = r"^[0-9]{1,12}(\.[0-9]{1,10})?$", example = "12")]
         over: Option<Decimal>,
     },
     /// A fact of the client or of the service, as a number.
@@ -52,7 +52,7 @@ pub enum ValueRule {
         #[schema(max_length = 64)]
         fact: String,
         /// Bands in ascending order.
-        #[schema(max_items = 200)]
+        #[schema(min_items = 1, max_items = 200)]
         bands: Vec<Band>,
         /// What holds above the last edge.
         #[schema(no_recursion)]
@@ -67,7 +67,7 @@ pub enum ValueRule {
         #[schema(max_length = 64)]
         fact: String,
         /// The cases.
-        #[schema(max_items = 200)]
+        #[schema(min_items = 1, max_items = 200)]
         cases: Vec<Case>,
         /// What holds for words that no case names. Needed where the cases do not name them all.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -85,7 +85,7 @@ pub enum ValueRule {
         /// What the entries are.
         entries_are: ListedKind,
         /// The list.
-        #[schema(max_items = 1000)]
+        #[schema(min_items = 1, max_items = 1000)]
         entries: Vec<ListedEntry>,
         /// What holds when the fact is not given.
         #[schema(no_recursion)]
@@ -96,7 +96,7 @@ pub enum ValueRule {
     /// The sum of several.
     Sum {
         /// What is added up.
-        #[schema(max_items = 50, no_recursion)]
+        #[schema(min_items = 1, max_items = 50, no_recursion)]
         of: Vec<ValueRule>,
     },
     /// What is left of one when others are taken off; never below zero.
@@ -105,25 +105,25 @@ pub enum ValueRule {
         #[schema(no_recursion)]
         of: Box<ValueRule>,
         /// What is taken off.
-        #[schema(max_items = 50, no_recursion)]
+        #[schema(min_items = 1, max_items = 50, no_recursion)]
         less: Vec<ValueRule>,
     },
     /// The product of several: an amount and plain numbers.
     Product {
         /// What is multiplied.
-        #[schema(max_items = 50, no_recursion)]
+        #[schema(min_items = 1, max_items = 50, no_recursion)]
         of: Vec<ValueRule>,
     },
     /// The least of several.
     Least {
         /// Of what.
-        #[schema(max_items = 50, no_recursion)]
+        #[schema(min_items = 1, max_items = 50, no_recursion)]
         of: Vec<ValueRule>,
     },
     /// The greatest of several.
     Greatest {
         /// Of what.
-        #[schema(max_items = 50, no_recursion)]
+        #[schema(min_items = 1, max_items = 50, no_recursion)]
         of: Vec<ValueRule>,
     },
     /// Another rule, kept within limits.
@@ -187,15 +187,15 @@ pub enum ValueRule {
 pub struct Band {
     /// Lower edge as a published table prints it. Not needed; where it is given it must meet the band before.
     #[serde(default, with = "decimal_text::option", skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, max_length = 20, example = "900.01")]
+    #[schema(value_type = Option<String>, max_length = 20, pattern = r"^[0-9]{1,12}(\.[0-9]{1,10})?$", example = "900.01")]
     pub from: Option<Decimal>,
     /// Upper edge, inside the band.
     #[serde(default, with = "decimal_text::option", skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, max_length = 20, example = "1000.00")]
+    #[schema(value_type = Option<String>, max_length = 20, pattern = r"^[0-9]{1,12}(\.[0-9]{1,10})?$", example = "1000.00")]
     pub up_to: Option<Decimal>,
     /// Upper edge, outside the band.
     #[serde(default, with = "decimal_text::option", skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, max_length = 20, example = "3")]
+    #[schema(value_type = Option<String>, max_length = 20, pattern = r"^[0-9]{1,12}(\.[0-9]{1,10})?$", example = "3")]
     pub below: Option<Decimal>,
     /// The rule within the band.
     #[schema(no_recursion)]
@@ -240,7 +240,7 @@ pub struct ListedEntry {
     pub code: String,
     /// The amount or number.
     #[serde(with = "decimal_text")]
-    #[schema(value_type = String, max_length = 20, example = "25.00")]
+    #[schema(value_type = String, max_length = 20, pattern = r"^[0-9]{1,12}(\.[0-9]{1,10})?$", example = "25.00")]
     pub is: Decimal,
 }
 
@@ -277,7 +277,7 @@ pub struct IncomeReduction {
     pub further_person: Option<FurtherPerson>,
     /// A multiplier of the reduced value; the largest value becomes `maximum × index`.
     #[serde(default, with = "decimal_text::option", skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, max_length = 20, example = "1.20")]
+    #[schema(value_type = Option<String>, max_length = 20, pattern = r"^[0-9]{1,12}(\.[0-9]{1,10})?$", example = "1.20")]
     pub index: Option<Decimal>,
 }
 
@@ -289,7 +289,7 @@ pub struct HouseholdTerm {
     pub income_limit: Amount,
     /// Percent of the income above the limit.
     #[serde(with = "decimal_text")]
-    #[schema(value_type = String, max_length = 20, example = "35")]
+    #[schema(value_type = String, max_length = 20, pattern = r"^[0-9]{1,12}(\.[0-9]{1,10})?$", example = "35")]
     pub percent: Decimal,
 }
 
@@ -301,14 +301,14 @@ pub struct FurtherPerson {
     pub income_limit_step: Amount,
     /// Taken off the percent, which does not go below zero.
     #[serde(with = "decimal_text")]
-    #[schema(value_type = String, max_length = 20, example = "1")]
+    #[schema(value_type = String, max_length = 20, pattern = r"^[0-9]{1,12}(\.[0-9]{1,10})?$", example = "1")]
     pub percent_step: Decimal,
 }
 
 /// Decimals as text: a JSON number would pass through floating point.
 pub(super) mod decimal_text {
     use rust_decimal::Decimal;
-    use serde::{Deserialize, Deserializer, Serializer, de};
+    use serde::{Deserialize, Deserializer, Serializer};
 
     use crate::written;
 
@@ -317,15 +317,22 @@ pub(super) mod decimal_text {
     }
 
     pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Decimal, D::Error> {
-        parse(&String::deserialize(deserializer)?)
+        let parse =
+            |text: &str| written::decimal(text).ok_or("a decimal number in quotes is wanted, for example \"1.20\"");
+        written::in_quotes(deserializer, "1.20", parse)
     }
 
-    fn parse<E: de::Error>(text: &str) -> Result<Decimal, E> {
-        written::decimal(text).ok_or_else(|| E::custom("a decimal number in quotes is wanted, for example \"1.20\""))
+    /// A decimal that may be absent is read as one that may not.
+    struct Plain(Decimal);
+
+    impl<'de> Deserialize<'de> for Plain {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            deserialize(deserializer).map(Self)
+        }
     }
 
     pub(in super::super) mod option {
-        use super::{Decimal, Deserialize, Deserializer, Serializer};
+        use super::{Decimal, Deserialize, Deserializer, Plain, Serializer};
 
         pub(in super::super::super) fn serialize<S: Serializer>(
             value: &Option<Decimal>,
@@ -340,7 +347,7 @@ pub(super) mod decimal_text {
         pub(in super::super::super) fn deserialize<'de, D: Deserializer<'de>>(
             d: D,
         ) -> Result<Option<Decimal>, D::Error> {
-            Option::<String>::deserialize(d)?.map(|text| super::parse(&text)).transpose()
+            Ok(Option::<Plain>::deserialize(d)?.map(|Plain(decimal)| decimal))
         }
     }
 }

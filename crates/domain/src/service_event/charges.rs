@@ -1,6 +1,7 @@
 //! Who pays what of a quantity of service (569/2009 § 7), and how that is explained.
 
 use crate::explain::Step;
+use crate::explain::numbers::with_comma;
 use crate::money::Amount;
 use crate::offering::ItemPrice;
 use crate::quantity::Quantity;
@@ -38,9 +39,10 @@ impl Charges {
 pub fn charge(worth: Worth, price: ItemPrice, quantity: Quantity) -> Option<Charges> {
     match (price, worth.co_payment) {
         (ItemPrice::Voucher { .. }, Some(co_payment)) => {
+            // The price is fixed at value and co-payment together; the shares add up to it.
+            let total = worth.value.plus(co_payment)?.times(quantity)?;
             let organiser_pays = worth.value.times(quantity)?;
-            let co_payment = co_payment.times(quantity)?;
-            let total = organiser_pays.plus(co_payment)?;
+            let co_payment = total.minus(organiser_pays)?;
             Some(Charges { total, organiser_pays, co_payment, client_fee: Amount::ZERO })
         }
         (ItemPrice::Voucher { price }, None) => {
@@ -68,13 +70,14 @@ pub fn steps(worth: Worth, price: ItemPrice, quantity: Quantity, charges: &Charg
         (ItemPrice::Voucher { price }, None) => share_steps(worth.value, price, quantity, charges),
         (ItemPrice::ClientFee { client_fee, unit_cost }, _) => {
             let fee = charges.client_fee;
+            let (each, times, in_all) = (with_comma(client_fee), with_comma(quantity), with_comma(fee));
             vec![
                 Step::new(
                     "/public_service/client_fee",
                     "client_fee",
                     Localized::new(
-                        format!("Julkisesta palvelusta peritään asiakasmaksu: {client_fee} × {quantity} = {fee}. Omavastuuosuutta ei ole."),
-                        format!("För offentlig service tas en klientavgift ut: {client_fee} × {quantity} = {fee}. Ingen självriskandel."),
+                        format!("Julkisesta palvelusta peritään asiakasmaksu: {each} × {times} = {in_all}. Omavastuuosuutta ei ole."),
+                        format!("För offentlig service tas en klientavgift ut: {each} × {times} = {in_all}. Ingen självriskandel."),
                         format!("A public service bears a client fee: {client_fee} × {quantity} = {fee}. There is no co-payment."),
                     ),
                 )
@@ -92,13 +95,16 @@ fn share_steps(value: Amount, price: Amount, quantity: Quantity, charges: &Charg
     let pays = charges.organiser_pays;
     let lower = value.min(price);
     let (total, co_payment) = (charges.total, charges.co_payment);
+    let (v, p, paid) = (with_comma(value), with_comma(price), with_comma(pays));
+    let (least, times) = (with_comma(lower), with_comma(quantity));
+    let (whole, rest) = (with_comma(total), with_comma(co_payment));
     vec![
         Step::new(
             "/value",
             "organiser_share",
             Localized::new(
-                format!("Järjestäjä maksaa arvon {value} tai hinnan {price} sen mukaan kumpi on pienempi: {lower} × {quantity} = {pays}."),
-                format!("Anordnaren betalar det lägre av värdet {value} och priset {price}: {lower} × {quantity} = {pays}."),
+                format!("Järjestäjä maksaa arvon {v} tai hinnan {p} sen mukaan, kumpi on pienempi: {least} × {times} = {paid}."),
+                format!("Anordnaren betalar värdet {v} eller priset {p}, beroende på vilket som är lägre: {least} × {times} = {paid}."),
                 format!("The organiser pays the lower of the value {value} and the price {price}: {lower} × {quantity} = {pays}."),
             ),
         )
@@ -111,8 +117,8 @@ fn share_steps(value: Amount, price: Amount, quantity: Quantity, charges: &Charg
             "/value",
             "co_payment",
             Localized::new(
-                format!("Omavastuuosuus on loput hinnasta: {total} − {pays} = {co_payment}."),
-                format!("Självriskandelen är resten av priset: {total} − {pays} = {co_payment}."),
+                format!("Omavastuuosuus on se, mitä hinnasta jää jäljelle: {whole} − {paid} = {rest}."),
+                format!("Självriskandelen är det som återstår av priset: {whole} − {paid} = {rest}."),
                 format!("The co-payment is the rest of the price: {total} − {pays} = {co_payment}."),
             ),
         )
@@ -125,13 +131,16 @@ fn share_steps(value: Amount, price: Amount, quantity: Quantity, charges: &Charg
 
 fn fixed_steps(value: Amount, fixed: Amount, quantity: Quantity, charges: &Charges) -> Vec<Step> {
     let (pays, co_payment) = (charges.organiser_pays, charges.co_payment);
+    let (v, paid, times) = (with_comma(value), with_comma(pays), with_comma(quantity));
+    let (each, rest, whole) = (with_comma(fixed), with_comma(co_payment), with_comma(charges.total));
+    let total = charges.total;
     vec![
         Step::new(
             "/value",
             "organiser_share",
             Localized::new(
-                format!("Järjestäjä maksaa palvelusetelin arvon: {value} × {quantity} = {pays}."),
-                format!("Anordnaren betalar servicesedelns värde: {value} × {quantity} = {pays}."),
+                format!("Järjestäjä maksaa palvelusetelin arvon: {v} × {times} = {paid}."),
+                format!("Anordnaren betalar servicesedelns värde: {v} × {times} = {paid}."),
                 format!("The organiser pays the voucher's value: {value} × {quantity} = {pays}."),
             ),
         )
@@ -143,9 +152,9 @@ fn fixed_steps(value: Amount, fixed: Amount, quantity: Quantity, charges: &Charg
             "/co_payment",
             "fixed_co_payment",
             Localized::new(
-                format!("Järjestäjä on vahvistanut omavastuuosuuden: {fixed} × {quantity} = {co_payment}."),
-                format!("Anordnaren har fastställt självriskandelen: {fixed} × {quantity} = {co_payment}."),
-                format!("The organiser has fixed the co-payment: {fixed} × {quantity} = {co_payment}."),
+                format!("Järjestäjä on vahvistanut omavastuuosuuden, {each} yksiköltä: ({v} + {each}) × {times} = {whole}, josta asiakkaan osuus on {whole} − {paid} = {rest}."),
+                format!("Anordnaren har fastställt självriskandelen, {each} per enhet: ({v} + {each}) × {times} = {whole}, varav klientens andel är {whole} − {paid} = {rest}."),
+                format!("The organiser has fixed the co-payment, {fixed} per unit: ({value} + {fixed}) × {quantity} = {total}, of which the client's share is {total} − {pays} = {co_payment}."),
             ),
         )
         .input("fixed", fixed)
@@ -158,12 +167,14 @@ fn fixed_steps(value: Amount, fixed: Amount, quantity: Quantity, charges: &Charg
 /// What a purse that does not cover the organiser's share leaves to the client.
 pub(super) fn purse_step(share: Amount, available: Amount, charges: &Charges) -> Step {
     let (pays, co_payment) = (charges.organiser_pays, charges.co_payment);
+    let (left, part) = (with_comma(available), with_comma(share));
+    let (paid, rest) = (with_comma(pays), with_comma(co_payment));
     Step::new(
         "/grant",
         "purse_exhausted",
         Localized::new(
-            format!("Palvelusetelillä on jäljellä {available}, vähemmän kuin järjestäjän osuus {share}: järjestäjä maksaa {pays} ja asiakas {co_payment}."),
-            format!("På servicesedeln återstår {available}, mindre än anordnarens andel {share}: anordnaren betalar {pays} och klienten {co_payment}."),
+            format!("Palvelusetelissä on jäljellä {left}, mikä on vähemmän kuin järjestäjän osuus {part}: järjestäjä maksaa {paid} ja asiakas {rest}."),
+            format!("På servicesedeln återstår {left}, mindre än anordnarens andel {part}: anordnaren betalar {paid} och klienten {rest}."),
             format!("The voucher has {available} left, less than the organiser's share {share}: the organiser pays {pays} and the client {co_payment}."),
         ),
     )

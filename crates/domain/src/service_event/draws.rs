@@ -1,4 +1,4 @@
-//! What an event takes out of a voucher's allotments: those of its day's period, or what earlier ones left over.
+//! What an event takes out of a voucher's allotments: that of its day's period, and what earlier ones left over.
 
 use crate::ledger::{Allotment, Overdrawn};
 use crate::quantity::Quantity;
@@ -14,9 +14,11 @@ pub struct Draw {
     pub quantity: Quantity,
 }
 
-/// The allotments that a service of a day can draw on, oldest first, by their places.
+/// The allotments that a service of a day can draw on, newest first, by their places. What is carried over does not
+/// lapse before the voucher ends, and services of earlier days can draw on earlier allotments alone: those are left to
+/// them, in whatever order services are recorded.
 fn drawable(allotments: &[Allotment], unused: Unused, day: Day) -> impl Iterator<Item = (usize, &Allotment)> {
-    allotments.iter().enumerate().filter(move |(_, allotment)| match unused {
+    allotments.iter().enumerate().rev().filter(move |(_, allotment)| match unused {
         Unused::Lapses => allotment.period.contains(day),
         Unused::CarriesOver => allotment.period.from() <= day,
     })
@@ -29,7 +31,7 @@ pub fn available_on(allotments: &[Allotment], unused: Unused, day: Day) -> Quant
         .unwrap_or(Quantity::ZERO)
 }
 
-/// Takes a quantity for a service of a day, from the oldest allotment that has something left.
+/// Takes a quantity for a service of a day, from the newest allotment on that has something left.
 ///
 /// # Errors
 /// It is more than is left.

@@ -29,6 +29,11 @@ pub struct Line {
     pub charges: Charges,
 }
 
+/// Longest explanation of what the lines are worth, as it is kept. Beyond it, what they came to is told alone.
+const STEPS_CHARS_MAX: usize = 32_768;
+/// Most lines whose worth is told then.
+const LINES_EXPLAINED_MAX: usize = 24;
+
 /// Hundredths: what quantities are divided into.
 const STEP_E4: i64 = 100;
 
@@ -40,7 +45,8 @@ pub(super) fn lines(
     valuation: &Valuation<'_>,
     delivery: &Delivery,
 ) -> Result<(Vec<Line>, Vec<Step>), RecordRefused> {
-    let (mut lines, mut steps) = (Vec::new(), Vec::new());
+    let (mut lines, mut steps, mut shares) = (Vec::new(), Vec::new(), Vec::new());
+    let mut in_short: Vec<Step> = Vec::new();
     for part in parts(voucher.unit, &agreement.price, valuation, delivery)? {
         let price = agreement
             .price
@@ -50,14 +56,16 @@ pub(super) fn lines(
         if let Some(asked) = agreement.price.of_item(part.item.as_deref()).price() {
             check_ceiling(asked, part.item.as_deref(), terms)?;
         }
-        if part.worth.co_payment.is_none() {
-            voucher.check_free(price, part.item.as_deref(), part.worth.value, terms)?;
-        }
+        voucher.check_free(price, part.item.as_deref(), part.worth, terms)?;
         let charges = charge(part.worth, price, part.quantity).ok_or(RecordRefused::Overflow)?;
         if let Some(evaluation) = &part.evaluation {
-            steps.extend(evaluation.steps_of_service("/value"));
+            // What was said of another line need not be said again.
+            let said = evaluation.steps_of_event("/value");
+            let new: Vec<Step> = said.into_iter().filter(|step| !steps.contains(step)).collect();
+            in_short.extend(new.iter().rfind(|step| !step.personal).cloned());
+            steps.extend(new);
         }
-        steps.extend(charges::steps(part.worth, price, part.quantity, &charges));
+        shares.extend(charges::steps(part.worth, price, part.quantity, &charges));
         lines.push(Line {
             item: part.item,
             quantity: part.quantity,
@@ -69,7 +77,16 @@ pub(super) fn lines(
             charges,
         });
     }
+    if length_of(&steps) > STEPS_CHARS_MAX {
+        in_short.truncate(LINES_EXPLAINED_MAX);
+        steps = in_short;
+    }
+    steps.extend(shares);
     Ok((lines, steps))
+}
+
+fn length_of(steps: &[Step]) -> usize {
+    serde_json::to_string(steps).map_or(usize::MAX, |text| text.len())
 }
 
 /// A part of a delivery that is worth the same throughout.
@@ -123,6 +140,12 @@ fn part<'a>(
     };
     let (mut worth, mut evaluation) = valuation.of_service(&delivery.facts, price_of(given.as_deref()), at)?;
     let of_band = evaluation.as_ref().and_then(|evaluation| evaluation.item()).map(str::to_owned);
+    if let Some(given) = &given
+        && of_band.as_ref() != Some(given)
+        && (of_band.is_some() || valuation.items_by_time().any(|item| item == given))
+    {
+        return Err(RecordRefused::OtherItem { given: given.clone(), by_time: of_band });
+    }
     if given.is_none() && of_band.is_some() {
         // The time names the item, the item the price, and the value may go by the price.
         (worth, evaluation) = valuation.of_service(&delivery.facts, price_of(of_band.as_deref()), at)?;
@@ -134,9 +157,9 @@ fn part<'a>(
 fn slots(unit: Unit, valuation: &Valuation<'_>, delivery: &Delivery) -> Result<Vec<Slot>, RecordRefused> {
     let whole = |time| vec![Slot { at: At { day: delivery.day, time }, length: TimeDelta::seconds(1) }];
     match &delivery.span {
-        None if valuation.needs_time() => Err(RecordRefused::SpanNeeded),
+        None if valuation.needs_span(unit) => Err(RecordRefused::SpanNeeded),
         None => Ok(whole(None)),
-        Some(span) if unit == Unit::Hour => Ok(split(&valuation.terms().value, &span.stretches)),
+        Some(span) if unit == Unit::Hour => Ok(split(valuation.rules(), &span.stretches)),
         Some(span) => Ok(whole(span.stretches.first().map(|stretch| TimeOfDay::of(stretch.start)))),
     }
 }

@@ -292,15 +292,67 @@ fn a_purse_pays_what_it_has_and_the_client_the_rest() {
 }
 
 #[test]
-fn what_carries_over_is_used_before_what_is_new() {
+fn what_carries_over_is_left_to_earlier_days_as_long_as_there_is_something_newer() {
     let carrying = Voucher { unused: Unused::CarriesOver, ..voucher() };
     let mut parts = allotments("10");
     parts[0].used = "7".parse().unwrap();
     let done =
         record_on(carrying, &parts, &agreement("40"), &terms(), &delivery(day(2, 10), "12"), day(2, 10)).unwrap();
     let draws: Vec<_> = done.draws.iter().map(|draw| (draw.allotment, draw.quantity.to_string())).collect();
-    assert_eq!(draws, [(0, "3".to_owned()), (1, "9".to_owned())]);
+    assert_eq!(draws, [(1, "10".to_owned()), (0, "2".to_owned())]);
     assert_eq!(done.available, Quantity::ONE);
+    // Recorded later for an earlier day: what is left of its own month is still there.
+    for draw in done.draws {
+        parts[draw.allotment] = parts[draw.allotment].take(draw.quantity).unwrap();
+    }
+    let carrying = Voucher { unused: Unused::CarriesOver, ..voucher() };
+    let earlier = Agreement { period: Period::starting(day(1, 15)), ..agreement("40") };
+    let done = record_on(carrying, &parts, &earlier, &terms(), &delivery(day(1, 20), "1"), day(2, 10)).unwrap();
+    assert_eq!(done.draws, [Draw { allotment: 0, quantity: Quantity::ONE }]);
+}
+
+#[test]
+fn the_time_of_a_service_says_which_price_is_paid() {
+    let (terms, parts) = (terms_with(time_bands()), allotments("20"));
+    let agreement = Agreement {
+        price: OfferPrice::Voucher { price: amount("40.00"), items: [("sunday".to_owned(), amount("80.00"))].into() },
+        ..agreement("40.00")
+    };
+    let facts = Facts::new([("item".to_owned(), FactValue::Word("sunday".into()))]);
+    let tuesday = Delivery { facts: facts.clone(), ..spanning(day(2, 10), (10, 0), 60, "1") };
+    let refused = record_on(voucher(), &parts, &agreement, &terms, &tuesday, day(2, 10));
+    assert_eq!(refused, Err(RecordRefused::OtherItem { given: "sunday".into(), by_time: None }));
+    let sunday = Delivery { facts, ..spanning(day(2, 8), (10, 0), 60, "1") };
+    assert!(record_on(voucher(), &parts, &agreement, &terms, &sunday, day(2, 10)).is_ok());
+}
+
+#[test]
+fn a_co_payment_fixed_by_the_time_is_split_as_well_and_none_where_the_voucher_is_free() {
+    let by_time = json!({"time_bands": {
+        "bands": [{"on": ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"],
+                   "from": "18:00", "then": {"flat": {"value": "20.00"}}}],
+        "otherwise": {"flat": {"value": "5.00"}}, "missing": {"flat": {"value": "5.00"}}}});
+    let terms = terms_with(json!({"co_payment": by_time}));
+    let delivery = spanning(day(2, 10), (17, 0), 360, "6");
+    let done = record_on(voucher(), &allotments("9"), &agreement("40"), &terms, &delivery, day(2, 11)).unwrap();
+    assert_eq!((done.charges.co_payment, done.lines.len()), (amount("105.00"), 2));
+    let free = Voucher { free_of_charge: true, ..voucher() };
+    let done = record_on(free, &allotments("9"), &agreement("40"), &terms, &delivery, day(2, 11)).unwrap();
+    assert_eq!(done.charges.co_payment, Amount::ZERO);
+}
+
+#[test]
+fn an_item_that_has_become_too_dear_does_not_stand_in_the_way_of_others() {
+    let mut members = time_bands();
+    members["price_ceiling"] = json!({"amount": "45.00", "items": [{"item": "sunday", "amount": "50.00"}]});
+    let (terms, parts) = (terms_with(members), allotments("20"));
+    let agreement = Agreement {
+        price: OfferPrice::Voucher { price: amount("40.00"), items: [("sunday".to_owned(), amount("76.00"))].into() },
+        ..agreement("40.00")
+    };
+    let on = |delivery| record_on(voucher(), &parts, &agreement, &terms, &delivery, day(2, 10));
+    assert!(on(spanning(day(2, 10), (10, 0), 60, "1")).is_ok());
+    assert!(matches!(on(spanning(day(2, 8), (10, 0), 60, "1")), Err(RecordRefused::Price(_))));
 }
 
 #[test]

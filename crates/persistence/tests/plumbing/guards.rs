@@ -38,6 +38,7 @@ fn what_was_agreed_granted_or_delivered_cannot_be_changed_or_removed() {
             &[
                 "client_id",
                 "person_id",
+                "rulebook_id",
                 "number",
                 "value_minor",
                 "quantity_e4",

@@ -90,6 +90,10 @@ fn an_adopted_rulebook_keeps_its_terms_and_who_proposed_it() {
             "valid_from = '2026-01-02'",
             "proposed_at = created_at, proposed_by = 'another'",
             "based_on_id = id",
+            "organiser_id = voucher_type_id",
+            "voucher_type_id = organiser_id",
+            "number = 99",
+            "decision_id = id",
         ] {
             let refused = tell(db, &format!("UPDATE rulebooks SET {change} WHERE state = 'adopted'"));
             assert!(matches!(refused, Err(DbError::AppendOnly { .. })), "{change}: {refused:?}");
@@ -98,6 +102,12 @@ fn an_adopted_rulebook_keeps_its_terms_and_who_proposed_it() {
             tell(db, "UPDATE rulebooks SET proposed_by = 'without a time' WHERE state = 'draft'"),
             Err(DbError::Check { .. })
         ));
+        // Its end is set when the next one is adopted, and then stands.
+        assert_eq!(tell(db, "UPDATE rulebooks SET valid_to = '2027-01-01' WHERE state = 'adopted'"), Ok(1));
+        for change in ["valid_to = '2027-01-02'", "valid_to = NULL"] {
+            let refused = tell(db, &format!("UPDATE rulebooks SET {change} WHERE state = 'adopted'"));
+            assert!(matches!(refused, Err(DbError::AppendOnly { .. })), "{change}: {refused:?}");
+        }
     });
 }
 

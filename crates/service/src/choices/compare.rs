@@ -6,7 +6,7 @@ use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use serde::{Deserialize, Serialize};
 use validator::Validate;
-use valinta_domain::choice::{Order, Query};
+use valinta_domain::choice::{Order, Query, Snapshot};
 use valinta_domain::explain::Step;
 use valinta_domain::id::kind;
 use valinta_domain::identifiers::MunicipalityCode;
@@ -161,13 +161,42 @@ pub(crate) async fn compare_choices(
 ) -> Result<HttpResponse, Problem> {
     let (page, comparison) = query.into_parts();
     let cursor: Option<Cursor> = page.after()?;
-    let Comparison { filter, municipality } = comparison;
+    let filter = &comparison.filter;
     let now = app.clock().now();
     let (id, facts, asked) = (filter.voucher_type, filter.facts(), filter.estimates());
     let goes_on = cursor.clone();
     let snapshot = app.snapshot()?;
     let basis = app.read(move |c| basis(c, id, now, goes_on.as_ref(), &facts, asked)).await?;
-    let order = filter.order.unwrap_or_default();
+    // The rulebook is read anew and may be ahead of what is in memory.
+    let tag = tag_of_revision(&format!("r{}d{}n{}", snapshot.revision(), basis.day, basis.rulebook.number));
+    // An address that names an income is for nobody to keep.
+    let keeping = HeaderValue::from_static(if asked { "no-store" } else { "no-cache" });
+    let wanted = Wanted { comparison, cursor, limit: page.limit(), is_known: known.has(&tag) };
+    // A long list takes some milliseconds, in which others are not to wait.
+    let compared = web::block(move || compare(wanted, &basis, &snapshot, app.order_key()));
+    let Some(comparing) = compared.await.map_err(Problem::internal)?? else {
+        let mut same = not_modified(&tag);
+        same.headers_mut().insert(header::CACHE_CONTROL, keeping);
+        return Ok(same);
+    };
+    let mut response = HttpResponse::Ok();
+    with_tag(&mut response, &tag).insert_header((header::CACHE_CONTROL, keeping));
+    Ok(with_link(&mut response, &request, comparing.next.as_deref()).json(comparing))
+}
+
+/// Which page of which list is wanted.
+struct Wanted {
+    comparison: Comparison,
+    cursor: Option<Cursor>,
+    limit: u16,
+    /// Whether the caller has the page already.
+    is_known: bool,
+}
+
+/// The page, unless the caller has it already.
+fn compare(wanted: Wanted, basis: &Basis, snapshot: &Snapshot, order_key: &[u8]) -> Result<Option<Comparing>, Problem> {
+    let Wanted { comparison: Comparison { filter, municipality }, cursor, limit, is_known } = wanted;
+    let (id, order) = (filter.voucher_type, filter.order.unwrap_or_default());
     let terms = &basis.rulebook.terms;
     let (valuation, steps) = match &basis.facts {
         Some(facts) => estimate(terms, facts)?,
@@ -176,14 +205,8 @@ pub(crate) async fn compare_choices(
     let worth = valuation.as_ref().map(Valuation::quoted);
     let whole = List::new(Of::VoucherType(id, basis.day), order, worth)?;
     let after = whole.resume(cursor)?;
-    // The rulebook is read anew and may be ahead of what is in memory.
-    let tag = tag_of_revision(&format!("r{}d{}n{}", snapshot.revision(), basis.day, basis.rulebook.number));
-    // An address that names an income is for nobody to keep.
-    let keeping = HeaderValue::from_static(if asked { "no-store" } else { "no-cache" });
-    if known.has(&tag) {
-        let mut same = not_modified(&tag);
-        same.headers_mut().insert(header::CACHE_CONTROL, keeping);
-        return Ok(same);
+    if is_known {
+        return Ok(None);
     }
     let listing = snapshot.list(&Query {
         voucher_type: id,
@@ -198,17 +221,12 @@ pub(crate) async fn compare_choices(
         language: filter.language,
         mode: filter.mode,
         order,
-        order_key: app.order_key(),
+        order_key,
         order_seed: basis.day.to_string().as_bytes(),
         after: after.as_ref(),
-        limit: usize::from(page.limit()),
+        limit: usize::from(limit),
     });
-    let items = listing.lines.iter().map(|line| OptionView::of(line, basis.currency)).collect();
-    let next = Page::<()>::cursor(whole.next(listing.next));
-    let link = next.clone();
-    let mut response = HttpResponse::Ok();
-    with_tag(&mut response, &tag).insert_header((header::CACHE_CONTROL, keeping));
-    Ok(with_link(&mut response, &request, link.as_deref()).json(Comparing {
+    Ok(Some(Comparing {
         voucher_type: id,
         unit: basis.unit,
         day: basis.day,
@@ -219,8 +237,8 @@ pub(crate) async fn compare_choices(
         ordered: OrderView::of(order, DrawnBy::Day),
         revision: snapshot.revision(),
         total: listing.total,
-        items,
-        next,
+        items: listing.lines.iter().map(|line| OptionView::of(line, basis.currency)).collect(),
+        next: Page::<()>::cursor(whole.next(listing.next)),
     }))
 }
 

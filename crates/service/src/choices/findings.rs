@@ -126,17 +126,17 @@ fn finding(code: &str, met: Result<bool, &'static str>, text: &[&str; 3], source
 
 const APPROVED: [&str; 3] = [
     "Yksikkö on hyväksytty palvelusetelin tuottajaksi.",
-    "Enheten är godkänd som producent för servicesedeln.",
+    "Enheten är godkänd som serviceproducent för servicesedeln.",
     "The unit is approved for the voucher type.",
 ];
 const PRICED: [&str; 3] = [
-    "Palvelulla on hinta ensimmäisenä päivänä.",
-    "Tjänsten har ett pris den första dagen.",
+    "Palvelulle on ilmoitettu hinta ensimmäiselle päivälle.",
+    "Ett pris har uppgetts för tjänsten för den första dagen.",
     "The offering has a price on the first day.",
 ];
 const PRICE_ALLOWED: [&str; 3] = [
     "Hinta on sääntökirjan ja setelin mukainen.",
-    "Priset följer regelboken och sedeln.",
+    "Priset överensstämmer med regelboken och servicesedeln.",
     "The price is one that the rulebook and the voucher allow.",
 ];
 const TAKES_CLIENTS: [&str; 3] =
@@ -147,7 +147,7 @@ const WITHIN_VALIDITY: [&str; 3] = [
     "The service can begin while the voucher is valid.",
 ];
 const FREE_BY_LAW: [&str; 3] = [
-    "Laissa maksuttomaksi säädetystä palvelusta ei jää asiakkaalle maksettavaa.",
-    "Av en tjänst som enligt lag är avgiftsfri återstår inget för klienten att betala.",
+    "Laissa maksuttomaksi säädetystä palvelusta asiakas ei maksa mitään.",
+    "För en tjänst som enligt lag är avgiftsfri ska klienten inte betala något.",
     "A service that is free of charge by law leaves nothing for the client to pay.",
 ];

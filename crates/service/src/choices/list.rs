@@ -3,7 +3,7 @@
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use serde::Serialize;
 use serde_json::json;
-use valinta_domain::choice::{Query, SortKey};
+use valinta_domain::choice::{Query, Snapshot, SortKey};
 use valinta_domain::id::kind;
 use valinta_domain::policy::Action;
 use valinta_domain::rulebook::{GrantPeriod, Measure};
@@ -14,7 +14,7 @@ use valinta_persistence::vouchers::StoredVoucher;
 use valinta_persistence::{choices, organisers, voucher_types, vouchers};
 
 use super::cursor::{Cursor, List, Of};
-use super::view::{ChoiceFilter, DrawnBy, OptionView, OrderView};
+use super::view::{ChoiceFilter, DrawnBy, OptionView, OrderView, Wanted};
 use crate::app::App;
 use crate::cx::found;
 use crate::http::page::with_link;
@@ -128,6 +128,19 @@ pub(crate) async fn list_choices(
             })
         })
         .await?;
+    // A long list takes some milliseconds, in which others are not to wait.
+    let listed = web::block(move || listed(held, &snapshot, &wanted, app.order_key(), usize::from(page.limit())));
+    let list = listed.await.map_err(Problem::internal)??;
+    Ok(with_link(&mut HttpResponse::Ok(), &request, list.next.as_deref()).json(list))
+}
+
+fn listed(
+    held: Held,
+    snapshot: &Snapshot,
+    wanted: &Wanted,
+    order_key: &[u8],
+    limit: usize,
+) -> Result<ChoiceList, Problem> {
     let voucher = &held.stored.voucher;
     let valuation = valuation_of(voucher, &held.versions, held.day)??;
     let listing = snapshot.list(&Query {
@@ -142,15 +155,14 @@ pub(crate) async fn list_choices(
         sector: wanted.sector,
         language: wanted.language,
         mode: wanted.mode,
-        order,
-        order_key: app.order_key(),
-        order_seed: id.uuid().as_bytes(),
+        order: wanted.order,
+        order_key,
+        order_seed: voucher.id.uuid().as_bytes(),
         after: held.after.as_ref(),
-        limit: usize::from(page.limit()),
+        limit,
     });
-    let items = listing.lines.iter().map(|line| OptionView::of(line, held.currency)).collect();
-    let list = ChoiceList {
-        voucher: id,
+    Ok(ChoiceList {
+        voucher: voucher.id,
         value: valuation.quoted().value.of(held.currency),
         unit: voucher.unit,
         price_unit: held.price_unit,
@@ -158,15 +170,14 @@ pub(crate) async fn list_choices(
         quantity: held.stored.quantity,
         per: held.stored.per,
         day: held.day,
-        ordered: OrderView::of(order, DrawnBy::Voucher),
-        revision,
+        ordered: OrderView::of(wanted.order, DrawnBy::Voucher),
+        revision: snapshot.revision(),
+        items: listing.lines.iter().map(|line| OptionView::of(line, held.currency)).collect(),
         public_client_fee: held.public_client_fee,
         co_payment_basis: held.co_payment_basis,
         total: listing.total,
-        items,
         next: Page::<()>::cursor(held.whole.next(listing.next)),
-    };
-    Ok(with_link(&mut HttpResponse::Ok(), &request, list.next.as_deref()).json(list))
+    })
 }
 
 /// The quantity that the options' charges are summed up for: a purse grants none.

@@ -148,8 +148,9 @@ pub(crate) async fn make_estimate(app: web::Data<App>, body: Json<MakeEstimate>)
     let (id, as_of, now) = (asked.request.voucher_type, asked.request.as_of, app.clock().now());
     let snapshot = app.snapshot()?;
     let by = app.read(move |c| published(c, id, as_of, now)).await.map_err(at_voucher_type)?;
-    let estimate = estimate(&asked, &by, &snapshot, app.order_key())?;
-    Ok(HttpResponse::Ok().json(estimate))
+    // A long list takes some milliseconds, in which others are not to wait.
+    let estimate = web::block(move || estimate(&asked, &by, &snapshot, app.order_key()));
+    Ok(HttpResponse::Ok().json(estimate.await.map_err(Problem::internal)??))
 }
 
 /// The voucher type is named by the body, and so is what is wrong with it.

@@ -131,6 +131,10 @@ fn check_head(request: &HttpRequest) -> Result<(), Problem> {
 
 fn from_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let tree: Tree = serde_json::from_slice(bytes).map_err(|error| {
+        // It may well be JSON, but more of it than is read.
+        if error.to_string().starts_with("recursion limit exceeded") {
+            return Problem::invalid(Vec::new()).at("", "too_deep", "the document nests too deep");
+        }
         let place = format!("The body is not JSON: line {}, column {}.", error.line(), error.column());
         Problem::new(ProblemKind::MalformedJson, place)
     })?;
@@ -141,18 +145,31 @@ fn from_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
             "a text holds no control characters but the end of a line and the tab",
         ));
     }
-    serde_path_to_error::deserialize(tree)
-        .map_err(|error| data_problem(&pointer(error.path()), &error.inner().to_string()))
+    if let Some(pointer) = tree.repeated_name() {
+        return Err(Problem::invalid(Vec::new()).at(&pointer, "duplicate_field", TWICE));
+    }
+    serde_path_to_error::deserialize(tree).map_err(|error| {
+        let (pointer, unfit) = (pointer(error.path()), error.inner());
+        match unfit.name_too_many() {
+            Some(name) => {
+                Problem::invalid(Vec::new()).at(&format!("{pointer}/{}", escaped(name)), "unknown_field", unfit)
+            }
+            None => data_problem(&pointer, &unfit.to_string()),
+        }
+    })
 }
+
+const TWICE: &str = "this is given twice";
 
 /// The problem of which serde says this at this place.
 pub(super) fn data_problem(pointer: &str, text: &str) -> Problem {
-    const CODES: [(&str, &str); 5] = [
+    const CODES: [(&str, &str); 6] = [
         ("unknown field", "unknown_field"),
         ("missing field", "missing_field"),
         ("duplicate field", "duplicate_field"),
         ("invalid type", "invalid_type"),
         ("unknown variant", "unknown_value"),
+        ("invalid value: integer", "out_of_range"),
     ];
     let code = CODES.iter().find(|(words, _)| text.starts_with(words)).map_or("invalid", |(_, code)| code);
     // Of a field that is not there or is there twice, serde knows the place of its object only.
@@ -165,18 +182,30 @@ pub(super) fn data_problem(pointer: &str, text: &str) -> Problem {
 
 /// What serde and the parsers of numbers and times say, without the names of our types.
 fn in_our_words(code: &str, text: &str) -> String {
-    const WANTED: [(&str, &str); 12] = [
+    const WANTED: [(&str, &str); 24] = [
         ("struct ", "an object"),
+        ("newtype variant", "an object"),
         ("a map", "an object"),
+        ("map", "an object"),
         ("a sequence", "a list"),
         ("a string", "a text"),
         ("string", "a text"),
         ("a boolean", "true or false"),
         ("bool", "true or false"),
+        ("enum ValueRule", "an object with the name of a block"),
+        ("enum Condition", "an object with the name of a condition"),
         ("enum ", "one of the names that the documentation lists"),
+        ("internally tagged enum ", "an object"),
         ("unit", "nothing"),
-        ("u", "a whole number"),
+        ("u8", "a whole number from 0 to 255"),
+        ("u16", "a whole number from 0 to 65535"),
+        ("u32", "a whole number from 0 to 4294967295"),
+        ("u", "a whole number from 0"),
+        ("i8", "a whole number from -128 to 127"),
+        ("i16", "a whole number from -32768 to 32767"),
+        ("i32", "a whole number from -2147483648 to 2147483647"),
         ("i", "a whole number"),
+        ("a nonzero u", "a whole number above zero"),
         ("an RFC 3339", "a moment such as 2026-11-21T09:30:00Z"),
     ];
     const PARSERS: [(&str, &str); 7] = [
@@ -189,16 +218,19 @@ fn in_our_words(code: &str, text: &str) -> String {
         ("trailing input", "a moment such as 2026-11-21T09:30:00Z is wanted"),
     ];
     match code {
-        "invalid_type" => {
+        "invalid_type" | "out_of_range" => {
             let expected = text.rsplit("expected ").next().unwrap_or_default();
             let wanted =
                 WANTED.iter().find(|(theirs, _)| expected.starts_with(theirs)).map_or(expected, |(_, ours)| ours);
-            format!("{wanted} is wanted here")
+            match wanted.split_once(", for example ") {
+                Some((wanted, example)) => format!("{wanted} is wanted here, for example {example}"),
+                None => format!("{wanted} is wanted here"),
+            }
         }
         "unknown_field" => text.replacen("unknown field", "there is no field", 1),
         "unknown_value" => text.replacen("unknown variant", "there is no", 1),
         "missing_field" => "this must be given".to_owned(),
-        "duplicate_field" => "this is given twice".to_owned(),
+        "duplicate_field" => TWICE.to_owned(),
         _ => PARSERS
             .iter()
             .find(|(theirs, _)| text.starts_with(theirs))

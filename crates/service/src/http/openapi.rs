@@ -3,6 +3,8 @@
 //! A verb states its own answers; the refusals that the plumbing gives (401, 413, 503 …) are added here, by what
 //! the operation takes.
 
+mod closed;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use actix_web::dev::{HttpServiceFactory, ResourceDef};
@@ -144,6 +146,7 @@ pub fn document_of(routes: &[Route]) -> OpenApi {
     }
     schemas.insert(ProblemDocument::name().into_owned(), ProblemDocument::schema());
     schemas.insert(Failure::name().into_owned(), Failure::schema());
+    closed::close(&mut schemas, routes.iter().map(|route| &route.operation));
     let bearer = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
         .bearer_format("JWT")

@@ -1,12 +1,17 @@
 //! A JSON document between syntax and meaning: read whole first, then read into a shape.
 //!
-//! So that broken JSON is always told from JSON that does not fit; that a field given twice is noticed; and that an
-//! object is asked for where a shape is one: serde alone would also take its fields from an array, by their order.
+//! So that broken JSON is always told from JSON that does not fit; that a field given twice is noticed; that an object is
+//! asked for where a shape is one: serde alone would also take its fields from an array, by their order; and that where
+//! an object is one of several by its only name, a second name is not passed over.
 
+use std::collections::HashSet;
 use std::fmt;
 
-use serde::de::value::{Error, MapAccessDeserializer, MapDeserializer, SeqDeserializer};
-use serde::de::{self, Deserialize, Deserializer, Error as _, IntoDeserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::value::{MapDeserializer, SeqDeserializer, StringDeserializer};
+use serde::de::{
+    self, Deserialize, DeserializeSeed, Deserializer, EnumAccess, Error as _, IntoDeserializer, MapAccess, SeqAccess,
+    Unexpected, VariantAccess, Visitor,
+};
 use serde::forward_to_deserialize_any;
 use serde_json::Number;
 
@@ -40,6 +45,53 @@ impl Tree {
                 .iter()
                 .find_map(|(name, value)| value.control_character().map(|rest| format!("/{}{rest}", escaped(name)))),
         }
+    }
+
+    /// Where an object has a name that it has already, however little the shape makes of that object's names.
+    pub(super) fn repeated_name(&self) -> Option<String> {
+        match self {
+            Self::Null | Self::Bool(_) | Self::Number(_) | Self::String(_) => None,
+            Self::List(items) => items
+                .iter()
+                .enumerate()
+                .find_map(|(index, item)| item.repeated_name().map(|rest| format!("/{index}{rest}"))),
+            Self::Object(fields) => {
+                let mut names = HashSet::with_capacity(fields.len());
+                fields.iter().find_map(|(name, value)| {
+                    let rest = if names.insert(name) { value.repeated_name()? } else { String::new() };
+                    Some(format!("/{}{rest}", escaped(name)))
+                })
+            }
+        }
+    }
+}
+
+/// Why a document does not fit: in serde's words or, for a name too many, in our own.
+#[derive(Debug)]
+pub(super) struct Unfit {
+    said: String,
+    /// The name that is one too many in the object at hand.
+    too_many: Option<String>,
+}
+
+impl Unfit {
+    /// The name that is one too many, below the place that serde knows.
+    pub(super) fn name_too_many(&self) -> Option<&str> {
+        self.too_many.as_deref()
+    }
+}
+
+impl fmt::Display for Unfit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.said)
+    }
+}
+
+impl std::error::Error for Unfit {}
+
+impl de::Error for Unfit {
+    fn custom<T: fmt::Display>(said: T) -> Self {
+        Self { said: said.to_string(), too_many: None }
     }
 }
 
@@ -103,7 +155,7 @@ impl<'de> Visitor<'de> for Grower {
     }
 }
 
-impl<'de> IntoDeserializer<'de> for Tree {
+impl<'de> IntoDeserializer<'de, Unfit> for Tree {
     type Deserializer = Self;
 
     fn into_deserializer(self) -> Self {
@@ -112,13 +164,13 @@ impl<'de> IntoDeserializer<'de> for Tree {
 }
 
 impl<'de> Deserializer<'de> for Tree {
-    type Error = Error;
+    type Error = Unfit;
 
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unfit> {
         match self {
             Self::Null => visitor.visit_unit(),
             Self::Bool(value) => visitor.visit_bool(value),
-            Self::Number(value) => value.deserialize_any(visitor).map_err(Error::custom),
+            Self::Number(value) => value.deserialize_any(visitor).map_err(Unfit::custom),
             Self::String(value) => visitor.visit_string(value),
             Self::List(items) => {
                 let mut items = SeqDeserializer::new(items.into_iter());
@@ -130,7 +182,7 @@ impl<'de> Deserializer<'de> for Tree {
         }
     }
 
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unfit> {
         if matches!(self, Self::Null) { visitor.visit_none() } else { visitor.visit_some(self) }
     }
 
@@ -139,14 +191,14 @@ impl<'de> Deserializer<'de> for Tree {
         _: &'static str,
         _: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Error> {
+    ) -> Result<V::Value, Unfit> {
         if matches!(self, Self::List(_)) {
-            return Err(Error::invalid_type(de::Unexpected::Seq, &"an object"));
+            return Err(Unfit::invalid_type(Unexpected::Seq, &"an object"));
         }
         self.deserialize_any(visitor)
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Error> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Unfit> {
         visitor.visit_newtype_struct(self)
     }
 
@@ -155,11 +207,17 @@ impl<'de> Deserializer<'de> for Tree {
         name: &'static str,
         variants: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Error> {
+    ) -> Result<V::Value, Unfit> {
         match self {
             Self::String(variant) => variant.into_deserializer().deserialize_enum(name, variants, visitor),
-            Self::Object(fields) => MapAccessDeserializer::new(MapDeserializer::new(fields.into_iter()))
-                .deserialize_enum(name, variants, visitor),
+            Self::Object(mut fields) => match (fields.len(), fields.pop()) {
+                (1, Some((name, body))) => visitor.visit_enum(Named { name, body }),
+                (_, Some(last)) => {
+                    fields.push(last);
+                    Err(beside(name, variants, &fields))
+                }
+                (_, None) => Err(Unfit::invalid_type(Unexpected::Map, &visitor)),
+            },
             value @ (Self::Null | Self::Bool(_) | Self::Number(_) | Self::List(_)) => value.deserialize_any(visitor),
         }
     }
@@ -167,5 +225,59 @@ impl<'de> Deserializer<'de> for Tree {
     forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct seq tuple
         tuple_struct map identifier ignored_any
+    }
+}
+
+/// What is wrong where several names stand in an object that is one of several by its only name.
+fn beside(shape: &str, variants: &[&str], fields: &[(String, Tree)]) -> Unfit {
+    let is_known = |name: &str| variants.contains(&name);
+    let names = || fields.iter().map(|(name, _)| name.as_str());
+    let first = names().find(|name| is_known(name)).or_else(|| names().next()).unwrap_or_default();
+    let others = || names().filter(|name| *name != first);
+    let other = others().find(|name| !is_known(name)).or_else(|| others().next()).unwrap_or_default();
+    let what = match shape {
+        "ValueRule" => "a block",
+        "Condition" => "a condition",
+        _ => "this",
+    };
+    Unfit { said: format!("{what} has one name; `{other}` stands beside `{first}`"), too_many: Some(other.to_owned()) }
+}
+
+/// One of several shapes, by the name that its object has.
+struct Named {
+    name: String,
+    body: Tree,
+}
+
+impl<'de> EnumAccess<'de> for Named {
+    type Error = Unfit;
+    type Variant = Body;
+
+    fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Body), Unfit> {
+        let name: StringDeserializer<Unfit> = self.name.into_deserializer();
+        Ok((seed.deserialize(name)?, Body(self.body)))
+    }
+}
+
+/// What stands under the name.
+struct Body(Tree);
+
+impl<'de> VariantAccess<'de> for Body {
+    type Error = Unfit;
+
+    fn unit_variant(self) -> Result<(), Unfit> {
+        Err(Unfit::invalid_type(Unexpected::Map, &"a string"))
+    }
+
+    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, Unfit> {
+        seed.deserialize(self.0)
+    }
+
+    fn tuple_variant<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Unfit> {
+        self.0.deserialize_seq(visitor)
+    }
+
+    fn struct_variant<V: Visitor<'de>>(self, fields: &'static [&'static str], visitor: V) -> Result<V::Value, Unfit> {
+        self.0.deserialize_struct("", fields, visitor)
     }
 }

@@ -2,6 +2,7 @@
 
 mod progress;
 mod simulate;
+mod turn;
 mod view;
 
 use crate::http::openapi::Route;

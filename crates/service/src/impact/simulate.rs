@@ -19,6 +19,7 @@ use valinta_persistence::rulebooks::{self, Rulebook};
 use valinta_persistence::{Conn, organisers, registry};
 
 use super::progress::{ImpactLine, Lines, News, Rows, Teller};
+use super::turn::{Turn, turn};
 use super::view::ImpactView;
 use crate::app::App;
 use crate::cx::{Cx, found, zone_of};
@@ -61,7 +62,8 @@ struct Plan {
 /// of the voucher type are valued by its rules; nothing is changed. It leaves a row in the audit trail.
 ///
 /// Asked for `application/x-ndjson`, the answer comes in lines: how far it is, again and again, and the result at the
-/// end. Whoever hangs up ends the work.
+/// end. Whoever hangs up ends the work. One simulation runs at a time; where it takes long, the next one is to be tried
+/// again later.
 #[utoipa::path(
     tag = "rulebooks",
     responses((
@@ -84,9 +86,10 @@ pub(crate) async fn simulate_impact(
         .headers()
         .get_all(header::ACCEPT)
         .any(|accepted| accepted.to_str().is_ok_and(|accepted| accepted.contains(NDJSON)));
+    let turn = turn().await?;
     let plan = app.write(permit.into_caller(), move |c, cx| plan(c, cx, id, events_from)).await?;
     let (to, mut news) = mpsc::channel(NEWS_MAX);
-    actix_web::rt::spawn(run(app, Arc::new(plan), to));
+    actix_web::rt::spawn(run(app, Arc::new(plan), to, turn));
     if in_lines {
         let mut response = HttpResponse::Ok();
         // Packed, the lines would wait for each other.
@@ -120,10 +123,12 @@ fn plan(c: &mut Conn, cx: &Cx, id: Id<kind::Rulebook>, events_from: Option<Day>)
 }
 
 /// Simulates and sends the end.
-async fn run(app: web::Data<App>, plan: Arc<Plan>, to: Sender<News>) {
+async fn run(app: web::Data<App>, plan: Arc<Plan>, to: Sender<News>, turn: Turn) {
     let (of_plan, teller) = (Arc::clone(&plan), to.clone());
     let end = app.read(move |c| simulate(c, &of_plan, &teller)).await;
     let view = end.map(|impact| ImpactView::of(impact, &plan.rulebook, plan.today, plan.events_from, plan.currency));
+    // Whoever listens slowly does not keep others waiting.
+    drop(turn);
     // Where nobody listens any more, there is nobody to tell.
     let _ = to.send(News::End(Box::new(view))).await;
 }

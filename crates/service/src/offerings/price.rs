@@ -66,7 +66,7 @@ pub(super) fn check_on(c: &mut Conn, what: &Priced, price: &OfferPrice, day: Day
         voucher_types::rulebook_in_force(c, what.voucher_type, day)?.ok_or(PriceDayRefused::NoRulebook { day })?;
     let sectors = providers::sectors(c, what.provider)?;
     let sector = sectors.as_of(day).copied().ok_or(PriceDayRefused::NoSector { day })?;
-    check_price(price, sector, &rulebook.terms)?;
+    check_price(price, sector, &rulebook.terms).map_err(|refused| problem_of(&refused, price))?;
     Ok(rulebook)
 }
 
@@ -83,25 +83,23 @@ impl From<PriceDayRefused> for Problem {
     }
 }
 
-impl From<PriceRefused> for Problem {
-    fn from(refused: PriceRefused) -> Self {
-        Self::new(kind_of(&refused), format!("The price cannot be set: {refused}.")).at(
-            &format!("/price/{}", member_of(&refused)),
-            refused.code(),
-            &refused,
-        )
-    }
+fn problem_of(refused: &PriceRefused, price: &OfferPrice) -> Problem {
+    Problem::new(kind_of(refused), format!("The price cannot be set: {refused}.")).at(
+        &format!("/price/{}", member_of(refused, price)),
+        refused.code(),
+        refused,
+    )
 }
 
 /// The member of the price that is to blame, as a pointer's tokens. An item that nobody knows may be named by anything.
-fn member_of(refused: &PriceRefused) -> String {
+fn member_of(refused: &PriceRefused, price: &OfferPrice) -> String {
     match refused {
         PriceRefused::UnknownItem { item } => format!("items/{}", item.replace('~', "~0").replace('/', "~1")),
         PriceRefused::OverCeiling { .. }
         | PriceRefused::OverFreeValue { .. }
         | PriceRefused::FeeForFreeService { .. }
         | PriceRefused::ClientFeeNotPublic
-        | PriceRefused::VoucherPriceOfPublic => refused.member(),
+        | PriceRefused::VoucherPriceOfPublic => refused.member(price),
     }
 }
 
@@ -124,8 +122,16 @@ mod tests {
     #[test]
     fn a_price_over_the_ceiling_is_told_with_both_figures_at_its_place() {
         let (price, ceiling) = (Amount::from_minor(3650), Amount::from_minor(3600));
-        for (item, place) in [(None, "/price/price"), (Some("sunday"), "/price/items/sunday")] {
-            let problem = Problem::from(PriceRefused::OverCeiling { item: item.map(str::to_owned), price, ceiling });
+        let offered = OfferPrice::Voucher { price, items: [("sunday".to_owned(), price)].into() };
+        let places = [
+            (None, "/price/price"),
+            (Some("sunday"), "/price/items/sunday"),
+            // It costs the same as all else.
+            (Some("evening"), "/price/price"),
+        ];
+        for (item, place) in places {
+            let refused = PriceRefused::OverCeiling { item: item.map(str::to_owned), price, ceiling };
+            let problem = problem_of(&refused, &offered);
             assert_eq!(problem.kind(), ProblemKind::PriceOverCeiling);
             assert!(problem.detail().contains("36.50") && problem.detail().contains("36.00"), "{}", problem.detail());
             assert_eq!(problem.failures()[0].pointer, place);

@@ -6,8 +6,10 @@ use std::collections::hash_map::Entry;
 use serde::Serialize;
 use valinta_domain::id::kind;
 use valinta_domain::identifiers::MunicipalityCode;
+use valinta_domain::offering::PriceCheck;
+use valinta_domain::rulebook::RulebookTerms;
 use valinta_domain::valuation::Versions;
-use valinta_domain::{Day, Id, Moment};
+use valinta_domain::{Day, Id, Moment, Period};
 use valinta_persistence::offerings::Offering;
 use valinta_persistence::organisers::Organiser;
 use valinta_persistence::providers::ServiceUnit;
@@ -94,6 +96,13 @@ impl From<NotAllowed> for NotAllowedView {
     }
 }
 
+/// What prices are held against, by the days on which it is in force.
+type Checks<'v> = Vec<(Period, PriceCheck<&'v RulebookTerms>)>;
+
+fn checks_of(versions: &Versions) -> Checks<'_> {
+    versions.entries().iter().map(|(in_force, (_, terms))| (*in_force, PriceCheck::under(terms))).collect()
+}
+
 /// Offerings as they are shown at a moment, in the order given.
 pub(super) fn views_of(c: &mut Conn, found_here: Vec<Offering>, now: Moment) -> Result<Vec<OfferingView>, Problem> {
     let ids: Vec<Id<kind::Offering>> = found_here.iter().map(|offering| offering.id).collect();
@@ -109,17 +118,21 @@ pub(super) fn views_of(c: &mut Conn, found_here: Vec<Offering>, now: Moment) -> 
         providers::find_units(c, &unit_ids)?.into_iter().map(|unit| (unit.id, unit)).collect();
     let sectors = providers::sectors_of_each(c, &provider_ids)?;
     let mut organisers_here: HashMap<Id<kind::Organiser>, Organiser> = HashMap::new();
-    let mut rulebooks_here: HashMap<Id<kind::VoucherType>, Versions> = HashMap::new();
+    let mut versions_here: HashMap<Id<kind::VoucherType>, Versions> = HashMap::new();
+    for offering in &found_here {
+        if let Entry::Vacant(unknown) = versions_here.entry(offering.voucher_type) {
+            unknown.insert(rulebooks::adopted_versions(c, offering.voucher_type)?);
+        }
+    }
+    let checks_here: HashMap<Id<kind::VoucherType>, Checks<'_>> =
+        versions_here.iter().map(|(voucher_type, versions)| (*voucher_type, checks_of(versions))).collect();
     let mut views = Vec::with_capacity(found_here.len());
     for offering in found_here {
         let organiser = match organisers_here.entry(offering.organiser) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(unknown) => unknown.insert(found(organisers::find(c, offering.organiser)?)?),
         };
-        let versions = match rulebooks_here.entry(offering.voucher_type) {
-            Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(unknown) => unknown.insert(rulebooks::adopted_versions(c, offering.voucher_type)?),
-        };
+        let checks = found(checks_here.get(&offering.voucher_type))?;
         let unit = found(units.get(&offering.unit))?;
         let today = day_at(now, organiser)?;
         let dated = prices.remove(&offering.id);
@@ -139,7 +152,7 @@ pub(super) fn views_of(c: &mut Conn, found_here: Vec<Offering>, now: Moment) -> 
                 .iter()
                 .filter(|(period, _)| period.to().is_none_or(|to| to > today))
                 .map(|(period, price)| {
-                    let versions = versions.entries().iter().map(|(in_force, (_, terms))| (*in_force, terms));
+                    let versions = checks.iter().map(|(in_force, check)| (*in_force, check));
                     let not_allowed =
                         sectors.get(&offering.provider).and_then(|of| not_allowed(*period, price, of, versions, today));
                     DatedPriceView {

@@ -10,6 +10,7 @@ use validator::Validate;
 use valinta_domain::decision::{Decision, DecisionKind, DecisionOutcome};
 use valinta_domain::explain::Step;
 use valinta_domain::id::kind;
+use valinta_domain::offering::PriceCheck;
 use valinta_domain::policy::Action;
 use valinta_domain::text::TEXT_CHARS_MAX;
 use valinta_domain::{Day, Id, Localized, Period};
@@ -17,7 +18,7 @@ use valinta_persistence::rulebooks::{self, Rulebook};
 use valinta_persistence::{Conn, decisions, offerings, providers};
 
 use super::prices::{NotAllowed, any_not_allowed};
-use super::terms::{Taken, take};
+use super::terms::{Taken, check_base, check_price_unit, take};
 use super::view::RulebookSummary;
 use crate::app::{App, Reply};
 use crate::cx::{Cx, found};
@@ -106,6 +107,9 @@ pub(crate) enum AdoptionRefused {
 
 /// Adopts a proposed rulebook by a decision with reasons. The rulebook in force until then ends the day before. Prices
 /// that are not allowed any more are marked from that day on, and cannot be chosen.
+///
+/// Where another version has been adopted since the one that this is based on, it is refused, and that version is named:
+/// what it changed would be undone. Make a new draft from it, with `changes`.
 #[utoipa::path(
     tag = "rulebooks",
     params(IdempotencyKey),
@@ -132,10 +136,15 @@ pub(crate) fn adopt(
     id: Id<kind::Rulebook>,
     command: &AdoptCommand,
 ) -> Result<Reply<AdoptionView>, Problem> {
-    let Taken { rulebook, target, today, .. } = take(c, cx, id, Action::AdoptRulebook)?;
+    let Taken { rulebook, voucher_type, target, today } = take(c, cx, id, Action::AdoptRulebook)?;
     let open = rulebooks::open_rulebook(c, rulebook.voucher_type)?;
     let from = command.in_force_from;
-    check(&rulebook, open.as_ref(), from, today)?;
+    check_state(&rulebook)?;
+    check_base(c, &rulebook, open.as_ref())?;
+    check_day(open.as_ref(), from, today)?;
+    let mut errors = Errors::new();
+    check_price_unit(&rulebook.terms, voucher_type.unit, open.as_ref(), "/terms", &mut errors);
+    errors.finish()?;
     let touched = touched_by(c, &rulebook, from)?;
     let decision = Decision {
         id: cx.id(),
@@ -173,7 +182,7 @@ pub(crate) fn adopt(
 /// The offerings of the voucher type with a price that the rulebook will not allow from its first day on, in the order
 /// of their ids.
 fn touched_by(c: &mut Conn, rulebook: &Rulebook, from: Day) -> Result<Vec<Touched>, Problem> {
-    let version = (Period::starting(from), &rulebook.terms);
+    let version = (Period::starting(from), &PriceCheck::under(&rulebook.terms));
     let (mut touched, mut after) = (Vec::new(), None);
     loop {
         let some = offerings::list(c, Some(rulebook.voucher_type), None, after, OFFERINGS_AT_ONCE)?;
@@ -228,13 +237,17 @@ fn inputs(rulebook: &Rulebook, open: Option<&Rulebook>, from: Day, today: Day, t
     inputs
 }
 
-fn check(rulebook: &Rulebook, open: Option<&Rulebook>, from: Day, today: Day) -> Result<(), AdoptionRefused> {
+fn check_state(rulebook: &Rulebook) -> Result<(), AdoptionRefused> {
     if let Some(period) = rulebook.in_force {
         return Err(AdoptionRefused::AdoptedAlready { from: period.from() });
     }
     if rulebook.proposed.is_none() {
         return Err(AdoptionRefused::NotProposed);
     }
+    Ok(())
+}
+
+fn check_day(open: Option<&Rulebook>, from: Day, today: Day) -> Result<(), AdoptionRefused> {
     if from < today {
         return Err(AdoptionRefused::InThePast { today });
     }

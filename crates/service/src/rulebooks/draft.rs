@@ -15,7 +15,7 @@ use valinta_persistence::organisers::Organiser;
 use valinta_persistence::rulebooks::{self, Rulebook};
 use valinta_persistence::voucher_types::{self, VoucherType};
 
-use super::terms::check_terms;
+use super::terms::{check_price_unit, check_terms, made_from};
 use super::view::RulebookSummary;
 use crate::app::{App, Reply};
 use crate::cx::Cx;
@@ -69,6 +69,10 @@ impl Parse for DraftRulebook {
 }
 
 /// Drafts a rulebook. It is nobody's rule until it is proposed and adopted.
+///
+/// It can follow no other version than the one it is made from, or, drafted whole, the one that was adopted last at that
+/// time: once another one has been adopted, it is drafted anew, most easily as `changes` of that one. Where `changes` do
+/// not name `issued_vouchers`, vouchers that are issued already keep their value, whatever the other version said of them.
 #[utoipa::path(
     tag = "rulebooks",
     params(IdempotencyKey),
@@ -98,16 +102,20 @@ pub(crate) fn draft(c: &mut Conn, cx: &Cx, command: &DraftCommand) -> Result<Rep
             let base = rulebooks::find_rulebook(c, *based_on)?
                 .filter(|base| base.organiser == organiser.id)
                 .ok_or_else(|| Problem::unknown("/based_on", "the organiser has no such rulebook"))?;
-            (base.voucher_type, Some(base.id), base.terms.with(changes), "/changes")
+            (base.voucher_type, Some(base.id), made_from(&base.terms, changes), "/changes")
         }
     };
     // Taken, so that no other draft gets the same number.
     let voucher_type = voucher_types::take(c, of_type)?
         .filter(|voucher_type| voucher_type.organiser == organiser.id)
         .ok_or_else(|| Problem::unknown("/voucher_type", "the organiser has no such voucher type"))?;
+    let followed = rulebooks::open_rulebook(c, of_type)?;
     let mut errors = Errors::new();
     check_terms(&terms, voucher_type.unit, pointer, &mut errors);
+    check_price_unit(&terms, voucher_type.unit, followed.as_ref(), pointer, &mut errors);
     errors.finish()?;
+    // Whoever writes the terms whole writes what is to follow the version that there is now.
+    let based_on = based_on.or(followed.map(|followed| followed.id));
     let rulebook = store(c, cx, &organiser, &voucher_type, based_on, terms)?;
     let id = rulebook.id;
     let details = json!({"voucher_type": voucher_type.id, "number": rulebook.number, "based_on": based_on});

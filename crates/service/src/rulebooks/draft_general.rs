@@ -12,7 +12,7 @@ use valinta_persistence::voucher_types::{self, VoucherType};
 use valinta_persistence::{Conn, rulebooks};
 
 use super::draft::store;
-use super::terms::{check_terms, wrong_state};
+use super::terms::{check_terms, made_from, wrong_state};
 use super::view::RulebookSummary;
 use crate::app::{App, Reply};
 use crate::cx::{Cx, found};
@@ -53,7 +53,7 @@ pub(crate) struct GeneralDrafts {
 }
 
 /// Drafts a next version of every voucher type's rules, each based on the one adopted last, with another general part:
-/// all of them or, where one would be inconsistent, none.
+/// all of them or, where one would be inconsistent, none. Vouchers that are issued already keep their value under it.
 #[utoipa::path(
     tag = "rulebooks",
     params(IdempotencyKey),
@@ -83,7 +83,7 @@ fn draft(c: &mut Conn, cx: &Cx, changes: &TermsChanges) -> Result<Reply<GeneralD
         // Taken in the order of their ids, which is everyone's: two that draft at once wait and do not block each other.
         let voucher_type = found(voucher_types::take(c, listed.id)?)?;
         let Some(base) = rulebooks::open_rulebook(c, voucher_type.id)? else { continue };
-        let terms = base.terms.with(changes);
+        let terms = made_from(&base.terms, changes);
         check_terms(&terms, voucher_type.unit, "/members", &mut errors);
         if !errors.is_empty() {
             // What is wrong in the part itself is wrong in every type; once is enough.

@@ -1,6 +1,8 @@
 //! Which prices an adopted version no longer allows, and from which day. What was agreed and delivered stays as it is.
 
-use valinta_domain::offering::{OfferPrice, check_price};
+use std::borrow::Borrow;
+
+use valinta_domain::offering::{OfferPrice, PriceCheck};
 use valinta_domain::provider::Sector;
 use valinta_domain::rulebook::RulebookTerms;
 use valinta_domain::time::Timeline;
@@ -19,21 +21,21 @@ pub(crate) struct NotAllowed {
 
 /// The first days, of those that are not over before a day, on which a price is not allowed by the version that is in
 /// force then.
-pub(crate) fn not_allowed<'a>(
+pub(crate) fn not_allowed<'a, T: Borrow<RulebookTerms> + 'a>(
     period: Period,
     price: &OfferPrice,
     sectors: &Timeline<Sector>,
-    versions: impl IntoIterator<Item = (Period, &'a RulebookTerms)>,
+    versions: impl IntoIterator<Item = (Period, &'a PriceCheck<T>)>,
     today: Day,
 ) -> Option<NotAllowed> {
     let rest = common(period, Period::starting(today))?;
     let mut refused: Vec<NotAllowed> = Vec::new();
-    for (in_force, terms) in versions {
+    for (in_force, check) in versions {
         for (of_sector, sector) in sectors.entries() {
             // Whether it concerns anyone is a matter of the days to come; since when it holds may be longer ago.
             let days = common(period, in_force).and_then(|days| common(days, *of_sector));
             let Some(days) = days.filter(|days| days.overlaps(rest)) else { continue };
-            if let Err(why) = check_price(price, *sector, terms) {
+            if let Err(why) = check.check(price, *sector) {
                 refused.push(NotAllowed { period: days, code: why.code(), detail: why.to_string() });
             }
         }
@@ -51,10 +53,10 @@ pub(crate) fn not_allowed<'a>(
 }
 
 /// The first days from a day on which any of an offering's prices is not allowed.
-pub(crate) fn any_not_allowed(
+pub(crate) fn any_not_allowed<T: Borrow<RulebookTerms>>(
     prices: &Timeline<OfferPrice>,
     sectors: &Timeline<Sector>,
-    version: (Period, &RulebookTerms),
+    version: (Period, &PriceCheck<T>),
 ) -> Option<NotAllowed> {
     let from = version.0.from();
     prices.entries().iter().find_map(|(period, price)| not_allowed(*period, price, sectors, [version], from))
@@ -85,9 +87,9 @@ mod tests {
         Period::new(day(from), to.map(day)).unwrap()
     }
 
-    fn terms(ceiling: &str) -> RulebookTerms {
+    fn terms(ceiling: &str) -> PriceCheck<RulebookTerms> {
         let text = |words: &str| -> Value { json!({"fi": words, "sv": words, "en": words}) };
-        serde_json::from_value(json!({
+        let terms = json!({
             "value": {"flat": {"value": "30.00"}},
             "price_ceiling": {"amount": ceiling},
             "public_service": {"client_fee": "12.00", "basis": text("b")},
@@ -96,8 +98,8 @@ mod tests {
             "requirements": [],
             "texts": {"status": text("s"), "co_payment": text("c"), "alternatives": text("a"), "appeal": text("r")},
             "sources": [],
-        }))
-        .unwrap()
+        });
+        PriceCheck::under(serde_json::from_value(terms).unwrap())
     }
 
     fn price(minor: i64) -> OfferPrice {

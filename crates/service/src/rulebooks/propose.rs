@@ -7,7 +7,7 @@ use valinta_domain::id::kind;
 use valinta_domain::policy::Action;
 use valinta_persistence::{Conn, rulebooks};
 
-use super::terms::{Taken, check_terms, take, wrong_state};
+use super::terms::{Taken, check_base, check_price_unit, check_terms, take, wrong_state};
 use super::view::{RulebookState, RulebookSummary};
 use crate::app::{App, Reply};
 use crate::cx::{Cx, found};
@@ -16,6 +16,9 @@ use crate::http::permit::RulebooksWrite;
 use crate::http::{Errors, IdempotencyKey, PathId, Permit, Problem};
 
 /// Proposes a draft for adoption. What is proposed is what will be adopted: its terms cannot change until it is returned.
+///
+/// A draft that was made from another version than the one it would follow is refused, and the one it would follow is
+/// named: make a new draft from that one, with `changes`.
 #[utoipa::path(
     tag = "rulebooks",
     params(IdempotencyKey),
@@ -44,9 +47,12 @@ pub(crate) fn propose(c: &mut Conn, cx: &Cx, id: Id<kind::Rulebook>) -> Result<R
         }
     }
     let Taken { rulebook, voucher_type, target, today } = taken;
+    let followed = rulebooks::open_rulebook(c, voucher_type.id)?;
+    check_base(c, &rulebook, followed.as_ref())?;
     // A draft may have been stored by a release that looked at less.
     let mut errors = Errors::new();
     check_terms(&rulebook.terms, voucher_type.unit, "/terms", &mut errors);
+    check_price_unit(&rulebook.terms, voucher_type.unit, followed.as_ref(), "/terms", &mut errors);
     errors.finish()?;
     if !rulebooks::propose(c, id, cx.now(), &cx.actor().subject)? {
         return Err(Problem::internal("a draft that was taken has changed"));

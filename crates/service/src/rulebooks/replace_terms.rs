@@ -10,7 +10,7 @@ use valinta_domain::policy::Action;
 use valinta_domain::rulebook::RulebookTerms;
 use valinta_persistence::{Conn, rulebooks};
 
-use super::terms::{Taken, check_terms, take, wrong_state};
+use super::terms::{Taken, check_price_unit, check_terms, take, wrong_state};
 use super::view::{RulebookState, RulebookSummary};
 use crate::app::App;
 use crate::cx::{Cx, found};
@@ -78,6 +78,8 @@ fn replace(
     let Taken { rulebook, voucher_type, target, today } = taken;
     let mut errors = Errors::new();
     check_terms(terms, voucher_type.unit, "/terms", &mut errors);
+    let followed = rulebooks::open_rulebook(c, voucher_type.id)?;
+    check_price_unit(terms, voucher_type.unit, followed.as_ref(), "/terms", &mut errors);
     errors.finish()?;
     if !rulebooks::replace_terms(c, &rulebook, terms)? {
         return Err(Problem::internal("a draft that was taken has changed"));

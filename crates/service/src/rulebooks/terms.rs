@@ -3,6 +3,7 @@
 use valinta_domain::id::kind;
 use valinta_domain::policy::{Action, Target};
 use valinta_domain::rulebook::RulebookTerms;
+use valinta_domain::rulebook_difference::TermsChanges;
 use valinta_domain::{Day, Id, Unit};
 use valinta_persistence::rulebooks::{self, Rulebook};
 use valinta_persistence::voucher_types::{self, VoucherType};
@@ -24,6 +25,62 @@ pub(super) fn check_terms(terms: &RulebookTerms, unit: Unit, pointer: &str, erro
     if serde_json::to_string(terms).is_ok_and(|text| text.len() > TERMS_BYTES_MAX) {
         errors.fail(pointer, "too_long", format!("terms have at most {TERMS_BYTES_MAX} bytes"));
     }
+}
+
+/// Terms made from those of another version by the members that change. What becomes of issued vouchers is said anew by
+/// each version: that they moved once does not mean that they move again.
+pub(super) fn made_from(base: &RulebookTerms, changes: &TermsChanges) -> RulebookTerms {
+    let issued_vouchers = changes.issued_vouchers.unwrap_or_default();
+    RulebookTerms { issued_vouchers, ..base.with(changes) }
+}
+
+/// Notes that prices would be given for another unit than under the version that is followed. Prices that were agreed
+/// are for that unit, and would be taken for something else.
+pub(super) fn check_price_unit(
+    terms: &RulebookTerms,
+    unit: Unit,
+    followed: Option<&Rulebook>,
+    pointer: &str,
+    errors: &mut Errors,
+) {
+    // Every version was looked at in this way when it was adopted, so that all have the same as the last.
+    if let Some(followed) = followed
+        && followed.terms.price_unit != terms.price_unit
+    {
+        let agreed = followed.terms.price_unit.unwrap_or(unit).code();
+        let detail =
+            format!("prices that were agreed are for a {agreed}; a new voucher type is needed for another unit");
+        errors.fail(&format!("{pointer}/price_unit"), "contradiction", &detail);
+    }
+}
+
+/// Refuses a version that was made from another one than the version it would follow: what was adopted meanwhile would
+/// be undone without anyone having said so.
+pub(super) fn check_base(c: &mut Conn, rulebook: &Rulebook, followed: Option<&Rulebook>) -> Result<(), Problem> {
+    let (Some(followed), Some(base)) = (followed, adopted_base(c, rulebook)?) else { return Ok(()) };
+    if base == followed.id {
+        return Ok(());
+    }
+    let (number, id) = (followed.number, followed.id);
+    Err(wrong_state(&format!(
+        "version {number} has been adopted since the version that this one is based on, and would be undone; draft the \
+         changes anew, based on {id}"
+    )))
+}
+
+/// The adopted version that a version was made from, by way of drafts that were never adopted perhaps. None where that
+/// is not known.
+fn adopted_base(c: &mut Conn, rulebook: &Rulebook) -> Result<Option<Id<kind::Rulebook>>, Problem> {
+    let mut next = rulebook.based_on;
+    while let Some(id) = next {
+        let base = found(rulebooks::find_rulebook(c, id)?)?;
+        if base.in_force.is_some() {
+            return Ok(Some(id));
+        }
+        // Each was there before what was made from it, so that this comes to an end.
+        next = base.based_on;
+    }
+    Ok(None)
 }
 
 /// A rulebook that has been taken for a change, with what it is of.

@@ -65,7 +65,7 @@ pub(crate) struct RulebookSummary {
     /// The decision by which it was adopted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) decision: Option<Id<kind::Decision>>,
-    /// The version that it was made from by parts; shown to its organiser.
+    /// The version that it was made from, or that was adopted last when it was drafted whole; shown to its organiser.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) based_on: Option<Id<kind::Rulebook>>,
     /// When it was proposed; shown to its organiser.
@@ -127,7 +127,7 @@ pub(crate) struct RulebookView {
     /// The decision by which it was adopted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) decision: Option<Id<kind::Decision>>,
-    /// The version that it was made from by parts; shown to its organiser.
+    /// The version that it was made from, or that was adopted last when it was drafted whole; shown to its organiser.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) based_on: Option<Id<kind::Rulebook>>,
     /// When it was proposed; shown to its organiser.

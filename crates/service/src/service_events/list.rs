@@ -70,7 +70,7 @@ pub(crate) async fn list_service_events(
                     currency
                 }
             };
-            items.push(ServiceEventView::of(event, currency));
+            items.push(ServiceEventView::of(event, currency, cx.actor().role));
         }
         Ok(Page { items, next: shown.next })
     })

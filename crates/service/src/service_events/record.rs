@@ -7,7 +7,7 @@ use validator::Validate;
 use valinta_domain::id::kind;
 use valinta_domain::ledger::{Allotment, EntryKind, Posting};
 use valinta_domain::offering::{OfferPrice, PriceRefused};
-use valinta_domain::policy::{Action, Target};
+use valinta_domain::policy::{Action, Role, Target};
 use valinta_domain::rules::Facts;
 use valinta_domain::service_event::{self, Agreement, Delivery, RecordRefused, Recording, Under};
 use valinta_domain::{Day, Id, Moment, Period, Quantity};
@@ -187,7 +187,7 @@ fn own_choice(
 
 fn reply(event: ServiceEvent, organiser: &Organiser, recording: &Recording) -> Reply<RecordedServiceEvent> {
     let location = format!("/v1/service-events/{}", event.id);
-    let event = ServiceEventView::of(event, organiser.currency);
+    let event = ServiceEventView::of(event, organiser.currency, Role::Provider);
     Reply::created(location, RecordedServiceEvent { event, available: recording.available })
 }
 
@@ -288,6 +288,7 @@ impl From<RecordRefused> for Problem {
             RecordRefused::SpanTooLong => (ProblemKind::InvalidInput, "/ended_at", "too_long"),
             RecordRefused::SpanReversed => (ProblemKind::InvalidInput, "/ended_at", "before_start"),
             RecordRefused::SpanNotQuantity { .. } => (ProblemKind::InvalidInput, "/quantity", "not_the_span"),
+            RecordRefused::OtherItem { .. } => (ProblemKind::RuleError, "/facts/item", "other_item"),
             RecordRefused::NotEligible => (ProblemKind::RuleError, "/voucher", "not_eligible"),
             RecordRefused::Overdrawn(_) => (ProblemKind::InsufficientBalance, "/quantity", "over_balance"),
             RecordRefused::Price(PriceRefused::OverCeiling { .. }) => {

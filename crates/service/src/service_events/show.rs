@@ -33,7 +33,7 @@ pub(crate) async fn show_service_event(
             cx.require(Action::ReadVoucher, &target)?;
             cx.audit("show_service_event", ("service_event", id.uuid()), &target, json!({}));
             let currency = found(organisers::find(c, event.organiser)?)?.currency;
-            Ok(ServiceEventView::of(event, currency))
+            Ok(ServiceEventView::of(event, currency, cx.actor().role))
         })
         .await?;
     Ok(HttpResponse::Ok().json(view))

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use valinta_domain::explain::Step;
 use valinta_domain::id::kind;
+use valinta_domain::policy::Role;
 use valinta_domain::rules::Facts;
 use valinta_domain::service_event::Line;
 use valinta_domain::{Currency, Day, Id, Moment, Money, Quantity};
@@ -93,7 +94,9 @@ impl LineView {
 }
 
 impl ServiceEventView {
-    pub(crate) fn of(event: ServiceEvent, currency: Currency) -> Self {
+    /// The event as a role sees it: what the client's facts had a part in is not for the provider.
+    pub(crate) fn of(event: ServiceEvent, currency: Currency, role: Role) -> Self {
+        let steps = event.steps.into_iter().filter(|step| role != Role::Provider || !step.personal).collect();
         Self {
             id: event.id,
             voucher: event.voucher,
@@ -110,7 +113,7 @@ impl ServiceEventView {
             organiser_pays: event.charges.organiser_pays.of(currency),
             co_payment: event.charges.co_payment.of(currency),
             client_fee: event.charges.client_fee.of(currency),
-            steps: event.steps,
+            steps,
             recorded_at: event.recorded_at,
         }
     }

@@ -37,7 +37,52 @@ impl Validate for EvaluateValueRule {
 /// Amounts are plain decimals of whichever currency the rule is in. A fact that is not given is treated as the rule says.
 #[utoipa::path(
     tag = "value-rules",
-    request_body = Trial,
+    request_body(
+        content = Trial,
+        examples(
+            ("by income" = (
+                summary = "A value that falls as income rises, and who pays what of 20 hours",
+                value = json!({
+                    "rule": {"income_reduction": {
+                        "minimum": "8.00", "maximum": "36.00", "divisor": 40,
+                        "households": [
+                            {"income_limit": "700.00", "percent": "35"},
+                            {"income_limit": "1300.00", "percent": "22"},
+                        ],
+                    }},
+                    "facts": {"gross_income_per_month": "1650.00", "household_size": 1},
+                    "price": "38.50",
+                    "quantity": "20",
+                }),
+            )),
+            ("by a fact of its own" = (
+                summary = "A value by the distance, a fact that the rulebook declares, and a co-payment that it fixes",
+                value = json!({
+                    "fact_terms": [
+                        {
+                            "name": "distance_km", "kind": "number", "maximum": "500",
+                            "text": {
+                                "fi": "matka kotiin kilometreinä", "sv": "avståndet till hemmet i kilometer",
+                                "en": "distance to the home in kilometres",
+                            },
+                        },
+                    ],
+                    "rule": {"sum": {"of": [
+                        {"flat": {"value": "30.00"}},
+                        {"bands": {
+                            "fact": "distance_km",
+                            "bands": [{"up_to": "10", "then": {"flat": {"value": "0.00"}}}],
+                            "above": {"flat": {"value": "6.50"}},
+                            "missing": {"flat": {"value": "0.00"}},
+                        }},
+                    ]}},
+                    "co_payment": {"flat": {"value": "5.00"}},
+                    "facts": {"distance_km": "12.4"},
+                    "quantity": "3",
+                }),
+            )),
+        ),
+    ),
     responses((status = 200, description = "What it came to.", body = TrialOutcome)),
     security(()),
 )]

@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 
 use crate::rulebook::RulebookTerms;
 use crate::rules::{
-    FACTS_MAX, FactKind, FactTerm, Fault, ITEM, WordTerm, check_length, check_text, check_word, decimals, known_facts,
+    FACTS_MAX, FactKind, FactTerm, Fault, ITEM, WordTerm, check_length, check_line, check_word, decimals, known_facts,
 };
 use crate::written::is_code;
 
@@ -38,7 +38,7 @@ pub(super) fn check(facts: &[FactTerm], faults: &mut Vec<Fault>) {
         } else if !seen.insert(&term.name) {
             name_fault("duplicate", "it is declared twice");
         }
-        check_text(&term.text, &format!("{at}/text"), faults);
+        check_line(&term.text, &format!("{at}/text"), faults);
         check_range(term, &at, faults);
         check_words(term, &at, faults);
     }
@@ -77,6 +77,6 @@ fn check_words(term: &FactTerm, at: &str, faults: &mut Vec<Fault>) {
         if !seen.insert(&word.code) {
             faults.push(Fault::new(format!("{at}/{i}/code"), "duplicate", format!("{:?} is listed twice", word.code)));
         }
-        check_text(&word.text, &format!("{at}/{i}/text"), faults);
+        check_line(&word.text, &format!("{at}/{i}/text"), faults);
     }
 }

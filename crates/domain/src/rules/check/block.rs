@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 use super::super::fact_terms::FactTerms;
 use super::super::value_rule::ValueRule;
 use super::worth::{Kind, Part, Worth, first, largest, least, product, sum};
-use super::{DEPTH_MAX, Fault, check_length, check_source, check_text, number_fault, reduction};
+use super::{DEPTH_MAX, Fault, check_length, check_line, check_source, number_fault, reduction};
 use crate::money::Amount;
 use crate::written::is_code;
 
@@ -106,7 +106,7 @@ impl<'r> Checker<'r> {
             ValueRule::Round { to, .. } => self.round(rule, *to, place),
             ValueRule::Individual { minimum, maximum, .. } => self.individual(rule, *minimum, *maximum, place),
             ValueRule::Named { text, source, .. } => {
-                check_text(text, &place.at("/named/text"), &mut self.faults);
+                check_line(text, &place.at("/named/text"), &mut self.faults);
                 if let Some(source) = source {
                     check_source(source, &place.at("/named/source"), &mut self.faults);
                 }
@@ -118,7 +118,7 @@ impl<'r> Checker<'r> {
                     self.fault(place.at("/not_eligible/reason"), "bad_name", why);
                 }
                 if let Some(text) = text {
-                    check_text(text, &place.at("/not_eligible/text"), &mut self.faults);
+                    check_line(text, &place.at("/not_eligible/text"), &mut self.faults);
                 }
                 Worth::NOTHING
             }

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::rules::fact_terms::FactTerm;
 
+mod limits;
 mod refused;
 mod sound;
 

@@ -19,12 +19,21 @@ pub(crate) fn decimals(number: Decimal) -> u32 {
 
 /// A text says something in every language.
 pub(crate) fn check_text(text: &Localized, pointer: &str, faults: &mut Vec<Fault>) {
+    check_wordings(text, TEXT_CHARS_MAX, pointer, faults);
+}
+
+/// A text that stands within the steps of an explanation is a line in every language: a decision keeps many of them.
+pub(crate) fn check_line(text: &Localized, pointer: &str, faults: &mut Vec<Fault>) {
+    check_wordings(text, LINE_CHARS_MAX, pointer, faults);
+}
+
+fn check_wordings(text: &Localized, chars_max: usize, pointer: &str, faults: &mut Vec<Fault>) {
     for (language, wording) in text.wordings() {
-        if wording.trim().is_empty() || wording.chars().count() > TEXT_CHARS_MAX {
+        if wording.trim().is_empty() || wording.chars().count() > chars_max {
             faults.push(Fault::new(
                 format!("{pointer}/{}", language.code()),
                 "bad_length",
-                format!("a text has 1 to {TEXT_CHARS_MAX} characters in each language"),
+                format!("a text has 1 to {chars_max} characters in each language here"),
             ));
         }
     }
@@ -62,6 +71,24 @@ pub(crate) fn check_word(word: &str, pointer: &str, faults: &mut Vec<Fault>) {
 /// What stands in a list under a code has a proper code of its own, and a text. `pointer` is the list's.
 pub(crate) fn check_texted_codes<'t>(
     listed: impl IntoIterator<Item = (&'t str, &'t Localized)>,
+    pointer: &str,
+    faults: &mut Vec<Fault>,
+) {
+    check_codes(listed, check_text, pointer, faults);
+}
+
+/// The same, where each text is a line.
+pub(crate) fn check_lined_codes<'t>(
+    listed: impl IntoIterator<Item = (&'t str, &'t Localized)>,
+    pointer: &str,
+    faults: &mut Vec<Fault>,
+) {
+    check_codes(listed, check_line, pointer, faults);
+}
+
+fn check_codes<'t>(
+    listed: impl IntoIterator<Item = (&'t str, &'t Localized)>,
+    check_text: fn(&Localized, &str, &mut Vec<Fault>),
     pointer: &str,
     faults: &mut Vec<Fault>,
 ) {

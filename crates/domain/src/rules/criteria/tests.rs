@@ -99,8 +99,8 @@ fn findings_stand_as_their_worst_and_explain_each() {
     assert_eq!(
         said,
         [
-            ("/eligibility/client/0", "not_met", "Not met: old en"),
-            ("/eligibility/client/1", "unknown", "Cannot be said: alone en"),
+            ("/eligibility/client/0", "not_met", "Condition not met: “old en”"),
+            ("/eligibility/client/1", "unknown", "Condition that cannot be examined: “alone en”"),
         ]
     );
     assert_eq!(steps[1].inputs.get("missing").map(String::as_str), Some("alone"));

@@ -4,6 +4,7 @@ use rust_decimal::Decimal;
 
 use super::wording::{capitalised, each, in_language, one_of, quoted, shown};
 use super::{Band, Explainer, FactKind, INDIVIDUAL_VALUE, Localized, Step, ValueRule, fact_of};
+use crate::explain::numbers::{self, with_comma};
 use crate::rules::evaluate::Found;
 use crate::rules::value_rule::ListedKind;
 use crate::text::Language;
@@ -40,7 +41,8 @@ impl Explainer<'_, '_> {
     pub(super) fn fact_read(&self, rule: &ValueRule, number: Decimal) -> Step {
         let name = fact_of(rule);
         let figure = self.fact_shown(name, number);
-        let text = each(|language| format!("{}: {figure}.", self.called(name, language)));
+        let text =
+            each(|language| format!("{}: {}.", self.called(name, language), numbers::in_language(&figure, language)));
         self.yields(rule, "fact", number, text).input(name, figure)
     }
 
@@ -48,16 +50,19 @@ impl Explainer<'_, '_> {
         let name = fact_of(rule);
         let text = if name == INDIVIDUAL_VALUE {
             Localized::new(
-                "Päätöksessä ei ole vahvistettu määrää erikseen. Sovelletaan sitä tapausta koskevaa sääntöä.",
-                "Inget belopp har fastställts särskilt i beslutet. Regeln för det fallet tillämpas.",
-                "No amount was set in the decision itself. The rule for that case applies.",
+                "Päätöksessä ei ole vahvistettu määrää erikseen. Siksi sovelletaan sääntöä, joka koskee tällaista tapausta.",
+                "Inget belopp har fastställts särskilt i beslutet. Därför tillämpas regeln för sådana fall.",
+                "No amount was set in the decision itself. So the rule for such cases applies.",
             )
         } else {
             let called = |language| self.fact_text(name, language);
             Localized::new(
-                format!("Ei ole ilmoitettu: {}. Sovelletaan sitä tapausta koskevaa sääntöä.", called(Language::Fi)),
-                format!("Har inte uppgetts: {}. Regeln för det fallet tillämpas.", called(Language::Sv)),
-                format!("Not given: {}. The rule for that case applies.", called(Language::En)),
+                format!(
+                    "Tieto puuttuu: {}. Siksi sovelletaan sääntöä, joka koskee tällaista tapausta.",
+                    called(Language::Fi)
+                ),
+                format!("Uppgift saknas: {}. Därför tillämpas regeln för sådana fall.", called(Language::Sv)),
+                format!("Not given: {}. So the rule for such cases applies.", called(Language::En)),
             )
         };
         self.step(rule, &format!("{}/missing", super::block(rule)), "fact_missing", text).input("missing", name)
@@ -78,6 +83,7 @@ impl Explainer<'_, '_> {
                     "That falls in the last band,",
                 ),
             };
+            let figure = numbers::in_language(&figure, language);
             format!("{}: {figure}. {falls} {range}.", self.called(name, language))
         });
         let Some(at) = place else {
@@ -93,7 +99,7 @@ impl Explainer<'_, '_> {
 
     /// The range of a band, or of what is above the last.
     fn range(&self, name: &str, bands: &[Band], place: Option<usize>, language: Language) -> String {
-        let edge = |number| self.fact_shown(name, number);
+        let edge = |number| numbers::in_language(self.fact_shown(name, number), language);
         let before = place.unwrap_or(bands.len()).checked_sub(1).and_then(|before| bands.get(before));
         let lower = before.and_then(|band| match (band.up_to, band.below) {
             (Some(last), _) => Some(format!("{} {}", one_of(language, "yli", "över", "over"), edge(last))),
@@ -123,8 +129,8 @@ impl Explainer<'_, '_> {
         let text = each(|language| {
             let others = one_of(
                 language,
-                " Sovelletaan muita tapauksia koskevaa sääntöä.",
-                " Regeln för övriga fall tillämpas.",
+                " Siihen sovelletaan muita tapauksia koskevaa sääntöä.",
+                " Då tillämpas regeln för övriga fall.",
                 " The rule for all other cases applies.",
             );
             let others = if code == "case" { "" } else { others };
@@ -140,16 +146,16 @@ impl Explainer<'_, '_> {
         let is_money = *entries_are == ListedKind::Amounts;
         let found: Vec<_> = places.iter().filter_map(|place| entries.get(*place)).collect();
         let text = each(|language| {
-            let each_one = found.iter().map(|entry| {
-                format!("{} ({})", self.word_text(fact, &entry.code, language), shown(entry.is, is_money))
-            });
+            let figure = |number| numbers::in_language(shown(number, is_money), language);
+            let each_one = found
+                .iter()
+                .map(|entry| format!("{} ({})", self.word_text(fact, &entry.code, language), figure(entry.is)));
             let mut list: Vec<String> = each_one.collect();
             if list.is_empty() {
                 list.push(one_of(language, "ei yhtään", "inga", "none").to_owned());
             }
             let in_total = one_of(language, "yhteensä", "sammanlagt", "in total");
-            let in_total =
-                if found.len() == 1 { String::new() } else { format!("; {in_total} {}", shown(total, is_money)) };
+            let in_total = if found.len() == 1 { String::new() } else { format!("; {in_total} {}", figure(total)) };
             format!("{}: {}{in_total}.", self.called(fact, language), list.join(", "))
         });
         let codes: Vec<&str> = found.iter().map(|entry| entry.code.as_str()).collect();
@@ -164,9 +170,10 @@ impl Explainer<'_, '_> {
             (number, number)
         };
         let (minimum, maximum) = (shown(minimum, true), shown(maximum, true));
+        let (local, least, most) = (with_comma(&figure), with_comma(&minimum), with_comma(&maximum));
         let text = self.subject.text(
-            |noun| format!("{noun} on vahvistettu päätöksessä: {figure} (vähintään {minimum}, enintään {maximum})."),
-            |noun| format!("{noun} har fastställts i beslutet: {figure} (minst {minimum}, högst {maximum})."),
+            |noun| format!("{noun} on vahvistettu päätöksessä: {local} (vähintään {least}, enintään {most})."),
+            |noun| format!("{noun} har fastställts i beslutet: {local} (minst {least}, högst {most})."),
             |noun| format!("{noun} was set in the decision: {figure} (at least {minimum}, at most {maximum})."),
         );
         let step = self.yields(rule, "individual_value", number, text);

@@ -3,7 +3,8 @@
 use rust_decimal::Decimal;
 
 use super::wording::{each, equals, in_language, listing, one_of, shown};
-use super::{Explainer, Localized, Step, Turn, ValueRule, block};
+use super::{Amount, Explainer, Localized, Step, Turn, ValueRule, block};
+use crate::explain::numbers::{self, with_comma};
 use crate::rules::value_rule::Rounding;
 use crate::text::Language;
 
@@ -38,6 +39,7 @@ impl Explainer<'_, '_> {
             let parts: Vec<String> = parts.iter().map(|(part, number)| self.part(part, *number, language)).collect();
             let calculation = one_of(language, "Laskelma", "Uträkning", "Calculation");
             let equals = equals(result);
+            let shown_result = numbers::in_language(&shown_result, language);
             match sign {
                 Sign::Plus => format!("{calculation}: {} {equals} {shown_result}.", parts.join(" + ")),
                 Sign::Times => format!("{calculation}: {} {equals} {shown_result}.", parts.join(" × ")),
@@ -45,7 +47,7 @@ impl Explainer<'_, '_> {
                     let so = one_of(
                         language,
                         "jäisi alle nollan, joten tulos on",
-                        "skulle bli under noll, så resultatet är",
+                        "skulle bli under noll, och därför är resultatet",
                         "would be below zero, so the result is",
                     );
                     format!("{calculation}: {} {so} {shown_result}.", parts.join(" − "))
@@ -75,9 +77,10 @@ impl Explainer<'_, '_> {
 
     /// One number of a formula, with what it is called where it has a name.
     fn part(&self, rule: &ValueRule, number: Decimal, language: Language) -> String {
-        let figure = shown(number, self.is_money(rule));
+        let local = |figure: String| numbers::in_language(figure, language);
+        let figure = local(shown(number, self.is_money(rule)));
         if let ValueRule::Number { is, over: Some(over) } = rule {
-            format!("{} / {}", is.normalize(), over.normalize())
+            format!("{} / {}", local(is.normalize().to_string()), local(over.normalize().to_string()))
         } else if let ValueRule::Named { text, .. } = rule {
             format!("{figure} ({})", in_language(text, language))
         } else if let ValueRule::Fact { name, .. } = rule
@@ -94,31 +97,31 @@ impl Explainer<'_, '_> {
         let (minimum, maximum) =
             if let ValueRule::Clamp { minimum, maximum, .. } = rule { (*minimum, *maximum) } else { (None, None) };
         let (was, limit) = (shown(before, is_money), shown(after, is_money));
+        let (local, edge) = (with_comma(&was), with_comma(&limit));
         let (code, text) = if after > before {
             let text = Localized::new(
-                format!("{was} alittaa alarajan {limit}, joten käytetään alarajaa."),
-                format!("{was} underskrider den nedre gränsen {limit}, så den nedre gränsen används."),
+                format!("{local} alittaa alarajan {edge}, joten summa on {edge}."),
+                format!("{local} understiger den nedre gränsen {edge}, och därför används den nedre gränsen."),
                 format!("{was} is below the lower limit of {limit}, so the lower limit is used."),
             );
             ("raised_to_minimum", text)
         } else if after < before {
             let text = Localized::new(
-                format!("{was} ylittää ylärajan {limit}, joten käytetään ylärajaa."),
-                format!("{was} överskrider den övre gränsen {limit}, så den övre gränsen används."),
+                format!("{local} ylittää ylärajan {edge}, joten summa on {edge}."),
+                format!("{local} överskrider den övre gränsen {edge}, och därför används den övre gränsen."),
                 format!("{was} is above the upper limit of {limit}, so the upper limit is used."),
             );
             ("lowered_to_maximum", text)
         } else {
             let limits = |language| {
-                let least =
-                    minimum.map(|minimum| format!("{} {minimum}", one_of(language, "vähintään", "minst", "at least")));
-                let most =
-                    maximum.map(|maximum| format!("{} {maximum}", one_of(language, "enintään", "högst", "at most")));
+                let limit = |words: &str, limit: Amount| format!("{words} {}", numbers::in_language(limit, language));
+                let least = minimum.map(|least| limit(one_of(language, "vähintään", "minst", "at least"), least));
+                let most = maximum.map(|most| limit(one_of(language, "enintään", "högst", "at most"), most));
                 least.into_iter().chain(most).collect::<Vec<_>>().join(", ")
             };
             let text = Localized::new(
-                format!("{was} pysyy rajoissa ({}).", limits(Language::Fi)),
-                format!("{was} håller sig inom gränserna ({}).", limits(Language::Sv)),
+                format!("{local} on rajojen sisällä ({}).", limits(Language::Fi)),
+                format!("{local} ligger inom gränserna ({}).", limits(Language::Sv)),
                 format!("{was} is within the limits ({}).", limits(Language::En)),
             );
             ("within_limits", text)
@@ -136,20 +139,21 @@ impl Explainer<'_, '_> {
         } else {
             (String::new(), Rounding::HalfUp)
         };
+        let (local, step) = (with_comma(&after_shown), with_comma(&to));
         let text = match how {
             Rounding::HalfUp => Localized::new(
-                format!("Pyöristettynä lähimpään luvun {to} kerrannaiseen (puolikas ylöspäin): {after_shown}."),
-                format!("Avrundat till närmaste multipel av {to} (hälften uppåt): {after_shown}."),
+                format!("Pyöristettynä lähimpään luvun {step} kerrannaiseen (puolikkaat ylöspäin): {local}."),
+                format!("Avrundat till närmaste multipel av {step} (halva steg uppåt): {local}."),
                 format!("Rounded to the nearest multiple of {to} (a half goes up): {after_shown}."),
             ),
             Rounding::Up => Localized::new(
-                format!("Pyöristettynä ylöspäin luvun {to} kerrannaiseen: {after_shown}."),
-                format!("Avrundat uppåt till en multipel av {to}: {after_shown}."),
+                format!("Pyöristettynä ylöspäin luvun {step} kerrannaiseen: {local}."),
+                format!("Avrundat uppåt till en multipel av {step}: {local}."),
                 format!("Rounded up to a multiple of {to}: {after_shown}."),
             ),
             Rounding::Down => Localized::new(
-                format!("Pyöristettynä alaspäin luvun {to} kerrannaiseen: {after_shown}."),
-                format!("Avrundat nedåt till en multipel av {to}: {after_shown}."),
+                format!("Pyöristettynä alaspäin luvun {step} kerrannaiseen: {local}."),
+                format!("Avrundat nedåt till en multipel av {step}: {local}."),
                 format!("Rounded down to a multiple of {to}: {after_shown}."),
             ),
         };

@@ -1,17 +1,22 @@
 //! The steps of a reduction by income.
 
+use std::fmt::Display;
+
 use rust_decimal::Decimal;
 
 use super::wording::shown;
 use super::{Amount, Explainer, GROSS_INCOME, HOUSEHOLD_SIZE, Localized, Step, Turn, ValueRule};
+use crate::explain::numbers::{self, with_comma};
 use crate::rules::value_rule::IncomeReduction;
+use crate::text::Language;
 
 impl Explainer<'_, '_> {
     pub(super) fn income_missing(&self, rule: &ValueRule) -> Step {
         let value = if let ValueRule::IncomeReduction(reduction) = rule { reduction.minimum } else { Amount::ZERO };
+        let local = with_comma(value);
         let text = Localized::new(
-            format!("Tuloja ei ole ilmoitettu, joten arvo on vähimmäisarvo {value}."),
-            format!("Inkomsterna har inte uppgetts, så värdet är minimivärdet {value}."),
+            format!("Tuloja ei ole ilmoitettu, joten arvo on vähimmäisarvo {local}."),
+            format!("Inkomsterna har inte uppgetts, så värdet är minimivärdet {local}."),
             format!("Income was not given, so the value is the minimum, {value}."),
         );
         self.yields(rule, "income_missing", value.decimal(), text)
@@ -25,10 +30,11 @@ impl Explainer<'_, '_> {
         };
         let percent = percent.normalize();
         let people = if *persons == 1 { "person" } else { "personer" };
+        let (at, by) = (with_comma(limit), with_comma(percent));
         let household = Localized::new(
-            format!("{persons} hengen taloudessa tuloraja on {limit} kuukaudessa ja vähennysprosentti {percent}."),
+            format!("{persons} hengen taloudessa tuloraja on {at} kuukaudessa ja vähennysprosentti {by}."),
             format!(
-                "För ett hushåll med {persons} {people} är inkomstgränsen {limit} i månaden och avdragsprocenten {percent}."
+                "För ett hushåll med {persons} {people} är inkomstgränsen {at} i månaden och avdragsprocenten {by}."
             ),
             format!(
                 "For a household of {persons} the income limit is {limit} a month and the reduction {percent} per cent."
@@ -43,7 +49,7 @@ impl Explainer<'_, '_> {
         let text = if *income <= limit.decimal() {
             unreduced_text(reduction, *value)
         } else {
-            reduction_text(&formula(reduction, *income, *limit, percent), *value, *at_minimum)
+            reduction_text(|language| formula(reduction, *income, *limit, percent, language), *value, *at_minimum)
         };
         let reduced = self
             .yields(rule, code, value.decimal(), text)
@@ -56,33 +62,44 @@ impl Explainer<'_, '_> {
     }
 }
 
-fn formula(rule: &IncomeReduction, income: Decimal, limit: Amount, percent: Decimal) -> String {
-    let (maximum, divisor) = (rule.maximum, rule.divisor);
-    let index = rule.index.map(|index| format!(" × {index}")).unwrap_or_default();
-    format!("({maximum} − ({} − {limit}) × {percent} / 100 / {divisor}){index}", shown(income, true))
+fn formula(rule: &IncomeReduction, income: Decimal, limit: Amount, percent: Decimal, language: Language) -> String {
+    let local = |figure: &dyn Display| numbers::in_language(figure, language);
+    let (maximum, divisor) = (local(&rule.maximum), local(&rule.divisor));
+    let (income, limit, percent) = (local(&shown(income, true)), local(&limit), local(&percent));
+    let index = rule.index.map(|index| format!(" × {}", local(&index))).unwrap_or_default();
+    format!("({maximum} − ({income} − {limit}) × {percent} / 100 / {divisor}){index}")
 }
 
 fn unreduced_text(rule: &IncomeReduction, value: Amount) -> Localized {
-    let figure = rule.index.map_or_else(|| value.to_string(), |index| format!("{} × {index} = {value}", rule.maximum));
+    let figure = |language| {
+        let local = |figure: &dyn Display| numbers::in_language(figure, language);
+        let value = local(&value);
+        match rule.index {
+            Some(index) => format!("{} × {} = {value}", local(&rule.maximum), local(&index)),
+            None => value,
+        }
+    };
     Localized::new(
-        format!("Tulot eivät ylitä tulorajaa, joten arvo on {figure}."),
-        format!("Inkomsterna överskrider inte inkomstgränsen, så värdet är {figure}."),
-        format!("The income is not above the limit, so the value is {figure}."),
+        format!("Tulot eivät ylitä tulorajaa, joten arvo on {}.", figure(Language::Fi)),
+        format!("Inkomsterna överskrider inte inkomstgränsen, så värdet är {}.", figure(Language::Sv)),
+        format!("The income is not above the limit, so the value is {}.", figure(Language::En)),
     )
 }
 
-fn reduction_text(formula: &str, value: Amount, is_minimum: bool) -> Localized {
+fn reduction_text(formula: impl Fn(Language) -> String, value: Amount, is_minimum: bool) -> Localized {
+    let local = with_comma(value);
+    let (fi, sv, en) = (formula(Language::Fi), formula(Language::Sv), formula(Language::En));
     if is_minimum {
         Localized::new(
-            format!("Arvo {formula} jäisi alle vähimmäisarvon, joten arvo on {value}."),
-            format!("Värdet {formula} skulle bli lägre än minimivärdet, så värdet är {value}."),
-            format!("The value {formula} would be below the minimum, so it is {value}."),
+            format!("Arvo {fi} jäisi alle vähimmäisarvon, joten arvo on {local}."),
+            format!("Värdet {sv} skulle bli lägre än minimivärdet, så värdet är {local}."),
+            format!("The value {en} would be below the minimum, so it is {value}."),
         )
     } else {
         Localized::new(
-            format!("Arvo on {formula} = {value}."),
-            format!("Värdet är {formula} = {value}."),
-            format!("The value is {formula} = {value}."),
+            format!("Arvo on {fi} = {local}."),
+            format!("Värdet är {sv} = {local}."),
+            format!("The value is {en} = {value}."),
         )
     }
 }

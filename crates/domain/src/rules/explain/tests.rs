@@ -61,7 +61,8 @@ fn written(example: &Example) -> String {
         writeln!(text, "\n== {}: {result}", case.name).unwrap();
         for step in evaluation.steps("/value") {
             let source = step.source.map(|source| format!(" [{source}]")).unwrap_or_default();
-            writeln!(text, "{} {}{source}", step.code, step.rule).unwrap();
+            let personal = if step.personal { " (personal)" } else { "" };
+            writeln!(text, "{} {}{source}{personal}", step.code, step.rule).unwrap();
             let inputs: Vec<String> = step.inputs.iter().map(|(name, value)| format!("{name} {value}")).collect();
             writeln!(text, "   {} -> {}", inputs.join(", "), step.figure.as_deref().unwrap_or("-")).unwrap();
             for (language, wording) in step.text.wordings() {
@@ -170,12 +171,52 @@ fn a_reason_that_the_clients_facts_led_to_is_not_told_with_the_service() {
 }
 
 #[test]
+fn steps_of_an_event_end_with_the_value_where_facts_of_the_client_had_a_part() {
+    let example = example();
+    for case in &example.occasions {
+        let evaluation = evaluation(&example, case);
+        let (steps, of_event) = (evaluation.steps("/value"), evaluation.steps_of_event("/value"));
+        assert!(steps.iter().any(|step| step.personal), "{}", case.name);
+        assert_eq!(of_event.split_last().unwrap().1, steps, "{}", case.name);
+        assert!(!of_event.last().unwrap().personal, "{}", case.name);
+    }
+}
+
+#[test]
+fn what_is_the_same_for_all_clients_is_told_in_full_with_the_service() {
+    let rule: ValueRule = serde_json::from_value(json!({"individual": {"minimum": "10.00", "maximum": "50.00",
+        "missing": {"product": {"of": [{"flat": {"value": "20.00"}}, {"number": {"is": "1.3333"}}]}}}}))
+    .unwrap();
+    let told = |facts: serde_json::Value| {
+        let facts: Facts = serde_json::from_value(facts).unwrap();
+        let evaluation = evaluate(&rule, FactTerms::default(), &Occasion::of(&facts)).unwrap();
+        (evaluation.steps("/value"), evaluation.steps_of_event("/value"), evaluation.steps_of_service("/value"))
+    };
+    let (steps, of_event, of_service) = told(json!({}));
+    assert_eq!((&steps, &steps), (&of_event, &of_service));
+    let codes: Vec<&str> = steps.iter().map(|step| step.code.as_str()).collect();
+    assert_eq!(codes, ["fact_missing", "flat_value", "product", "rounded_to_cent"]);
+    let (_, _, of_service) = told(json!({"individual_value": "30.00"}));
+    let codes: Vec<&str> = of_service.iter().map(|step| step.code.as_str()).collect();
+    assert_eq!(codes, ["value_of_voucher"]);
+}
+
+#[test]
+fn a_step_that_is_not_personal_is_written_as_before_the_flag() {
+    let step = Step::new("/value", "flat_value", wording::no_voucher());
+    let written = serde_json::to_value(&step).unwrap();
+    assert!(written.get("personal").is_none());
+    assert_eq!(serde_json::from_value::<Step>(written).unwrap(), step);
+    assert_eq!(serde_json::to_value(step.of_client(true)).unwrap()["personal"], true);
+}
+
+#[test]
 fn the_subject_of_a_text_is_what_the_rule_finds() {
     let rule: ValueRule = serde_json::from_value(json!({"flat": {"value": "8.00"}})).unwrap();
     let facts = Facts::default();
     let evaluation = evaluate(&rule, FactTerms::default(), &Occasion::of(&facts)).unwrap();
     let said = |pointer| evaluation.steps(pointer)[0].text.clone();
     assert_eq!(said("/value").en, "The value is the same for everyone: 8.00 per unit.");
-    assert_eq!(said("/co_payment").fi, "Omavastuuosuus on sama kaikille: 8.00 yksiköltä.");
-    assert_eq!(said("/public_service/client_fee_rule").sv, "Klientavgiften är lika för alla: 8.00 per enhet.");
+    assert_eq!(said("/co_payment").fi, "Omavastuuosuus on sama kaikille: 8,00 yksiköltä.");
+    assert_eq!(said("/public_service/client_fee_rule").sv, "Klientavgiften är lika för alla: 8,00 per enhet.");
 }

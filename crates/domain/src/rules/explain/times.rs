@@ -12,9 +12,9 @@ use crate::time::Day;
 impl Explainer<'_, '_> {
     pub(super) fn time_missing(&self, rule: &ValueRule) -> Step {
         let text = Localized::new(
-            "Palvelun ajankohta ei ole tiedossa. Sovelletaan sitä tapausta koskevaa sääntöä.",
-            "Tidpunkten för servicen är inte känd. Regeln för det fallet tillämpas.",
-            "The time of the service is not known. The rule for that case applies.",
+            "Palvelun ajankohta ei ole tiedossa. Siksi sovelletaan sääntöä, joka koskee tällaista tapausta.",
+            "Tidpunkten för tjänsten är inte känd. Därför tillämpas regeln för sådana fall.",
+            "The time of the service is not known. So the rule for such cases applies.",
         );
         self.step(rule, "time_bands/missing", "time_missing", text)
     }
@@ -32,17 +32,20 @@ impl Explainer<'_, '_> {
             });
             let when =
                 format!("{}{} ({})", date(at.day, language), time.unwrap_or_default(), kind_text(kind, language));
-            let begins = one_of(language, "Palvelun ajankohta", "Tidpunkt för servicen", "Time of the service");
+            let begins = one_of(language, "Palvelun ajankohta", "Tidpunkt för tjänsten", "Time of the service");
             let falls = match band {
                 Some(band) => {
-                    let falls =
-                        one_of(language, "Se kuuluu aikaluokkaan", "Den hör till tidsklassen", "It falls in the band");
-                    format!("{falls} {}", quoted(&band_text(band, language), language))
+                    let band = quoted(&band_text(band, language), language);
+                    match language {
+                        Language::Fi => format!("Siihen sovelletaan aikaa {band} koskevaa sääntöä"),
+                        Language::Sv => format!("Då gäller regeln för tiden {band}"),
+                        Language::En => format!("It falls in the band {band}"),
+                    }
                 }
                 None => one_of(
                     language,
-                    "Sovelletaan muita aikoja koskevaa sääntöä",
-                    "Regeln för övriga tider tillämpas",
+                    "Siihen sovelletaan muita aikoja koskevaa sääntöä",
+                    "Då tillämpas regeln för övriga tider",
                     "The rule for all other times applies",
                 )
                 .to_owned(),
@@ -138,7 +141,7 @@ fn kind_text(kind: DayKind, language: Language) -> &'static str {
         DayKind::Saturday => ("lauantai", "lördag", "Saturday"),
         DayKind::Sunday => ("sunnuntai", "söndag", "Sunday"),
         DayKind::PublicHoliday => ("pyhäpäivä", "helgdag", "public holiday"),
-        DayKind::Eve => ("aattopäivä", "helgdagsafton", "eve of a holiday"),
+        DayKind::Eve => ("aatto", "helgdagsafton", "eve of a holiday"),
     };
     one_of(language, fi, sv, en)
 }

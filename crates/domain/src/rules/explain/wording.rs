@@ -3,6 +3,7 @@
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use crate::explain::Step;
+use crate::explain::numbers::with_comma;
 use crate::money::Amount;
 use crate::text::{Language, Localized};
 
@@ -45,15 +46,16 @@ impl Subject {
 
     /// The step that says what it came to, and not how.
     pub(super) fn came_to(self, pointer: &str, amount: Amount) -> Step {
+        let local = with_comma(amount);
         let text = match self {
             Self::Value => Localized::new(
-                format!("Palvelusetelin arvo on {amount} yksiköltä."),
-                format!("Servicesedelns värde är {amount} per enhet."),
+                format!("Palvelusetelin arvo on {local} yksiköltä."),
+                format!("Servicesedelns värde är {local} per enhet."),
                 format!("The voucher's value is {amount} per unit."),
             ),
             Self::CoPayment | Self::ClientFee => self.text(
-                |noun| format!("{noun} on {amount} yksiköltä."),
-                |noun| format!("{noun} är {amount} per enhet."),
+                |noun| format!("{noun} on {local} yksiköltä."),
+                |noun| format!("{noun} är {local} per enhet."),
                 |noun| format!("{noun} is {amount} per unit."),
             ),
         };
@@ -98,7 +100,7 @@ pub(super) fn capitalised(text: &str) -> String {
     characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
 }
 
-/// A number as people read it: money with two decimals, or more where it is not whole cents yet.
+/// A number in its machine form: money with two decimals, or more where it is not whole cents yet.
 pub(super) fn shown(number: Decimal, is_money: bool) -> String {
     let mut number = number.round_dp_with_strategy(DECIMALS_SHOWN, RoundingStrategy::MidpointAwayFromZero).normalize();
     if is_money && number.scale() < 2 {
