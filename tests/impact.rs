@@ -137,6 +137,10 @@ fn few_clients_are_kept_back_and_so_is_what_they_would_follow_from() {
         for figure in ["clients", "events", "organiser_cost", "client_pays"] {
             assert!(row[figure].is_null(), "{sector} {figure}: {row}");
         }
+        let told = |figure: &Value| !figure.is_null();
+        let changes = row["changes"].as_array().unwrap();
+        assert!(!["gain", "unchanged", "lose"].map(|figure| &row[figure]).into_iter().any(told), "{row}");
+        assert!(!changes.iter().any(|bucket| told(&bucket["clients"])), "{row}");
     }
     let total = &impact["total"];
     assert_eq!((&total["clients"], &total["gain"]), (&json!(9), &json!(9)));

@@ -201,6 +201,8 @@ impl CountView {
 
 impl SectorImpactView {
     fn of(row: SectorImpact, currency: Currency) -> Self {
+        // Where it is kept back how many there are, it would be told of each of them by what nobody else is in.
+        let told = |count: Option<u64>| row.clients.and(count);
         let money = |figure: BeforeAfter| BeforeAfterView {
             before: figure.before.of(currency),
             after: figure.after.of(currency),
@@ -208,19 +210,19 @@ impl SectorImpactView {
         let bucket = |bucket: &Bucket| BucketView {
             from: bucket.from.map(|edge| edge.of(currency)),
             to: bucket.to.map(|edge| edge.of(currency)),
-            clients: bucket.clients,
+            clients: told(bucket.clients),
         };
         Self {
             sector: row.sector,
             suppressed: row.is_suppressed(),
             clients: row.clients,
             events: row.events,
-            events_over_ceiling: row.events_over_ceiling,
+            events_over_ceiling: told(row.events_over_ceiling),
             organiser_cost: row.organiser_cost.map(money),
             client_pays: row.client_pays.map(money),
-            gain: row.gain,
-            unchanged: row.unchanged,
-            lose: row.lose,
+            gain: told(row.gain),
+            unchanged: told(row.unchanged),
+            lose: told(row.lose),
             changes: row.changes.iter().map(bucket).collect(),
         }
     }
@@ -228,7 +230,10 @@ impl SectorImpactView {
 
 impl VoucherImpactView {
     fn of(vouchers: VoucherImpact) -> Self {
-        let VoucherImpact { live, rise, fall, unchanged, not_eligible, facts_do_not_fit } = vouchers;
+        let VoucherImpact { live, .. } = vouchers;
+        let [rise, fall, unchanged, not_eligible, facts_do_not_fit] =
+            [vouchers.rise, vouchers.fall, vouchers.unchanged, vouchers.not_eligible, vouchers.facts_do_not_fit]
+                .map(|count| live.and(count));
         let all = [live, rise, fall, unchanged, not_eligible, facts_do_not_fit];
         Self { suppressed: all.contains(&None), live, rise, fall, unchanged, not_eligible, facts_do_not_fit }
     }
