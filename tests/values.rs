@@ -229,7 +229,7 @@ fn criteria_are_examined_at_the_grant_and_what_is_missing_is_asked_for() {
     ask(json!({})).refused(422, "rule_error").at("/facts/age", "fact_missing");
     ask(json!({"age": 121})).refused(422, "rule_error").at("/facts/age", "unfit");
     let refused = ask(json!({"age": 64})).created();
-    assert_eq!(refused["outcome"], "refused");
+    assert_eq!((&refused["outcome"], &refused["reason"]), (&json!("refused"), &json!("over_65")));
     assert!(refused.get("voucher").is_none(), "{refused}");
     let decision = resident.user.get(&format!("/v1/decisions/{}", refused["decision"].as_str().unwrap())).ok();
     assert_eq!(decision["outcome"], "refused");

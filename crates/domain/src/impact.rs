@@ -9,7 +9,7 @@
 //! Purses are followed one service at a time, without their balance: where what was recorded shows that a purse ran out,
 //! it is taken to run out at the same sum again. Such services are counted apart, since their figures are estimates.
 //!
-//! Counts of one to four people are kept back, and with them whatever they would follow from: see [`suppress`].
+//! Counts of one to four people are kept back, and with them whatever they would follow from: `suppress` says which.
 
 mod prices;
 mod reach;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 use valinta_domain::id::kind;
 use valinta_domain::rulebook::RulebookTerms;
-use valinta_domain::rules::{Facts, Given, facts_asked_for};
+use valinta_domain::rules::{Facts, Given, INDIVIDUAL_VALUE, facts_asked_for};
 use valinta_domain::{Currency, Day, Id, Moment, Unit};
 use valinta_persistence::rulebooks::{self, Rulebook};
 use valinta_persistence::{Conn, organisers, voucher_types};
@@ -68,6 +68,8 @@ pub(super) fn check_facts(terms: &RulebookTerms, facts: &Facts) -> Result<(), Pr
     asked_for.extend(terms.co_payment.iter().flat_map(facts_asked_for));
     asked_for.extend(terms.public_service.client_fee_rule.iter().flat_map(facts_asked_for));
     asked_for.extend(terms.eligibility.client.iter().flat_map(|criterion| criterion.met_if.facts()));
+    // Only a decision sets a value: nobody can estimate by one of their own.
+    asked_for.remove(INDIVIDUAL_VALUE);
     let unfit = terms.fact_terms().check(facts, &asked_for, Some(Given::WithRequest));
     if unfit.is_empty() {
         return Ok(());

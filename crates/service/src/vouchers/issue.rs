@@ -82,6 +82,10 @@ pub(crate) struct IssuedVoucher {
     pub(crate) outcome: DecisionOutcome,
     /// The decision.
     pub(crate) decision: Id<kind::Decision>,
+    /// Why not, if it was refused: the code of a criterion or of the value rule.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 64)]
+    pub(crate) reason: Option<String>,
     /// How the outcome came about.
     #[schema(max_items = 400)]
     pub(crate) steps: Vec<Step>,
@@ -169,7 +173,8 @@ pub(crate) fn issue(c: &mut Conn, cx: &Cx, command: &IssueCommand) -> Result<Rep
             );
             cx.tell("voucher.offered", ("voucher", id.uuid()), target.organiser, json!({"voucher": id}));
             let voucher = view_of(c, cx, &stored)?;
-            let body = IssuedVoucher { outcome: DecisionOutcome::Granted, decision, steps, voucher: Some(voucher) };
+            let outcome = DecisionOutcome::Granted;
+            let body = IssuedVoucher { outcome, decision, reason: None, steps, voucher: Some(voucher) };
             Ok(Reply::created(format!("/v1/vouchers/{id}"), body))
         }
     }
@@ -197,7 +202,8 @@ fn refuse(
     let decision = decide(c, cx, command, case, DecisionOutcome::Refused, subject, steps.clone())?;
     cx.audit("issue_voucher", ("client", subject), target, json!({"decision": decision, "refused": reason}));
     cx.tell("voucher.not_granted", ("decision", decision.uuid()), target.organiser, json!({"decision": decision}));
-    let body = IssuedVoucher { outcome: DecisionOutcome::Refused, decision, steps, voucher: None };
+    let reason = Some(reason.to_owned());
+    let body = IssuedVoucher { outcome: DecisionOutcome::Refused, decision, reason, steps, voucher: None };
     Ok(Reply::created(format!("/v1/decisions/{decision}"), body))
 }
 
