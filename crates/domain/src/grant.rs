@@ -7,9 +7,7 @@ use crate::ledger::{Allotment, allotment_periods};
 use crate::money::Amount;
 use crate::quantity::{Quantity, Unit};
 use crate::rulebook::{Measure, RulebookTerms};
-use crate::rules::{
-    EvaluateError, Facts, Given, INDIVIDUAL_VALUE, Occasion, Outcome, Standing, evaluate, examine, facts_asked_for,
-};
+use crate::rules::{EvaluateError, Facts, Given, INDIVIDUAL_VALUE, Occasion, Outcome, Standing, evaluate, examine};
 use crate::text::Localized;
 use crate::time::{Day, Period};
 
@@ -159,11 +157,7 @@ pub fn grant(
 }
 
 fn check_request_facts(terms: &RulebookTerms, request: &GrantRequest, errors: &mut Vec<GrantError>) {
-    let mut asked_for = facts_asked_for(&terms.value);
-    asked_for.extend(terms.co_payment.iter().flat_map(facts_asked_for));
-    asked_for.extend(terms.eligibility.client.iter().flat_map(|criterion| criterion.met_if.facts()));
-    asked_for.extend(terms.public_service.client_fee_rule.iter().flat_map(facts_asked_for));
-    let unfit = terms.fact_terms().check(&request.facts, &asked_for, Some(Given::WithRequest));
+    let unfit = terms.fact_terms().check(&request.facts, &terms.facts_of_request(), Some(Given::WithRequest));
     errors.extend(unfit.into_iter().map(|unfit| EvaluateError::from(unfit).into()));
     if request.facts.get(INDIVIDUAL_VALUE).is_some() && request.reasons.is_none() {
         errors.push(GrantError::ReasonsNeeded);

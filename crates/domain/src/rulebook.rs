@@ -2,6 +2,8 @@
 
 mod check;
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::money::Amount;
@@ -290,6 +292,20 @@ pub struct RulebookTexts {
 }
 
 impl RulebookTerms {
+    /// The names of the facts that what a unit is worth is found by.
+    pub fn facts_of_worth(&self) -> BTreeSet<&str> {
+        let rules = [Some(&self.value), self.co_payment.as_ref()];
+        rules.into_iter().flatten().flat_map(facts_asked_for).collect()
+    }
+
+    /// The names of the facts that a request for a voucher may give: those of its worth, of the criteria for clients and
+    /// of the client fee that is shown beside it.
+    pub fn facts_of_request(&self) -> BTreeSet<&str> {
+        let criteria = self.eligibility.client.iter().flat_map(|criterion| criterion.met_if.facts());
+        let fee = self.public_service.client_fee_rule.iter().flat_map(facts_asked_for);
+        self.facts_of_worth().into_iter().chain(criteria).chain(fee).collect()
+    }
+
     /// The facts of these terms.
     pub fn fact_terms(&self) -> FactTerms<'_> {
         FactTerms::new(&self.facts)

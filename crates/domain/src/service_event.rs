@@ -4,8 +4,6 @@ mod charges;
 mod draws;
 mod lines;
 
-use std::collections::BTreeSet;
-
 use chrono::TimeDelta;
 use thiserror::Error;
 
@@ -21,7 +19,7 @@ use crate::offering::{OfferPrice, PriceRefused, check_charging};
 use crate::provider::Sector;
 use crate::quantity::{Quantity, Unit};
 use crate::rulebook::{Measure, RulebookTerms};
-use crate::rules::{EvaluateError, FactValue, Facts, Given, ITEM, Stretch, UnfitFact, facts_asked_for};
+use crate::rules::{EvaluateError, FactValue, Facts, Given, ITEM, Stretch, UnfitFact};
 use crate::time::{Day, Moment, Period};
 use crate::valuation::{NoWorth, Valuation};
 use crate::voucher::{Voucher, VoucherRefusal};
@@ -289,8 +287,7 @@ fn check_delivery(
 
 /// Facts are those that the rules ask for with a service, and an item is one of the price list.
 fn check_facts(terms: &RulebookTerms, delivery: &Delivery) -> Result<(), RecordRefused> {
-    let mut asked_for: BTreeSet<&str> = facts_asked_for(&terms.value);
-    asked_for.extend(terms.co_payment.iter().flat_map(facts_asked_for));
+    let mut asked_for = terms.facts_of_worth();
     if !terms.items.is_empty() {
         asked_for.insert(ITEM);
     }

@@ -12,9 +12,7 @@ use valinta_domain::id::kind;
 use valinta_domain::identifiers::MunicipalityCode;
 use valinta_domain::provider::{Sector, ServiceMode};
 use valinta_domain::rulebook::RulebookTerms;
-use valinta_domain::rules::{
-    FactValue, Facts, GROSS_INCOME, Given, HOUSEHOLD_SIZE, NET_INCOME, Occasion, evaluate, facts_asked_for,
-};
+use valinta_domain::rules::{FactValue, Facts, GROSS_INCOME, Given, HOUSEHOLD_SIZE, NET_INCOME, Occasion, evaluate};
 use valinta_domain::valuation::{NoWorth, Valuation};
 use valinta_domain::{Amount, Currency, Day, Id, Language, Money, Unit};
 use valinta_persistence::voucher_types::Rulebook;
@@ -263,8 +261,7 @@ fn basis(
 
 /// The facts of a client that value and co-payment depend on.
 fn facts_of_client(terms: &RulebookTerms) -> BTreeSet<&str> {
-    let mut names = facts_asked_for(&terms.value);
-    names.extend(terms.co_payment.iter().flat_map(facts_asked_for));
+    let mut names = terms.facts_of_worth();
     names.retain(|name| terms.fact_terms().find(name).is_none_or(|term| term.given == Given::WithRequest));
     names
 }

@@ -1,11 +1,9 @@
 //! The published rulebook that answers are given by, and the facts that it takes.
 
-use std::collections::BTreeSet;
-
 use serde::Serialize;
 use valinta_domain::id::kind;
 use valinta_domain::rulebook::RulebookTerms;
-use valinta_domain::rules::{Facts, Given, INDIVIDUAL_VALUE, facts_asked_for};
+use valinta_domain::rules::{Facts, Given, INDIVIDUAL_VALUE};
 use valinta_domain::{Currency, Day, Id, Moment, Unit};
 use valinta_persistence::rulebooks::{self, Rulebook};
 use valinta_persistence::{Conn, organisers, voucher_types};
@@ -64,10 +62,7 @@ pub(super) fn published(
 
 /// Refuses facts that the rulebook does not ask a client for, or that cannot be.
 pub(super) fn check_facts(terms: &RulebookTerms, facts: &Facts) -> Result<(), Problem> {
-    let mut asked_for: BTreeSet<&str> = facts_asked_for(&terms.value);
-    asked_for.extend(terms.co_payment.iter().flat_map(facts_asked_for));
-    asked_for.extend(terms.public_service.client_fee_rule.iter().flat_map(facts_asked_for));
-    asked_for.extend(terms.eligibility.client.iter().flat_map(|criterion| criterion.met_if.facts()));
+    let mut asked_for = terms.facts_of_request();
     // Only a decision sets a value: nobody can estimate by one of their own.
     asked_for.remove(INDIVIDUAL_VALUE);
     let unfit = terms.fact_terms().check(facts, &asked_for, Some(Given::WithRequest));
