@@ -8,6 +8,7 @@ use hmac::{Hmac, Mac};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
+use crate::approval::Approved;
 use crate::id::{Id, kind};
 use crate::identifiers::MunicipalityCode;
 use crate::money::Amount;
@@ -52,8 +53,10 @@ pub struct Candidate {
     pub modes: Vec<ServiceMode>,
     /// Whether the unit can be entered by wheelchair.
     pub step_free: Option<bool>,
-    /// When the unit is approved for the voucher type.
-    pub approvals: Vec<Period>,
+    /// When the unit may be chosen for the voucher type, and by whom: its approvals without their interruptions.
+    pub approvals: Vec<Approved>,
+    /// When it is approved, but takes no new choices.
+    pub interruptions: Vec<Period>,
     /// Whether new clients are taken.
     pub accepts_new_clients: bool,
     /// The earliest day a new client can start, if it is not at once.
@@ -173,9 +176,11 @@ impl Snapshot {
     pub fn list<'a>(&'a self, query: &Query<'_>) -> Listing<'a> {
         let all = self.by_voucher_type.get(&query.voucher_type).map_or(&[][..], Vec::as_slice);
         let rulebooks = self.rulebooks.get(&query.voucher_type);
+        let of_client = home_of(query.client);
+        let home = of_client.as_ref().or(query.municipality);
         let mut lines: Vec<(SortKey, Listed<'a>)> = all
             .iter()
-            .filter_map(|candidate| line(candidate, rulebooks?, query))
+            .filter_map(|candidate| line(candidate, rulebooks?, query, home))
             .map(|listed| (sort_key(&listed, query), listed))
             .collect();
         lines.sort_by(|(a, _), (b, _)| a.cmp(b));
@@ -195,6 +200,10 @@ impl Snapshot {
 pub enum NotChoosable {
     /// The unit is not approved for the voucher type on the day.
     NotApproved,
+    /// The unit is approved, but takes no new choices on the day.
+    Interrupted,
+    /// The unit is approved for residents of other municipalities.
+    NotInArea,
     /// No price is in force on the day.
     NoPrice,
     /// No new clients are taken.
@@ -202,13 +211,24 @@ pub enum NotChoosable {
 }
 
 impl Candidate {
-    /// The sector and price at which the offering can be chosen on a day, or why it cannot.
+    /// The sector and price at which the offering can be chosen on a day by a resident of a municipality, where that is
+    /// known, or why it cannot.
     ///
     /// # Errors
     /// See [`NotChoosable`].
-    pub fn choosable_on(&self, day: Day) -> Result<(Sector, Period, &OfferPrice), NotChoosable> {
-        if !self.approvals.iter().any(|period| period.contains(day)) {
-            return Err(NotChoosable::NotApproved);
+    pub fn choosable_on(
+        &self,
+        day: Day,
+        home: Option<&MunicipalityCode>,
+    ) -> Result<(Sector, Period, &OfferPrice), NotChoosable> {
+        if !self.approvals.iter().any(|approved| approved.covers(day, home)) {
+            let elsewhere = self.approvals.iter().any(|approved| approved.covers(day, None));
+            let interrupted = self.interruptions.iter().any(|period| period.contains(day));
+            return Err(match (elsewhere, interrupted) {
+                (true, _) => NotChoosable::NotInArea,
+                (false, true) => NotChoosable::Interrupted,
+                (false, false) => NotChoosable::NotApproved,
+            });
         }
         let sector = self.sectors.as_of(day).ok_or(NotChoosable::NotApproved)?;
         let (period, price) =
@@ -289,17 +309,26 @@ pub fn client_facts(language: Language, municipality: &MunicipalityCode) -> Fact
     ])
 }
 
+/// The municipality of a client of whom the facts of [`client_facts`] are known.
+pub fn home_of(client: &Facts) -> Option<MunicipalityCode> {
+    match client.get("client_municipality") {
+        Some(FactValue::Word(code)) => code.parse().ok(),
+        _ => None,
+    }
+}
+
 /// The line of an offering: only what choosing it at this moment would let through.
 fn line<'a>(
     candidate: &'a Candidate,
     rulebooks: &Timeline<PriceCheck<RulebookTerms>>,
     query: &Query<'_>,
+    home: Option<&MunicipalityCode>,
 ) -> Option<Listed<'a>> {
     let first_day = candidate.begins_on(query.day);
     if query.validity.is_some_and(|validity| !validity.contains(first_day)) {
         return None;
     }
-    let (sector, price_period, price) = candidate.choosable_on(first_day).ok()?;
+    let (sector, price_period, price) = candidate.choosable_on(first_day, home).ok()?;
     let prices = rulebooks.as_of(first_day)?;
     prices.check(price, sector).ok()?;
     let terms = prices.terms();

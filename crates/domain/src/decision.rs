@@ -20,11 +20,25 @@ pub enum DecisionKind {
     GrantVoucher,
     /// A voucher is cancelled.
     CancelVoucher,
+    /// A step of the sanctions ladder is imposed or dropped.
+    DecideMeasure,
+    /// A suspension of an approval is lifted.
+    LiftSuspension,
+    /// An approval is ended at the provider's own wish.
+    EndApproval,
 }
 
 impl DecisionKind {
     /// All kinds.
-    pub const ALL: [Self; 4] = [Self::AdoptRulebook, Self::DecideApplication, Self::GrantVoucher, Self::CancelVoucher];
+    pub const ALL: [Self; 7] = [
+        Self::AdoptRulebook,
+        Self::DecideApplication,
+        Self::GrantVoucher,
+        Self::CancelVoucher,
+        Self::DecideMeasure,
+        Self::LiftSuspension,
+        Self::EndApproval,
+    ];
 
     /// The name on the wire and in the database.
     pub const fn code(self) -> &'static str {
@@ -33,6 +47,9 @@ impl DecisionKind {
             Self::DecideApplication => "decide_application",
             Self::GrantVoucher => "grant_voucher",
             Self::CancelVoucher => "cancel_voucher",
+            Self::DecideMeasure => "decide_measure",
+            Self::LiftSuspension => "lift_suspension",
+            Self::EndApproval => "end_approval",
         }
     }
 

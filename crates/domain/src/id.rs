@@ -161,5 +161,21 @@ pub mod kind {
         AuditRow,
         /// A message waiting to be told to others.
         OutboxMessage,
+        /// What a provider states of a condition of approval (*selvitys*).
+        Evidence,
+        /// An organiser's look at a piece of evidence.
+        EvidenceCheck,
+        /// A file that a provider has handed in.
+        Attachment,
+        /// Something that happened to an application.
+        ApplicationEvent,
+        /// Days on which an approval takes no new choices.
+        Interruption,
+        /// What supervision has found.
+        Finding,
+        /// A step of the sanctions ladder.
+        Measure,
+        /// A change of a provider's details that two people must agree on.
+        ProviderChange,
     }
 }

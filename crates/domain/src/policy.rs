@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::id::{Id, kind};
+use crate::provider::MemberRole;
 
 /// What a person or a system is to the service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
@@ -125,6 +126,28 @@ scopes! {
     ServiceEventsRead = "service-events:read" for [CaseWorker, Finance, Auditor, Provider, Resident];
     /// Read vouchers' ledgers.
     LedgerRead = "ledger:read" for [CaseWorker, Finance, Auditor, Provider, Resident];
+    /// Read what is not public of providers: members, contacts, history, evidence.
+    ProvidersRead = "providers:read" for [Officer, Auditor, Provider];
+    /// Add and remove members of a provider.
+    MembersWrite = "members:write" for [Officer, Provider];
+    /// Confirm or refuse changes of what two people must agree on.
+    ProviderChangesDecide = "provider-changes:decide" for [Officer, Provider];
+    /// Give evidence and hand in files.
+    EvidenceWrite = "evidence:write" for [Provider];
+    /// Accept or reject evidence.
+    EvidenceCheck = "evidence:check" for [Officer];
+    /// Record findings, impose measures, lift suspensions: decisions.
+    ApprovalsSupervise = "approvals:supervise" for [Officer];
+    /// End an approval at the provider's own wish.
+    ApprovalsEnd = "approvals:end" for [Provider];
+    /// Read findings and measures.
+    SupervisionRead = "supervision:read" for [Officer, Auditor, Provider];
+    /// Answer findings, be heard on measures.
+    SupervisionReply = "supervision:reply" for [Provider];
+    /// Bring providers, units, offerings and prices in from another system.
+    RegistryImport = "registry:import" for [Officer, Provider];
+    /// Read the registry's worklists.
+    DeskRead = "desk:read" for [Officer, Auditor];
     /// Read decisions.
     DecisionsRead = "decisions:read" for [Officer, CaseWorker, Finance, Auditor, Provider, Resident];
     /// Read the audit trail.
@@ -151,8 +174,34 @@ pub struct Actor {
     pub organiser: Option<Id<kind::Organiser>>,
     /// Which person; residents only.
     pub person: Option<Id<kind::Person>>,
-    /// Members of which providers; providers only.
-    pub providers: Vec<Id<kind::Provider>>,
+    /// Members of which providers, and as what; providers only.
+    pub memberships: Vec<Membership>,
+}
+
+/// One who acts for a provider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Membership {
+    /// For which provider.
+    pub provider: Id<kind::Provider>,
+    /// As what.
+    pub role: MemberRole,
+}
+
+impl Actor {
+    /// The providers that the actor acts for.
+    pub fn provider_ids(&self) -> Vec<Id<kind::Provider>> {
+        self.memberships.iter().map(|membership| membership.provider).collect()
+    }
+
+    /// Whether the actor acts for a provider.
+    pub fn is_member_of(&self, provider: Id<kind::Provider>) -> bool {
+        self.role_in(provider).is_some()
+    }
+
+    /// As what the actor acts for a provider.
+    pub fn role_in(&self, provider: Id<kind::Provider>) -> Option<MemberRole> {
+        self.memberships.iter().find(|membership| membership.provider == provider).map(|membership| membership.role)
+    }
 }
 
 /// Whose a thing is. A thing may have several owners: a chosen voucher has all three.
@@ -167,7 +216,7 @@ pub struct Target {
 }
 
 macro_rules! actions {
-    ($($(#[$doc:meta])* $name:ident for [$($role:ident),+];)+) => {
+    ($($(#[$doc:meta])* $name:ident for [$($role:ident),+] by $member:ident;)+) => {
         /// What is done to a target.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub enum Action { $($(#[$doc])* $name,)+ }
@@ -180,37 +229,64 @@ macro_rules! actions {
             pub const fn roles(self) -> &'static [Role] {
                 match self { $(Self::$name => &[$(Role::$role),+],)+ }
             }
+
+            /// What a member of a provider must be to do it, at least.
+            pub const fn member(self) -> MemberRole {
+                match self { $(Self::$name => MemberRole::$member,)+ }
+            }
         }
     };
 }
 
 actions! {
     /// Publish a voucher type; draft a rulebook and read the draft.
-    ManageRules for [Officer];
+    ManageRules for [Officer] by Admin;
     /// Adopt a rulebook.
-    AdoptRulebook for [Officer];
-    /// Change a provider's own details, units and offerings; apply.
-    ManageProvider for [Provider];
+    AdoptRulebook for [Officer] by Admin;
+    /// Change a provider's own details, units, offerings and evidence; draft applications.
+    ManageProvider for [Provider] by Clerk;
+    /// Add, change and remove members of a provider.
+    ManageMembers for [Officer, Provider] by Admin;
+    /// Ask for a change of what two people must agree on.
+    ProposeProviderChange for [Provider] by Admin;
+    /// Confirm or refuse such a change.
+    DecideProviderChange for [Officer, Provider] by Admin;
+    /// Read what is not public of a provider.
+    ReadProvider for [Officer, Auditor, Provider] by Worker;
+    /// Submit and withdraw applications, end approvals: what binds the provider.
+    BindProvider for [Provider] by Admin;
     /// Read an application.
-    ReadApplication for [Officer, Auditor, Provider];
-    /// Decide an application.
-    DecideApplication for [Officer];
+    ReadApplication for [Officer, Auditor, Provider] by Worker;
+    /// Decide an application, or ask for more information.
+    DecideApplication for [Officer] by Admin;
+    /// Accept or reject evidence.
+    CheckEvidence for [Officer] by Admin;
+    /// Record findings, impose measures, lift suspensions.
+    Supervise for [Officer] by Admin;
+    /// Read findings and measures.
+    ReadSupervision for [Officer, Auditor, Provider] by Worker;
+    /// Answer findings, be heard on measures.
+    ReplyToSupervision for [Provider] by Clerk;
+    /// Bring a provider's units, offerings and prices in from another system.
+    ImportRegistry for [Officer, Provider] by Clerk;
+    /// Read the registry's worklists.
+    ReadDesk for [Officer, Auditor] by Admin;
     /// Register a client or issue or cancel a voucher.
-    ServeClient for [CaseWorker];
+    ServeClient for [CaseWorker] by Admin;
     /// Read a client's details.
-    ReadClient for [CaseWorker, Auditor];
+    ReadClient for [CaseWorker, Auditor] by Admin;
     /// Read a voucher and what follows from it.
-    ReadVoucher for [CaseWorker, Finance, Auditor, Provider, Resident];
+    ReadVoucher for [CaseWorker, Finance, Auditor, Provider, Resident] by Worker;
     /// Be told, accept, refuse, choose.
-    RespondToVoucher for [Resident];
+    RespondToVoucher for [Resident] by Admin;
     /// Record a service event.
-    RecordServiceEvent for [Provider];
+    RecordServiceEvent for [Provider] by Worker;
     /// Read a decision about a client.
-    ReadClientDecision for [CaseWorker, Finance, Auditor, Resident];
+    ReadClientDecision for [CaseWorker, Finance, Auditor, Resident] by Admin;
     /// Read a decision about a provider.
-    ReadProviderDecision for [Officer, Auditor, Provider];
+    ReadProviderDecision for [Officer, Auditor, Provider] by Worker;
     /// Read the audit trail.
-    ReadAudit for [Auditor];
+    ReadAudit for [Auditor] by Admin;
 }
 
 /// Why an actor may not act.
@@ -232,7 +308,9 @@ pub fn require(actor: &Actor, action: Action, target: &Target) -> Result<(), Den
     if !is_owner(actor, target) {
         return Err(Denied::Hidden);
     }
-    if !action.roles().contains(&actor.role) {
+    // Who acts for the owner as something less than it takes is told so.
+    let enough = |provider| actor.role_in(provider).is_some_and(|role| role >= action.member());
+    if !action.roles().contains(&actor.role) || (actor.role == Role::Provider && !target.provider.is_some_and(enough)) {
         return Err(Denied::NotForRole);
     }
     Ok(())
@@ -243,7 +321,7 @@ fn is_owner(actor: &Actor, target: &Target) -> bool {
         Role::Officer | Role::CaseWorker | Role::Finance | Role::Auditor => {
             actor.organiser.is_some() && actor.organiser == target.organiser
         }
-        Role::Provider => target.provider.is_some_and(|provider| actor.providers.contains(&provider)),
+        Role::Provider => target.provider.is_some_and(|provider| actor.is_member_of(provider)),
         Role::Resident => actor.person.is_some() && actor.person == target.person,
         Role::Operator => false,
     }
@@ -261,8 +339,12 @@ mod tests {
             role,
             organiser: role.is_county_staff().then(|| Id::new(Uuid::from_u128(n))),
             person: (role == Role::Resident).then(|| Id::new(Uuid::from_u128(n))),
-            providers: if role == Role::Provider { vec![Id::new(Uuid::from_u128(n))] } else { vec![] },
+            memberships: if role == Role::Provider { vec![membership(n, MemberRole::Admin)] } else { vec![] },
         }
+    }
+
+    fn membership(n: u128, role: MemberRole) -> Membership {
+        Membership { provider: Id::new(Uuid::from_u128(n)), role }
     }
 
     fn target() -> Target {
@@ -280,14 +362,24 @@ mod tests {
         }
     }
 
+    /// The provider's members who may, as `provider(admin,clerk)`.
+    fn as_what(action: Action) -> String {
+        let may = |member: &MemberRole| {
+            let acting = Actor { memberships: vec![membership(1, *member)], ..actor(Role::Provider, true) };
+            require(&acting, action, &target()).is_ok()
+        };
+        let members: Vec<&str> = MemberRole::ALL.into_iter().filter(may).map(MemberRole::code).collect();
+        format!("provider({})", members.join(","))
+    }
+
     #[test]
     fn the_matrix_of_actions_and_roles_is_this() {
         let mut matrix = String::new();
         for action in Action::ALL {
-            let allowed: Vec<&str> = Role::ALL
+            let allowed: Vec<String> = Role::ALL
                 .into_iter()
                 .filter(|role| require(&actor(*role, true), action, &target()).is_ok())
-                .map(Role::code)
+                .map(|role| if role == Role::Provider { as_what(action) } else { role.code().to_owned() })
                 .collect();
             matrix.push_str(&format!("{action:?}: {}\n", allowed.join(" ")));
         }

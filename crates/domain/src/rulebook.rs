@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use crate::evidence::EvidenceKind;
 use crate::money::Amount;
 use crate::quantity::{Quantity, Unit};
 use crate::rules::{Criterion, FactTerm, FactTerms, Facts, Given, Occasion, ValueRule, evaluate, facts_asked_for};
@@ -58,6 +59,12 @@ pub struct RulebookTerms {
     /// What a provider's unit must show before it is approved (569/2009 § 5).
     #[schema(max_items = 50)]
     pub requirements: Vec<Requirement>,
+    /// When and how a provider may change its prices.
+    #[serde(default, skip_serializing_if = "PriceChangeTerms::is_default")]
+    pub price_changes: PriceChangeTerms,
+    /// How approved units are supervised.
+    #[serde(default, skip_serializing_if = "SupervisionTerms::is_default")]
+    pub supervision: SupervisionTerms,
     /// Conditions that people read and follow, and software does not check.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 200)]
@@ -273,8 +280,103 @@ pub struct Requirement {
     /// Act and section, or the organiser's own condition.
     #[schema(max_length = 300)]
     pub source: String,
-    /// Whether evidence of it must name the day until which it is valid.
+    /// Whether evidence of it must name the day until which it is valid. From the day after, the unit takes no new
+    /// choices until it is shown again.
     pub expires: bool,
+    /// What kind of evidence shows it, by which evidence that a provider has given once is found for every organiser.
+    /// Evidence of `other` is for this requirement's code alone.
+    #[serde(default, skip_serializing_if = "EvidenceKind::is_other")]
+    pub kind: EvidenceKind,
+    /// For `soteri`: the services that the unit must be registered for, all of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 50)]
+    pub services: Vec<String>,
+    /// How old evidence may be when it is shown, in months from the day of its issue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 120)]
+    pub issued_within_months: Option<u16>,
+}
+
+/// When and how a provider may change its prices (FIELD §5.10). A price can be lowered at any time, from any day; what
+/// is asked here is asked of a raise. The price ceiling holds for both.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PriceChangeTerms {
+    /// Most raises of one offering that take effect in one calendar year; as many as wanted where nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 0, maximum = 12)]
+    pub raises_per_year: Option<u16>,
+    /// The days of the year on which a raise can take effect, as `MM-DD`; every day where none is named.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 24)]
+    pub days: Vec<String>,
+    /// How many days ahead a raise is told.
+    #[serde(default)]
+    #[schema(minimum = 0, maximum = 366)]
+    pub notice_days: u16,
+    /// Whether a raise is given a reason.
+    #[serde(default)]
+    pub reason_needed: bool,
+}
+
+impl PriceChangeTerms {
+    /// Whether nothing is asked.
+    pub fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// How approved units are supervised (FIELD §5.18; 569/2009 §§ 4–5).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SupervisionTerms {
+    /// How many days a provider has at least to be heard before a measure is decided (434/2003 § 34). Where clients are
+    /// in danger, the measure comes first.
+    #[serde(default = "hearing_days")]
+    #[schema(minimum = 1, maximum = 90)]
+    pub hearing_days: u16,
+    /// How many months a step of the ladder (notice, warning, suspension, cancellation) leads to the next one.
+    #[serde(default = "ladder_months")]
+    #[schema(minimum = 1, maximum = 120)]
+    pub ladder_months: u16,
+    /// How many days ahead a provider says that it ends its approval.
+    #[serde(default)]
+    #[schema(minimum = 0, maximum = 366)]
+    pub end_notice_days: u16,
+    /// How many days before evidence expires its provider is reminded, each once.
+    #[serde(default = "remind_days")]
+    #[schema(max_items = 5)]
+    pub remind_days: Vec<u16>,
+}
+
+const fn hearing_days() -> u16 {
+    7
+}
+
+const fn ladder_months() -> u16 {
+    24
+}
+
+fn remind_days() -> Vec<u16> {
+    vec![30, 7]
+}
+
+impl Default for SupervisionTerms {
+    fn default() -> Self {
+        Self {
+            hearing_days: hearing_days(),
+            ladder_months: ladder_months(),
+            end_notice_days: 0,
+            remind_days: remind_days(),
+        }
+    }
+}
+
+impl SupervisionTerms {
+    /// Whether nothing but the usual is asked.
+    pub fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// What the client is told, in three languages.

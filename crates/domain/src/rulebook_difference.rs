@@ -18,9 +18,10 @@ pub use changes::{GeneralChanges, TermsChanges};
 const NAMES: [&str; 3] = ["code", "name", "item"];
 
 /// The top-level members of the terms by part, in the order in which they are told.
-const MEMBERS: [(&str, Part); 16] = [
+const MEMBERS: [(&str, Part); 18] = [
     ("requirements", Part::General),
     ("recording", Part::General),
+    ("supervision", Part::General),
     ("clauses", Part::General),
     ("texts", Part::General),
     ("sources", Part::General),
@@ -34,6 +35,7 @@ const MEMBERS: [(&str, Part); 16] = [
     ("co_payment", Part::Prices),
     ("price_unit", Part::Prices),
     ("price_ceiling", Part::Prices),
+    ("price_changes", Part::Prices),
     ("public_service", Part::Prices),
 ];
 

@@ -1,16 +1,15 @@
-//! Applications of units, and the approvals that follow from them.
+//! Applications of units for approval.
 
-use chrono::NaiveDate;
 use diesel::prelude::*;
 use valinta_domain::application::{ApplicationState, Evidence};
-use valinta_domain::approval::ApprovalState;
 use valinta_domain::id::kind;
-use valinta_domain::{Day, Id, Moment};
+use valinta_domain::identifiers::MunicipalityCode;
+use valinta_domain::{Id, Moment};
 
 use crate::convert::{coded, from_json, to_json};
 use crate::dialect::Conn;
 use crate::error::DbError;
-use crate::schema::{applications, approvals};
+use crate::schema::applications;
 use crate::types::{DbId, DbMoment};
 
 /// A unit's application for approval.
@@ -26,6 +25,8 @@ pub struct Application {
     pub unit: Id<kind::ServiceUnit>,
     /// For which voucher type.
     pub voucher_type: Id<kind::VoucherType>,
+    /// For residents of which municipalities; of all of the organiser's where none is named.
+    pub area: Vec<MunicipalityCode>,
     /// Against which rulebook version.
     pub rulebook: Id<kind::Rulebook>,
     /// Where it stands.
@@ -34,37 +35,14 @@ pub struct Application {
     pub evidence: Vec<Evidence>,
     /// When and by whom it was handed in.
     pub submitted: Option<(Moment, String)>,
+    /// SHA-256 of what was handed in, in hexadecimal.
+    pub submitted_sha256: Option<String>,
     /// The decision on it.
     pub decision: Option<Id<kind::Decision>>,
     /// Counts changes.
     pub version: i64,
     /// When it was begun.
     pub created_at: Moment,
-}
-
-/// A unit's approval for a voucher type.
-#[derive(Debug, Clone)]
-pub struct Approval {
-    /// Its id.
-    pub id: Id<kind::Approval>,
-    /// Whose approval it is.
-    pub organiser: Id<kind::Organiser>,
-    /// Who is approved.
-    pub provider: Id<kind::Provider>,
-    /// Which unit.
-    pub unit: Id<kind::ServiceUnit>,
-    /// For what.
-    pub voucher_type: Id<kind::VoucherType>,
-    /// From which application it follows.
-    pub application: Id<kind::Application>,
-    /// Where it stands.
-    pub state: ApprovalState,
-    /// First day.
-    pub valid_from: Day,
-    /// First day on which it no longer holds.
-    pub valid_to: Option<Day>,
-    /// By which decision.
-    pub decision: Id<kind::Decision>,
 }
 
 #[derive(Queryable, Selectable, Insertable)]
@@ -83,6 +61,8 @@ struct Row {
     decision_id: Option<DbId>,
     version: i64,
     created_at: DbMoment,
+    area: String,
+    submitted_sha256: Option<String>,
 }
 
 impl Row {
@@ -93,46 +73,15 @@ impl Row {
             provider: self.provider_id.id(),
             unit: self.unit_id.id(),
             voucher_type: self.voucher_type_id.id(),
+            area: from_json("applications", &self.area)?,
             rulebook: self.rulebook_id.id(),
             state: coded("applications", &self.state, ApplicationState::from_code)?,
             evidence: from_json("applications", &self.evidence)?,
             submitted: self.submitted_at.map(DbMoment::moment).zip(self.submitted_by),
+            submitted_sha256: self.submitted_sha256,
             decision: self.decision_id.map(DbId::id),
             version: self.version,
             created_at: self.created_at.moment(),
-        })
-    }
-}
-
-#[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = approvals)]
-struct ApprovalRow {
-    id: DbId,
-    organiser_id: DbId,
-    provider_id: DbId,
-    unit_id: DbId,
-    voucher_type_id: DbId,
-    application_id: DbId,
-    state: String,
-    valid_from: NaiveDate,
-    valid_to: Option<NaiveDate>,
-    decision_id: DbId,
-    version: i64,
-}
-
-impl ApprovalRow {
-    fn approval(self) -> Result<Approval, DbError> {
-        Ok(Approval {
-            id: self.id.id(),
-            organiser: self.organiser_id.id(),
-            provider: self.provider_id.id(),
-            unit: self.unit_id.id(),
-            voucher_type: self.voucher_type_id.id(),
-            application: self.application_id.id(),
-            state: coded("approvals", &self.state, ApprovalState::from_code)?,
-            valid_from: Day::new(self.valid_from),
-            valid_to: self.valid_to.map(Day::new),
-            decision: self.decision_id.id(),
         })
     }
 }
@@ -156,6 +105,8 @@ pub fn insert(c: &mut Conn, application: &Application) -> Result<(), DbError> {
         decision_id: application.decision.map(DbId::from),
         version: application.version,
         created_at: application.created_at.into(),
+        area: to_json(&application.area)?,
+        submitted_sha256: application.submitted_sha256.clone(),
     };
     diesel::insert_into(applications::table).values(&row).execute(c)?;
     Ok(())
@@ -255,90 +206,4 @@ pub fn list(
         query = query.filter(applications::id.gt(DbId::from(after)));
     }
     query.load(c)?.into_iter().map(Row::application).collect()
-}
-
-/// Adds an approval.
-///
-/// # Errors
-/// [`DbError::Unique`] or [`DbError::Check`] where the unit is approved for the voucher type already.
-pub fn insert_approval(c: &mut Conn, approval: &Approval) -> Result<(), DbError> {
-    let row = ApprovalRow {
-        id: approval.id.into(),
-        organiser_id: approval.organiser.into(),
-        provider_id: approval.provider.into(),
-        unit_id: approval.unit.into(),
-        voucher_type_id: approval.voucher_type.into(),
-        application_id: approval.application.into(),
-        state: approval.state.code().to_owned(),
-        valid_from: approval.valid_from.date(),
-        valid_to: approval.valid_to.map(Day::date),
-        decision_id: approval.decision.into(),
-        version: 1,
-    };
-    diesel::insert_into(approvals::table).values(&row).execute(c)?;
-    Ok(())
-}
-
-/// A unit's approvals for a voucher type, past and present.
-///
-/// # Errors
-/// The database's.
-pub fn approvals_of(
-    c: &mut Conn,
-    unit: Id<kind::ServiceUnit>,
-    voucher_type: Id<kind::VoucherType>,
-) -> Result<Vec<Approval>, DbError> {
-    let rows = approvals::table
-        .filter(approvals::unit_id.eq(DbId::from(unit)))
-        .filter(approvals::voucher_type_id.eq(DbId::from(voucher_type)))
-        .order(approvals::valid_from)
-        .limit(1_000)
-        .select(ApprovalRow::as_select())
-        .load(c)?;
-    rows.into_iter().map(ApprovalRow::approval).collect()
-}
-
-/// Approvals of providers, in order of id.
-///
-/// # Errors
-/// The database's.
-pub fn approvals_of_providers(
-    c: &mut Conn,
-    providers: &[Id<kind::Provider>],
-    after: Option<Id<kind::Approval>>,
-    limit: i64,
-) -> Result<Vec<Approval>, DbError> {
-    let ids: Vec<DbId> = providers.iter().map(|id| DbId::from(*id)).collect();
-    let mut query = approvals::table
-        .filter(approvals::provider_id.eq_any(ids))
-        .select(ApprovalRow::as_select())
-        .order(approvals::id)
-        .limit(limit)
-        .into_boxed();
-    if let Some(after) = after {
-        query = query.filter(approvals::id.gt(DbId::from(after)));
-    }
-    query.load(c)?.into_iter().map(ApprovalRow::approval).collect()
-}
-
-/// An organiser's approvals, in order of id.
-///
-/// # Errors
-/// The database's.
-pub fn approvals_of_organiser(
-    c: &mut Conn,
-    organiser: Id<kind::Organiser>,
-    after: Option<Id<kind::Approval>>,
-    limit: i64,
-) -> Result<Vec<Approval>, DbError> {
-    let mut query = approvals::table
-        .filter(approvals::organiser_id.eq(DbId::from(organiser)))
-        .select(ApprovalRow::as_select())
-        .order(approvals::id)
-        .limit(limit)
-        .into_boxed();
-    if let Some(after) = after {
-        query = query.filter(approvals::id.gt(DbId::from(after)));
-    }
-    query.load(c)?.into_iter().map(ApprovalRow::approval).collect()
 }

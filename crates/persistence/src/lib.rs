@@ -6,6 +6,7 @@
 mod convert;
 
 pub mod applications;
+pub mod approvals;
 pub mod audit;
 pub mod choices;
 pub mod clients;
@@ -19,6 +20,7 @@ pub mod organisers;
 pub mod outbox;
 pub mod providers;
 pub mod registry;
+pub mod registry_versions;
 pub mod rulebooks;
 pub mod service_events;
 pub mod testing;

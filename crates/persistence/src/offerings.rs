@@ -6,10 +6,11 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 use valinta_domain::id::kind;
 use valinta_domain::offering::OfferPrice;
+use valinta_domain::provider::ServiceMode;
 use valinta_domain::time::Timeline;
-use valinta_domain::{Day, Id, Moment, Period};
+use valinta_domain::{Day, Id, Language, Moment, Period};
 
-use crate::convert::{PriceColumns, period_or_none};
+use crate::convert::{PriceColumns, from_json, period_or_none, to_json};
 use crate::dialect::Conn;
 use crate::error::DbError;
 use crate::schema::{offering_prices, offerings};
@@ -32,6 +33,12 @@ pub struct Offering {
     pub accepts_new_clients: bool,
     /// The earliest day a new client can start, if it is not at once.
     pub earliest_start: Option<Day>,
+    /// How many are waiting, if that is known.
+    pub queue: Option<u32>,
+    /// Languages of this service, where they are not all of the unit's.
+    pub languages: Option<Vec<Language>>,
+    /// How this service is given, where it is not in all of the unit's modes.
+    pub modes: Option<Vec<ServiceMode>>,
     /// Counts changes.
     pub version: i64,
     /// When it was published.
@@ -69,11 +76,15 @@ pub(crate) struct Row {
     earliest_start: Option<NaiveDate>,
     version: i64,
     created_at: DbMoment,
+    queue: Option<i32>,
+    languages: Option<String>,
+    modes: Option<String>,
 }
 
 impl Row {
-    pub(crate) fn offering(self) -> Offering {
-        Offering {
+    pub(crate) fn offering(self) -> Result<Offering, DbError> {
+        const TABLE: &str = "offerings";
+        Ok(Offering {
             id: self.id.id(),
             organiser: self.organiser_id.id(),
             provider: self.provider_id.id(),
@@ -81,9 +92,29 @@ impl Row {
             voucher_type: self.voucher_type_id.id(),
             accepts_new_clients: self.accepts_new_clients,
             earliest_start: self.earliest_start.map(Day::new),
+            queue: self.queue.and_then(|queue| u32::try_from(queue).ok()),
+            languages: self.languages.as_deref().map(|text| from_json(TABLE, text)).transpose()?,
+            modes: self.modes.as_deref().map(|text| from_json(TABLE, text)).transpose()?,
             version: self.version,
             created_at: self.created_at.moment(),
-        }
+        })
+    }
+
+    fn of(offering: &Offering) -> Result<Self, DbError> {
+        Ok(Self {
+            id: offering.id.into(),
+            organiser_id: offering.organiser.into(),
+            provider_id: offering.provider.into(),
+            unit_id: offering.unit.into(),
+            voucher_type_id: offering.voucher_type.into(),
+            accepts_new_clients: offering.accepts_new_clients,
+            earliest_start: offering.earliest_start.map(Day::date),
+            version: offering.version,
+            created_at: offering.created_at.into(),
+            queue: offering.queue.and_then(|queue| i32::try_from(queue).ok()),
+            languages: offering.languages.as_ref().map(to_json).transpose()?,
+            modes: offering.modes.as_ref().map(to_json).transpose()?,
+        })
     }
 }
 
@@ -137,17 +168,7 @@ impl DatedPrice {
 /// # Errors
 /// [`DbError::Unique`] where the unit has an offering for the voucher type.
 pub fn insert(c: &mut Conn, offering: &Offering) -> Result<(), DbError> {
-    let row = Row {
-        id: offering.id.into(),
-        organiser_id: offering.organiser.into(),
-        provider_id: offering.provider.into(),
-        unit_id: offering.unit.into(),
-        voucher_type_id: offering.voucher_type.into(),
-        accepts_new_clients: offering.accepts_new_clients,
-        earliest_start: offering.earliest_start.map(Day::date),
-        version: offering.version,
-        created_at: offering.created_at.into(),
-    };
+    let row = Row::of(offering)?;
     diesel::insert_into(offerings::table).values(&row).execute(c)?;
     Ok(())
 }
@@ -158,7 +179,7 @@ pub fn insert(c: &mut Conn, offering: &Offering) -> Result<(), DbError> {
 /// The database's.
 pub fn find(c: &mut Conn, id: Id<kind::Offering>) -> Result<Option<Offering>, DbError> {
     let row = offerings::table.find(DbId::from(id)).select(Row::as_select()).first(c).optional()?;
-    Ok(row.map(Row::offering))
+    row.map(Row::offering).transpose()
 }
 
 /// What a unit offers for a voucher type.
@@ -174,7 +195,7 @@ pub fn find_of_unit(
         .filter(offerings::unit_id.eq(DbId::from(unit)))
         .filter(offerings::voucher_type_id.eq(DbId::from(voucher_type)));
     let row = query.select(Row::as_select()).first(c).optional()?;
-    Ok(row.map(Row::offering))
+    row.map(Row::offering).transpose()
 }
 
 /// Takes an offering for a change: no other transaction changes it until this one ends.
@@ -285,5 +306,5 @@ pub fn list(
     if let Some(after) = after {
         query = query.filter(offerings::id.gt(DbId::from(after)));
     }
-    Ok(query.load(c)?.into_iter().map(Row::offering).collect())
+    query.load(c)?.into_iter().map(Row::offering).collect()
 }

@@ -5,10 +5,11 @@ use std::collections::HashMap;
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use valinta_domain::id::kind;
-use valinta_domain::identifiers::{BusinessId, MunicipalityCode, Oid};
-use valinta_domain::provider::{Sector, ServiceMode};
+use valinta_domain::identifiers::{BusinessId, Oid};
+use valinta_domain::policy::Membership;
+use valinta_domain::provider::{MemberRole, ProviderDetails, Sector, UnitDetails};
 use valinta_domain::time::Timeline;
-use valinta_domain::{Day, Id, Language, Moment};
+use valinta_domain::{Day, Id, Moment};
 
 use crate::convert::{coded, from_json, parsed, period, to_json};
 use crate::dialect::Conn;
@@ -23,14 +24,8 @@ pub struct Provider {
     pub id: Id<kind::Provider>,
     /// Its business id.
     pub business_id: BusinessId,
-    /// Its name.
-    pub name: String,
-    /// E-mail address for clients.
-    pub email: Option<String>,
-    /// Telephone number for clients.
-    pub phone: Option<String>,
-    /// Address on the internet.
-    pub website: Option<String>,
+    /// What is edited of it.
+    pub details: ProviderDetails,
     /// Counts changes.
     pub version: i64,
     /// When it was registered.
@@ -44,28 +39,8 @@ pub struct ServiceUnit {
     pub id: Id<kind::ServiceUnit>,
     /// Whose it is.
     pub provider: Id<kind::Provider>,
-    /// Its name.
-    pub name: String,
-    /// Its OID, if it has one.
-    pub oid: Option<Oid>,
-    /// Street address.
-    pub street_address: String,
-    /// Postal code, five digits.
-    pub postal_code: String,
-    /// Postal place.
-    pub postal_place: String,
-    /// Municipality it is in.
-    pub municipality: MunicipalityCode,
-    /// Latitude and longitude in millionths of a degree (WGS 84).
-    pub coordinates_e6: Option<(i32, i32)>,
-    /// Languages of service.
-    pub languages: Vec<Language>,
-    /// How it serves.
-    pub modes: Vec<ServiceMode>,
-    /// Municipalities it serves besides its own.
-    pub service_area: Vec<MunicipalityCode>,
-    /// Whether it can be entered without steps.
-    pub step_free: Option<bool>,
+    /// What is edited of it.
+    pub details: UnitDetails,
     /// Counts changes.
     pub version: i64,
     /// When it was added.
@@ -83,6 +58,8 @@ struct ProviderRow {
     website: Option<String>,
     version: i64,
     created_at: DbMoment,
+    oid: Option<String>,
+    languages: String,
 }
 
 impl ProviderRow {
@@ -90,10 +67,14 @@ impl ProviderRow {
         Ok(Provider {
             id: self.id.id(),
             business_id: parsed("providers", &self.business_id)?,
-            name: self.name,
-            email: self.email,
-            phone: self.phone,
-            website: self.website,
+            details: ProviderDetails {
+                name: self.name,
+                oid: self.oid.as_deref().map(|oid| parsed("providers", oid)).transpose()?,
+                email: self.email,
+                phone: self.phone,
+                website: self.website,
+                languages: from_json("providers", &self.languages)?,
+            },
             version: self.version,
             created_at: self.created_at.moment(),
         })
@@ -119,26 +100,67 @@ pub(crate) struct UnitRow {
     step_free: Option<bool>,
     version: i64,
     created_at: DbMoment,
+    accessibility: String,
+    opening_hours: String,
+    soteri: Option<String>,
+    self_monitoring: Option<String>,
+    closed_from: Option<NaiveDate>,
 }
 
 impl UnitRow {
     pub(crate) fn unit(self) -> Result<ServiceUnit, DbError> {
+        const TABLE: &str = "service_units";
         Ok(ServiceUnit {
             id: self.id.id(),
             provider: self.provider_id.id(),
-            name: self.name,
-            oid: self.oid.as_deref().map(|oid| parsed("service_units", oid)).transpose()?,
-            street_address: self.street_address,
-            postal_code: self.postal_code,
-            postal_place: self.postal_place,
-            municipality: parsed("service_units", &self.municipality_code)?,
-            coordinates_e6: self.latitude_e6.zip(self.longitude_e6),
-            languages: from_json("service_units", &self.languages)?,
-            modes: from_json("service_units", &self.modes)?,
-            service_area: from_json("service_units", &self.service_area)?,
-            step_free: self.step_free,
+            details: UnitDetails {
+                name: self.name,
+                oid: self.oid.as_deref().map(|oid| parsed(TABLE, oid)).transpose()?,
+                street_address: self.street_address,
+                postal_code: self.postal_code,
+                postal_place: self.postal_place,
+                municipality: parsed(TABLE, &self.municipality_code)?,
+                latitude_e6: self.latitude_e6,
+                longitude_e6: self.longitude_e6,
+                languages: from_json(TABLE, &self.languages)?,
+                modes: from_json(TABLE, &self.modes)?,
+                service_area: from_json(TABLE, &self.service_area)?,
+                step_free: self.step_free,
+                accessibility: from_json(TABLE, &self.accessibility)?,
+                opening_hours: from_json(TABLE, &self.opening_hours)?,
+                soteri: self.soteri.as_deref().map(|text| from_json(TABLE, text)).transpose()?,
+                self_monitoring: self.self_monitoring.as_deref().map(|text| from_json(TABLE, text)).transpose()?,
+                closed_from: self.closed_from.map(Day::new),
+            },
             version: self.version,
             created_at: self.created_at.moment(),
+        })
+    }
+
+    fn of(unit: &ServiceUnit) -> Result<Self, DbError> {
+        let details = &unit.details;
+        Ok(Self {
+            id: unit.id.into(),
+            provider_id: unit.provider.into(),
+            name: details.name.clone(),
+            oid: details.oid.as_ref().map(ToString::to_string),
+            street_address: details.street_address.clone(),
+            postal_code: details.postal_code.clone(),
+            postal_place: details.postal_place.clone(),
+            municipality_code: details.municipality.to_string(),
+            latitude_e6: details.latitude_e6,
+            longitude_e6: details.longitude_e6,
+            languages: to_json(&details.languages)?,
+            modes: to_json(&details.modes)?,
+            service_area: to_json(&details.service_area)?,
+            step_free: details.step_free,
+            version: unit.version,
+            created_at: unit.created_at.into(),
+            accessibility: to_json(&details.accessibility)?,
+            opening_hours: to_json(&details.opening_hours)?,
+            soteri: details.soteri.as_ref().map(to_json).transpose()?,
+            self_monitoring: details.self_monitoring.as_ref().map(to_json).transpose()?,
+            closed_from: details.closed_from.map(Day::date),
         })
     }
 }
@@ -167,12 +189,14 @@ pub fn insert(
     let row = ProviderRow {
         id: provider.id.into(),
         business_id: provider.business_id.to_string(),
-        name: provider.name.clone(),
-        email: provider.email.clone(),
-        phone: provider.phone.clone(),
-        website: provider.website.clone(),
+        name: provider.details.name.clone(),
+        email: provider.details.email.clone(),
+        phone: provider.details.phone.clone(),
+        website: provider.details.website.clone(),
         version: provider.version,
         created_at: provider.created_at.into(),
+        oid: provider.details.oid.as_ref().map(ToString::to_string),
+        languages: to_json(&provider.details.languages)?,
     };
     diesel::insert_into(providers::table).values(&row).execute(c)?;
     let sector = SectorRow {
@@ -186,24 +210,30 @@ pub fn insert(
         .values((
             provider_members::provider_id.eq(DbId::from(provider.id)),
             provider_members::subject.eq(member),
+            provider_members::role.eq(MemberRole::Admin.code()),
             provider_members::created_at.eq(DbMoment::from(provider.created_at)),
         ))
         .execute(c)?;
     Ok(())
 }
 
-/// The providers that a token's subject is a member of.
+/// What a token's subject is a member of, and as what.
 ///
 /// # Errors
 /// The database's.
-pub fn memberships(c: &mut Conn, subject: &str) -> Result<Vec<Id<kind::Provider>>, DbError> {
-    let ids: Vec<DbId> = provider_members::table
+pub fn memberships(c: &mut Conn, subject: &str) -> Result<Vec<Membership>, DbError> {
+    let rows: Vec<(DbId, String)> = provider_members::table
         .filter(provider_members::subject.eq(subject))
         .order(provider_members::provider_id)
         .limit(1_000)
-        .select(provider_members::provider_id)
+        .select((provider_members::provider_id, provider_members::role))
         .load(c)?;
-    Ok(ids.into_iter().map(DbId::id).collect())
+    rows.into_iter()
+        .map(|(provider, role)| {
+            let role = coded("provider_members", &role, MemberRole::from_code)?;
+            Ok(Membership { provider: provider.id(), role })
+        })
+        .collect()
 }
 
 /// A provider by id.
@@ -330,24 +360,7 @@ pub(crate) fn sector_timeline(
 /// # Errors
 /// [`DbError::Unique`] where the OID is taken, [`DbError::ForeignKey`] where there is no such municipality.
 pub fn insert_unit(c: &mut Conn, unit: &ServiceUnit) -> Result<(), DbError> {
-    let row = UnitRow {
-        id: unit.id.into(),
-        provider_id: unit.provider.into(),
-        name: unit.name.clone(),
-        oid: unit.oid.as_ref().map(ToString::to_string),
-        street_address: unit.street_address.clone(),
-        postal_code: unit.postal_code.clone(),
-        postal_place: unit.postal_place.clone(),
-        municipality_code: unit.municipality.to_string(),
-        latitude_e6: unit.coordinates_e6.map(|(latitude, _)| latitude),
-        longitude_e6: unit.coordinates_e6.map(|(_, longitude)| longitude),
-        languages: to_json(&unit.languages)?,
-        modes: to_json(&unit.modes)?,
-        service_area: to_json(&unit.service_area)?,
-        step_free: unit.step_free,
-        version: unit.version,
-        created_at: unit.created_at.into(),
-    };
+    let row = UnitRow::of(unit)?;
     diesel::insert_into(service_units::table).values(&row).execute(c)?;
     Ok(())
 }

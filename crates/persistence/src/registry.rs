@@ -1,40 +1,66 @@
 //! The registry as a whole: its revision, and everything that can be chosen, loaded for the choice engine.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
-use valinta_domain::approval::ApprovalState;
 use valinta_domain::choice::{Candidate, Order, Query, Snapshot};
 use valinta_domain::id::kind;
 use valinta_domain::offering::{OfferPrice, PriceCheck};
+use valinta_domain::registry_change::RegistryChange;
 use valinta_domain::rulebook::RulebookTerms;
 use valinta_domain::rules::Facts;
 use valinta_domain::time::Timeline;
 use valinta_domain::valuation::Valuation;
 use valinta_domain::voucher::Voucher;
-use valinta_domain::{Day, Id, Period};
+use valinta_domain::{Day, Id, Moment, Period};
 
+use crate::approvals;
 use crate::convert::{from_json, period_or_none};
-use crate::dialect::Conn;
+use crate::dialect::{Conn, insert_many};
 use crate::error::DbError;
 use crate::offerings::{self, DatedPrice, Offering};
 use crate::providers::{self, ServiceUnit, UnitRow};
 use crate::schema::{
-    approvals, offering_prices, offerings as offering_rows, provider_sectors, providers as provider_rows,
+    offering_prices, offerings as offering_rows, provider_sectors, providers as provider_rows, registry_changes,
     registry_revision, rulebooks, service_units,
 };
-use crate::types::DbId;
+use crate::types::{DbId, DbMoment};
 
-/// Counts a change of what can be listed and chosen.
+/// Counts a change of what can be listed and chosen, and notes of what. Last in its transaction: from here to the commit
+/// all who change the registry wait for each other, so that revisions are seen in their order.
 ///
 /// # Errors
 /// The database's.
-pub fn touch(c: &mut Conn) -> Result<(), DbError> {
+pub fn touch(c: &mut Conn, changes: &BTreeSet<RegistryChange>, at: Moment) -> Result<(), DbError> {
     diesel::update(registry_revision::table.find(1))
         .set(registry_revision::revision.eq(registry_revision::revision + 1))
         .execute(c)?;
+    let revision = revision(c)?;
+    let rows: Vec<ChangeRow> = (0..)
+        .zip(changes)
+        .map(|(line, change)| ChangeRow {
+            revision,
+            line,
+            subject_kind: change.kind.code(),
+            subject_id: DbId(change.id),
+            organiser_id: change.organiser.map(DbId::from),
+            at: at.into(),
+        })
+        .collect();
+    insert_many!(c, registry_changes::table, &rows)?;
     Ok(())
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = registry_changes)]
+struct ChangeRow {
+    revision: i64,
+    line: i32,
+    subject_kind: &'static str,
+    subject_id: DbId,
+    organiser_id: Option<DbId>,
+    at: DbMoment,
 }
 
 /// The registry's revision.
@@ -74,7 +100,7 @@ fn candidates(c: &mut Conn, only: Option<DbId>) -> Result<Vec<(Id<kind::VoucherT
     let names = names_by_provider(c, only)?;
     let units = units_of(c, only)?;
     let sectors = sectors_by_provider(c, only)?;
-    let mut approved = approvals_by_unit_and_type(c, only)?;
+    let standings = approvals::standings(c, only)?;
     let mut prices = prices_by_offering(c, only)?;
     let mut candidates = Vec::with_capacity(offerings.len());
     for offering in offerings {
@@ -82,6 +108,8 @@ fn candidates(c: &mut Conn, only: Option<DbId>) -> Result<Vec<(Id<kind::VoucherT
         let unit =
             units.get(&DbId::from(offering.unit)).ok_or_else(|| DbError::corrupt("an offering without a unit"))?;
         let provider = DbId::from(offering.provider);
+        let standing = standings.get(&key).cloned().unwrap_or_default();
+        let details = unit.details.clone();
         candidates.push((
             offering.voucher_type,
             Candidate {
@@ -90,16 +118,17 @@ fn candidates(c: &mut Conn, only: Option<DbId>) -> Result<Vec<(Id<kind::VoucherT
                 provider_name: names.get(&provider).cloned().unwrap_or_default(),
                 sectors: providers::sector_timeline(sectors.get(&provider).cloned().unwrap_or_default())?,
                 unit: unit.id,
-                unit_name: unit.name.clone(),
-                street_address: unit.street_address.clone(),
-                postal_address: format!("{} {}", unit.postal_code, unit.postal_place),
-                municipality: unit.municipality.clone(),
-                service_area: unit.service_area.clone(),
-                coordinates_e6: unit.coordinates_e6,
-                languages: unit.languages.clone(),
-                modes: unit.modes.clone(),
-                step_free: unit.step_free,
-                approvals: approved.remove(&key).unwrap_or_default(),
+                postal_address: format!("{} {}", details.postal_code, details.postal_place),
+                coordinates_e6: details.coordinates_e6(),
+                unit_name: details.name,
+                street_address: details.street_address,
+                municipality: details.municipality,
+                service_area: details.service_area,
+                languages: offering.languages.unwrap_or(details.languages),
+                modes: offering.modes.unwrap_or(details.modes),
+                step_free: details.step_free,
+                approvals: standing.approvals,
+                interruptions: standing.interruptions,
                 accepts_new_clients: offering.accepts_new_clients,
                 earliest_start: offering.earliest_start,
                 prices: offerings::price_timeline(prices.remove(&DbId::from(offering.id)).unwrap_or_default())?,
@@ -114,7 +143,7 @@ fn offerings_of(c: &mut Conn, only: Option<DbId>) -> Result<Vec<Offering>, DbErr
     if let Some(only) = only {
         query = query.filter(offering_rows::voucher_type_id.eq(only));
     }
-    Ok(query.load::<offerings::Row>(c)?.into_iter().map(offerings::Row::offering).collect())
+    query.load::<offerings::Row>(c)?.into_iter().map(offerings::Row::offering).collect()
 }
 
 fn units_of(c: &mut Conn, only: Option<DbId>) -> Result<HashMap<DbId, ServiceUnit>, DbError> {
@@ -192,24 +221,6 @@ fn sectors_by_provider(c: &mut Conn, only: Option<DbId>) -> Result<HashMap<DbId,
     Ok(sectors)
 }
 
-fn approvals_by_unit_and_type(c: &mut Conn, only: Option<DbId>) -> Result<HashMap<(DbId, DbId), Vec<Period>>, DbError> {
-    let mut query = approvals::table
-        .filter(approvals::state.eq(ApprovalState::Active.code()))
-        .select((approvals::unit_id, approvals::voucher_type_id, approvals::valid_from, approvals::valid_to))
-        .into_boxed();
-    if let Some(only) = only {
-        query = query.filter(approvals::voucher_type_id.eq(only));
-    }
-    let rows: Vec<(DbId, DbId, NaiveDate, Option<NaiveDate>)> = query.load(c)?;
-    let mut approved: HashMap<(DbId, DbId), Vec<Period>> = HashMap::new();
-    for (unit, voucher_type, from, to) in rows {
-        if let Some(period) = period_or_none("approvals", from, to)? {
-            approved.entry((unit, voucher_type)).or_default().push(period);
-        }
-    }
-    Ok(approved)
-}
-
 fn prices_by_offering(c: &mut Conn, only: Option<DbId>) -> Result<HashMap<DbId, Vec<DatedPrice>>, DbError> {
     let mut query = offering_prices::table.select(DatedPrice::as_select()).into_boxed();
     if let Some(only) = only {
@@ -233,27 +244,25 @@ pub fn candidate(c: &mut Conn, id: Id<kind::Offering>) -> Result<Option<(Offerin
     let unit = providers::find_unit(c, offering.unit)?.ok_or_else(|| DbError::corrupt("an offering without a unit"))?;
     let provider =
         providers::find(c, offering.provider)?.ok_or_else(|| DbError::corrupt("an offering without a provider"))?;
-    let approvals = crate::applications::approvals_of(c, offering.unit, offering.voucher_type)?
-        .into_iter()
-        .filter(|approval| approval.state == ApprovalState::Active)
-        .filter_map(|approval| Period::new(approval.valid_from, approval.valid_to).ok())
-        .collect();
+    let standing = approvals::standing_of(c, offering.unit, offering.voucher_type)?;
+    let details = unit.details;
     let candidate = Candidate {
         offering: offering.id,
         provider: offering.provider,
-        provider_name: provider.name,
+        provider_name: provider.details.name,
         sectors: providers::sectors(c, offering.provider)?,
         unit: unit.id,
-        unit_name: unit.name,
-        street_address: unit.street_address,
-        postal_address: format!("{} {}", unit.postal_code, unit.postal_place),
-        municipality: unit.municipality,
-        service_area: unit.service_area,
-        coordinates_e6: unit.coordinates_e6,
-        languages: unit.languages,
-        modes: unit.modes,
-        step_free: unit.step_free,
-        approvals,
+        postal_address: format!("{} {}", details.postal_code, details.postal_place),
+        coordinates_e6: details.coordinates_e6(),
+        unit_name: details.name,
+        street_address: details.street_address,
+        municipality: details.municipality,
+        service_area: details.service_area,
+        languages: offering.languages.clone().unwrap_or(details.languages),
+        modes: offering.modes.clone().unwrap_or(details.modes),
+        step_free: details.step_free,
+        approvals: standing.approvals,
+        interruptions: standing.interruptions,
         accepts_new_clients: offering.accepts_new_clients,
         earliest_start: offering.earliest_start,
         prices: offerings::prices(c, offering.id)?,

@@ -7,8 +7,13 @@ pub(crate) use granted::{
     allotments, choices, clients, information_given, ledger_entries, persons, service_event_lines, service_events,
     vouchers,
 };
+pub(crate) use lifecycle::{
+    application_events, approval_interruptions, attachments, evidence, evidence_checks, evidence_reminders, findings,
+    measures, provider_changes, registry_changes, registry_versions, source_ids,
+};
 
 mod granted;
+mod lifecycle;
 
 table! {
     use diesel::sql_types::{BigInt, Binary, Integer};
@@ -197,7 +202,7 @@ table! {
 
 table! {
     use crate::types::{SqlId, SqlMoment};
-    use diesel::sql_types::{BigInt, Nullable, Text};
+    use diesel::sql_types::{BigInt, Binary, Nullable, Text};
     providers (id) {
         id -> SqlId,
         business_id -> Text,
@@ -207,6 +212,10 @@ table! {
         website -> Nullable<Text>,
         version -> BigInt,
         created_at -> SqlMoment,
+        oid -> Nullable<Text>,
+        languages -> Text,
+        contacts -> Nullable<Binary>,
+        iban -> Nullable<Binary>,
     }
 }
 
@@ -224,17 +233,19 @@ table! {
 
 table! {
     use crate::types::{SqlId, SqlMoment};
-    use diesel::sql_types::Text;
+    use diesel::sql_types::{Nullable, Text};
     provider_members (provider_id, subject) {
         provider_id -> SqlId,
         subject -> Text,
         created_at -> SqlMoment,
+        role -> Text,
+        added_by -> Nullable<Text>,
     }
 }
 
 table! {
     use crate::types::{SqlId, SqlMoment};
-    use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text};
+    use diesel::sql_types::{BigInt, Bool, Date, Integer, Nullable, Text};
     service_units (id) {
         id -> SqlId,
         provider_id -> SqlId,
@@ -252,6 +263,11 @@ table! {
         step_free -> Nullable<Bool>,
         version -> BigInt,
         created_at -> SqlMoment,
+        accessibility -> Text,
+        opening_hours -> Text,
+        soteri -> Nullable<Text>,
+        self_monitoring -> Nullable<Text>,
+        closed_from -> Nullable<Date>,
     }
 }
 
@@ -272,6 +288,8 @@ table! {
         decision_id -> Nullable<SqlId>,
         version -> BigInt,
         created_at -> SqlMoment,
+        area -> Text,
+        submitted_sha256 -> Nullable<Text>,
     }
 }
 
@@ -290,12 +308,14 @@ table! {
         valid_to -> Nullable<Date>,
         decision_id -> SqlId,
         version -> BigInt,
+        area -> Text,
+        end_decision_id -> Nullable<SqlId>,
     }
 }
 
 table! {
     use crate::types::{SqlId, SqlMoment};
-    use diesel::sql_types::{BigInt, Bool, Date, Nullable};
+    use diesel::sql_types::{BigInt, Bool, Date, Integer, Nullable, Text};
     offerings (id) {
         id -> SqlId,
         organiser_id -> SqlId,
@@ -306,12 +326,15 @@ table! {
         earliest_start -> Nullable<Date>,
         version -> BigInt,
         created_at -> SqlMoment,
+        queue -> Nullable<Integer>,
+        languages -> Nullable<Text>,
+        modes -> Nullable<Text>,
     }
 }
 
 table! {
     use crate::types::{SqlId, SqlMoment};
-    use diesel::sql_types::{BigInt, Date, Nullable, Text};
+    use diesel::sql_types::{BigInt, Bool, Date, Nullable, Text};
     offering_prices (id) {
         id -> SqlId,
         offering_id -> SqlId,
@@ -325,6 +348,8 @@ table! {
         created_by -> Text,
         created_at -> SqlMoment,
         items -> Nullable<Text>,
+        reason -> Nullable<Text>,
+        only_items -> Bool,
     }
 }
 
@@ -332,5 +357,7 @@ allow_tables_to_appear_in_same_query! {
     audit_chains, audit_log, outbox, idempotency_keys, installation, registry_revision, municipalities, organisers,
     organiser_municipalities, voucher_types, decisions, rulebooks, providers, provider_sectors, provider_members,
     service_units, applications, approvals, offerings, offering_prices, persons, clients, vouchers, allotments,
-    information_given, choices, service_events, service_event_lines, ledger_entries,
+    information_given, choices, service_events, service_event_lines, ledger_entries, application_events,
+    approval_interruptions, attachments, evidence, evidence_checks, evidence_reminders, findings, measures,
+    provider_changes, registry_changes, registry_versions, source_ids,
 }

@@ -3,7 +3,8 @@
 //! A verb's function takes the connection and this, and nothing of HTTP. What it notes is stored by [`Cx::finish`], last
 //! in the same transaction.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono_tz::Tz;
@@ -11,6 +12,7 @@ use serde_json::Value;
 use uuid::Uuid;
 use valinta_domain::id::kind;
 use valinta_domain::policy::{self, Action, Actor, Role, Target};
+use valinta_domain::registry_change::RegistryChange;
 use valinta_domain::{Day, Id, Moment};
 use valinta_persistence::audit::{self, NewAuditRow};
 use valinta_persistence::idempotency::Trace;
@@ -30,7 +32,7 @@ pub struct Cx {
     vault: Arc<Vault>,
     audited: RefCell<Vec<NewAuditRow>>,
     messages: RefCell<Vec<NewMessage>>,
-    registry_changed: Cell<bool>,
+    registry_changes: RefCell<BTreeSet<RegistryChange>>,
 }
 
 impl Cx {
@@ -45,14 +47,14 @@ impl Cx {
         request: Uuid,
         vault: Arc<Vault>,
     ) -> Result<Self, DbError> {
-        let providers =
+        let memberships =
             if caller.role == Role::Provider { providers::memberships(c, &caller.subject)? } else { Vec::new() };
         let actor = Actor {
             subject: caller.subject.clone(),
             role: caller.role,
             organiser: caller.organiser,
             person: caller.person,
-            providers,
+            memberships,
         };
         Ok(Self::of(actor, now, request, vault))
     }
@@ -66,7 +68,7 @@ impl Cx {
             vault,
             audited: RefCell::default(),
             messages: RefCell::default(),
-            registry_changed: Cell::new(false),
+            registry_changes: RefCell::default(),
         }
     }
 
@@ -176,14 +178,16 @@ impl Cx {
         });
     }
 
-    /// Says that something changed of what can be listed and chosen.
-    pub fn registry_changed(&self) {
-        self.registry_changed.set(true);
+    /// Says that something changed of what is public in the registry or of what can be chosen.
+    pub fn registry_changed(&self, change: RegistryChange) {
+        self.registry_changes.borrow_mut().insert(change);
     }
 
     /// Whether anything has been noted.
     pub fn has_notes(&self) -> bool {
-        self.registry_changed.get() || !self.audited.borrow().is_empty() || !self.messages.borrow().is_empty()
+        !self.registry_changes.borrow().is_empty()
+            || !self.audited.borrow().is_empty()
+            || !self.messages.borrow().is_empty()
     }
 
     /// Stores what was noted, last in the transaction. Says whether the registry changed.
@@ -191,13 +195,13 @@ impl Cx {
     /// # Errors
     /// The database's.
     pub fn finish(self, c: &mut Conn) -> Result<bool, DbError> {
-        let registry_changed = self.registry_changed.get();
-        if registry_changed {
-            registry::touch(c)?;
-        }
         outbox::append(c, &self.messages.into_inner())?;
         audit::append(c, &self.audited.into_inner())?;
-        Ok(registry_changed)
+        let changes = self.registry_changes.into_inner();
+        if !changes.is_empty() {
+            registry::touch(c, &changes, self.now)?;
+        }
+        Ok(!changes.is_empty())
     }
 }
 

@@ -37,7 +37,8 @@ fn candidate(n: u128, sector: Sector) -> Candidate {
         languages: vec![Language::Fi],
         modes: vec![ServiceMode::OnSite],
         step_free: None,
-        approvals: vec![always],
+        approvals: vec![Approved { period: always, area: Vec::new() }],
+        interruptions: Vec::new(),
         accepts_new_clients: true,
         earliest_start: None,
         prices: Timeline::new(vec![(always, price)]).unwrap(),
@@ -182,15 +183,16 @@ fn pages_join_to_the_whole_list_without_repeats() {
 #[test]
 fn what_cannot_be_chosen_is_not_listed() {
     let mut unapproved = candidate(1, Sector::Company);
-    unapproved.approvals = vec![Period::new(Day::ymd(2026, 1, 1).unwrap(), Some(day())).unwrap()];
+    let until = Period::new(Day::ymd(2026, 1, 1).unwrap(), Some(day())).unwrap();
+    unapproved.approvals = vec![Approved { period: until, area: Vec::new() }];
     let mut full = candidate(2, Sector::Ngo);
     full.accepts_new_clients = false;
     let mut unpriced = candidate(3, Sector::Public);
     unpriced.prices = Timeline::new(vec![]).unwrap();
     let listed = candidate(4, Sector::Public);
-    assert_eq!(unapproved.choosable_on(day()), Err(NotChoosable::NotApproved));
-    assert_eq!(full.choosable_on(day()), Err(NotChoosable::NotTakingClients));
-    assert_eq!(unpriced.choosable_on(day()), Err(NotChoosable::NoPrice));
+    assert_eq!(unapproved.choosable_on(day(), None), Err(NotChoosable::NotApproved));
+    assert_eq!(full.choosable_on(day(), None), Err(NotChoosable::NotTakingClients));
+    assert_eq!(unpriced.choosable_on(day(), None), Err(NotChoosable::NoPrice));
     let s = snapshot(vec![unapproved, full, unpriced, listed.clone()]);
     assert_eq!(order_of(&s, &query(b"v")), [listed.offering]);
 }
@@ -298,7 +300,7 @@ fn an_option_that_begins_later_is_listed_as_of_its_first_day() {
     let valid_until = |to| Some(Period::new(always().from(), Some(to)).unwrap());
     assert_eq!(s.list(&Query { validity: valid_until(start.plus_days(1)), ..query(b"v") }).total, 1);
     assert_eq!(s.list(&Query { validity: valid_until(start), ..query(b"v") }).total, 0, "the voucher ends before");
-    later.approvals = vec![until];
+    later.approvals = vec![Approved { period: until, area: Vec::new() }];
     assert_eq!(snapshot(vec![later]).list(&query(b"v")).total, 0, "the approval ends before");
 }
 

@@ -3,6 +3,7 @@
 use uuid::Uuid;
 
 use super::*;
+use crate::approval::Approved;
 use crate::provider::ServiceMode;
 use crate::quantity::Quantity;
 use crate::rulebook::{
@@ -51,6 +52,8 @@ fn terms(value: serde_json::Value, ceiling: Option<&str>) -> RulebookTerms {
         issued_vouchers: IssuedVouchers::Keep,
         recording: RecordingTerms { days_after_month: 60 },
         requirements: vec![],
+        price_changes: Default::default(),
+        supervision: Default::default(),
         clauses: vec![],
         texts: RulebookTexts { status: text(), co_payment: text(), alternatives: text(), appeal: text() },
         sources: vec![],
@@ -104,7 +107,8 @@ fn unit(n: u128, municipality: &str, price: OfferPrice, sector: Sector) -> Candi
         languages: vec![Language::Fi],
         modes: vec![ServiceMode::AtHome],
         step_free: None,
-        approvals: vec![Period::starting(day().plus_days(-300))],
+        approvals: vec![Approved { period: Period::starting(day().plus_days(-300)), area: Vec::new() }],
+        interruptions: Vec::new(),
         accepts_new_clients: true,
         earliest_start: None,
         prices: Timeline::new(vec![(Period::starting(day().plus_days(-300)), price)]).unwrap(),

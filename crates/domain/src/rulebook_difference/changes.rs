@@ -4,8 +4,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::quantity::Unit;
 use crate::rulebook::{
-    Clause, Eligibility, FreeOfCharge, GrantTerms, IssuedVouchers, Item, PriceCeiling, PublicService, RecordingTerms,
-    Requirement, RulebookTerms, RulebookTexts,
+    Clause, Eligibility, FreeOfCharge, GrantTerms, IssuedVouchers, Item, PriceCeiling, PriceChangeTerms, PublicService,
+    RecordingTerms, Requirement, RulebookTerms, RulebookTexts, SupervisionTerms,
 };
 use crate::rules::{FactTerm, ValueRule};
 
@@ -61,6 +61,12 @@ pub struct TermsChanges {
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     #[schema(max_items = 50)]
     pub requirements: Option<Vec<Requirement>>,
+    /// When and how a provider may change its prices.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    pub price_changes: Option<PriceChangeTerms>,
+    /// How approved units are supervised.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    pub supervision: Option<SupervisionTerms>,
     /// Conditions that people read and follow.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     #[schema(max_items = 200)]
@@ -85,6 +91,9 @@ pub struct GeneralChanges {
     /// By when a service event is recorded.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub recording: Option<RecordingTerms>,
+    /// How approved units are supervised.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    pub supervision: Option<SupervisionTerms>,
     /// Conditions that people read and follow.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     #[schema(max_items = 200)]
@@ -107,8 +116,8 @@ impl TermsChanges {
 
 impl From<GeneralChanges> for TermsChanges {
     fn from(general: GeneralChanges) -> Self {
-        let GeneralChanges { requirements, recording, clauses, texts, sources } = general;
-        Self { requirements, recording, clauses, texts, sources, ..Self::default() }
+        let GeneralChanges { requirements, recording, supervision, clauses, texts, sources } = general;
+        Self { requirements, recording, supervision, clauses, texts, sources, ..Self::default() }
     }
 }
 
@@ -133,6 +142,8 @@ impl RulebookTerms {
             issued_vouchers: changes.issued_vouchers.unwrap_or(base.issued_vouchers),
             recording: changes.recording.unwrap_or(base.recording),
             requirements: changes.requirements.unwrap_or(base.requirements),
+            price_changes: changes.price_changes.unwrap_or(base.price_changes),
+            supervision: changes.supervision.unwrap_or(base.supervision),
             clauses: changes.clauses.unwrap_or(base.clauses),
             texts: changes.texts.unwrap_or(base.texts),
             sources: changes.sources.unwrap_or(base.sources),

@@ -342,6 +342,8 @@ impl Trial {
             issued_vouchers: IssuedVouchers::Keep,
             recording: RecordingTerms { days_after_month: 1 },
             requirements: Vec::new(),
+            price_changes: Default::default(),
+            supervision: Default::default(),
             clauses: Vec::new(),
             texts: RulebookTexts {
                 status: nothing(),

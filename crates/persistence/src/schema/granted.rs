@@ -93,7 +93,7 @@ table! {
 
 table! {
     use crate::types::{SqlId, SqlMoment};
-    use diesel::sql_types::{BigInt, Date, Nullable, Text};
+    use diesel::sql_types::{BigInt, Bool, Date, Nullable, Text};
     choices (id) {
         id -> SqlId,
         organiser_id -> SqlId,
@@ -111,6 +111,7 @@ table! {
         chosen_by -> Text,
         chosen_at -> SqlMoment,
         items -> Nullable<Text>,
+        only_items -> Bool,
     }
 }
 

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use valinta_domain::decision::{Decision, DecisionKind, DecisionOutcome};
 use valinta_domain::identifiers::PersonalIdentityCode;
 use valinta_domain::offering::OfferPrice;
-use valinta_domain::provider::Sector;
+use valinta_domain::provider::{AccessibilityFacts, ProviderDetails, Sector, UnitDetails};
 use valinta_domain::rulebook::{
     Eligibility, GrantPeriod, GrantTerms, IssuedVouchers, Measure, PublicService, RecordingTerms, RulebookTerms,
     RulebookTexts, Unused,
@@ -91,10 +91,14 @@ fn found_in(c: &mut Conn) -> Result<(), DbError> {
     let provider = Provider {
         id: Id::new(uuid(PROVIDER)),
         business_id: "0201256-6".parse().unwrap(),
-        name: "p".into(),
-        email: None,
-        phone: None,
-        website: None,
+        details: ProviderDetails {
+            name: "p".into(),
+            oid: None,
+            email: None,
+            phone: None,
+            website: None,
+            languages: vec![],
+        },
         version: 1,
         created_at: moment(0),
     };
@@ -102,17 +106,25 @@ fn found_in(c: &mut Conn) -> Result<(), DbError> {
     let unit = ServiceUnit {
         id: Id::new(uuid(UNIT)),
         provider: provider.id,
-        name: "u".into(),
-        oid: None,
-        street_address: "s".into(),
-        postal_code: "28100".into(),
-        postal_place: "Pori".into(),
-        municipality,
-        coordinates_e6: None,
-        languages: vec![Language::Fi],
-        modes: vec![],
-        service_area: vec![],
-        step_free: None,
+        details: UnitDetails {
+            name: "u".into(),
+            oid: None,
+            street_address: "s".into(),
+            postal_code: "28100".into(),
+            postal_place: "Pori".into(),
+            municipality,
+            latitude_e6: None,
+            longitude_e6: None,
+            languages: vec![Language::Fi],
+            modes: vec![],
+            service_area: vec![],
+            step_free: None,
+            accessibility: AccessibilityFacts::default(),
+            opening_hours: vec![],
+            soteri: None,
+            self_monitoring: None,
+            closed_from: None,
+        },
         version: 1,
         created_at: moment(0),
     };
@@ -125,6 +137,9 @@ fn found_in(c: &mut Conn) -> Result<(), DbError> {
         voucher_type: voucher_type.id,
         accepts_new_clients: true,
         earliest_start: None,
+        queue: None,
+        languages: None,
+        modes: None,
         version: 1,
         created_at: moment(0),
     };
@@ -217,6 +232,8 @@ pub(crate) fn terms() -> RulebookTerms {
         issued_vouchers: IssuedVouchers::Keep,
         recording: RecordingTerms { days_after_month: 60 },
         requirements: vec![],
+        price_changes: Default::default(),
+        supervision: Default::default(),
         clauses: vec![],
         texts: RulebookTexts { status: text(), co_payment: text(), alternatives: text(), appeal: text() },
         sources: vec![],

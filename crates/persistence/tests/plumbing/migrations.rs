@@ -100,7 +100,7 @@ fn vouchers_and_events_of_the_release_before_keep_everything() {
         }
         assert!(database.tamper("UPDATE vouchers SET value_minor = value_minor").is_err());
         assert!(database.tamper("UPDATE vouchers SET state = state").is_ok());
-        assert_eq!(of_before.migrate().unwrap(), ["00000000000004_rules"]);
+        assert_eq!(of_before.migrate().unwrap(), ["00000000000004_rules", "00000000000005_lifecycle"]);
         let after = Db::open(database.url()).unwrap();
         assert_eq!(granted_and_delivered(&after), before);
         assert_eq!(verify(&after), []);

@@ -107,7 +107,11 @@ pub(crate) fn constraints(db: &Db) -> Lines {
 
 /// What `schema.rs` says the columns and keys are, in the types of one database.
 fn declared(postgres: bool) -> Lines {
-    let source = concat!(include_str!("../../src/schema.rs"), include_str!("../../src/schema/granted.rs"));
+    let source = concat!(
+        include_str!("../../src/schema.rs"),
+        include_str!("../../src/schema/granted.rs"),
+        include_str!("../../src/schema/lifecycle.rs")
+    );
     let mut lines = Lines::new();
     for table in source.split("table! {").skip(1) {
         let mut name = "";

@@ -180,7 +180,7 @@ fn prices_of_items_come_back_as_they_were_set_and_agreed() {
             tell(
                 db,
                 "INSERT INTO offering_prices SELECT rulebook_id, offering_id, 'client_fee', NULL, 1, 1, \
-                      '2030-01-01', NULL, rulebook_id, created_by, created_at, '{}' FROM offering_prices"
+                      '2030-01-01', NULL, rulebook_id, created_by, created_at, '{}', NULL, only_items FROM offering_prices"
             ),
             Err(DbError::Check { .. } | DbError::Unique { .. })
         ));

@@ -12,7 +12,7 @@ use valinta_domain::id::kind;
 use valinta_domain::policy::{Action, Target};
 use valinta_domain::text::{CODE_CHARS_MAX, LINE_CHARS_MAX};
 use valinta_persistence::applications::Application;
-use valinta_persistence::{Conn, applications, organisers, providers, voucher_types};
+use valinta_persistence::{Conn, applications, approvals, organisers, providers, voucher_types};
 
 use super::view::ApplicationView;
 use crate::app::{App, Reply};
@@ -94,7 +94,7 @@ pub(crate) async fn begin_application(
 
 /// Begins an application.
 pub(crate) fn begin(c: &mut Conn, cx: &Cx, command: &BeginCommand) -> Result<Reply<ApplicationView>, Problem> {
-    let unit = providers::find_unit(c, command.unit)?.filter(|unit| cx.actor().providers.contains(&unit.provider));
+    let unit = providers::find_unit(c, command.unit)?.filter(|unit| cx.actor().is_member_of(unit.provider));
     let voucher_type = voucher_types::find(c, command.voucher_type)?;
     let unit = unit.ok_or_else(|| Problem::unknown("/unit", "the caller has no such unit"))?;
     let voucher_type =
@@ -110,7 +110,7 @@ pub(crate) fn begin(c: &mut Conn, cx: &Cx, command: &BeginCommand) -> Result<Rep
         let problem = Problem::new(ProblemKind::Duplicate, "The unit has an open application for the voucher type.");
         return Err(problem.at("/unit", "duplicate", "an application of the unit is open"));
     }
-    let approvals = applications::approvals_of(c, unit.id, voucher_type.id)?;
+    let approvals = approvals::of_unit(c, unit.id, voucher_type.id)?;
     if approvals.iter().any(|approval| approval.valid_to.is_none_or(|to| to > today)) {
         let problem = Problem::new(ProblemKind::Duplicate, "The unit has an approval for the voucher type.");
         return Err(problem.at("/unit", "approved", "the unit has an approval that has not ended"));
@@ -121,10 +121,12 @@ pub(crate) fn begin(c: &mut Conn, cx: &Cx, command: &BeginCommand) -> Result<Rep
         provider: unit.provider,
         unit: unit.id,
         voucher_type: voucher_type.id,
+        area: Vec::new(),
         rulebook: rulebook.id,
         state: ApplicationState::Draft,
         evidence: command.evidence.clone(),
         submitted: None,
+        submitted_sha256: None,
         decision: None,
         version: 1,
         created_at: cx.now(),

@@ -11,12 +11,14 @@ use valinta_domain::decision::{Decision, DecisionKind, DecisionOutcome};
 use valinta_domain::explain::Step;
 use valinta_domain::id::kind;
 use valinta_domain::policy::Action;
+use valinta_domain::registry_change::RegistryChange;
 use valinta_domain::rules::Facts;
 use valinta_domain::text::TEXT_CHARS_MAX;
 use valinta_domain::{Day, Id, Localized};
-use valinta_persistence::applications::{Application, Approval};
+use valinta_persistence::applications::Application;
+use valinta_persistence::approvals::Approval;
 use valinta_persistence::voucher_types::Rulebook;
-use valinta_persistence::{Conn, applications, decisions, organisers, voucher_types};
+use valinta_persistence::{Conn, applications, approvals, decisions, organisers, voucher_types};
 
 use super::unit::facts_on;
 use super::view::{ApplicationView, target_of};
@@ -150,7 +152,7 @@ pub(crate) fn decide(
     let facts = facts_on(c, application.unit, first_day)?;
     let examination = examine(&rulebook.terms, &application.evidence, &facts, first_day);
     if approve {
-        let approvals = applications::approvals_of(c, application.unit, application.voucher_type)?;
+        let approvals = approvals::of_unit(c, application.unit, application.voucher_type)?;
         check(&examination, &approvals, valid_from, today)?;
     }
     let decision = store_decision(c, cx, command, &application, &rulebook, (&facts, examination), (today, valid_from))?;
@@ -163,15 +165,18 @@ pub(crate) fn decide(
         provider: application.provider,
         unit: application.unit,
         voucher_type: application.voucher_type,
+        area: application.area.clone(),
         application: id,
         state: ApprovalState::Active,
         valid_from,
         valid_to: None,
         decision,
+        end_decision: None,
+        version: 1,
     });
     if let Some(approval) = &approval {
-        applications::insert_approval(c, approval)?;
-        cx.registry_changed();
+        approvals::insert(c, approval)?;
+        cx.registry_changed(RegistryChange::approval(approval.id, Some(approval.organiser)));
     }
     let details = json!({
         "application": id,

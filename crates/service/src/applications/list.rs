@@ -43,7 +43,7 @@ pub(crate) async fn list_applications(
         .read_as(permit.into_caller(), move |c, cx| {
             let whose = match staff_of(cx)? {
                 Some(organiser) => Whose::Organiser(organiser),
-                None => Whose::Providers(cx.actor().providers.clone()),
+                None => Whose::Providers(cx.actor().provider_ids()),
             };
             Ok(applications::list(c, &whose, filter.state, after, limit)?)
         })

@@ -12,14 +12,15 @@ use crate::http::Problem;
 /// The facts of a unit on a day.
 pub(super) fn facts_on(c: &mut Conn, unit: Id<kind::ServiceUnit>, day: Day) -> Result<Facts, Problem> {
     let unit = found(providers::find_unit(c, unit)?)?;
+    let details = &unit.details;
     let sectors = providers::sectors(c, unit.provider)?;
     let known = UnitFacts {
         sector: sectors.as_of(day).copied(),
-        languages: &unit.languages,
-        modes: &unit.modes,
-        municipality: &unit.municipality,
-        service_area: &unit.service_area,
-        step_free: unit.step_free,
+        languages: &details.languages,
+        modes: &details.modes,
+        municipality: &details.municipality,
+        service_area: &details.service_area,
+        step_free: details.step_free,
     };
     Ok(known.facts())
 }

@@ -1,7 +1,7 @@
 //! `GET /v1/approvals`: a provider's own approvals, or those that an organiser has given.
 
 use actix_web::{get, web};
-use valinta_persistence::applications;
+use valinta_persistence::approvals;
 
 use super::view::ApprovalView;
 use crate::app::App;
@@ -29,8 +29,8 @@ pub(crate) async fn list_approvals(
     let found = app
         .read_as(permit.into_caller(), move |c, cx| {
             let found = match staff_of(cx)? {
-                Some(organiser) => applications::approvals_of_organiser(c, organiser, after, limit)?,
-                None => applications::approvals_of_providers(c, &cx.actor().providers, after, limit)?,
+                Some(organiser) => approvals::of_organiser(c, organiser, after, limit)?,
+                None => approvals::of_providers(c, &cx.actor().provider_ids(), after, limit)?,
             };
             Ok(found)
         })

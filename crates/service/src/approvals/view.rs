@@ -4,7 +4,7 @@ use serde::Serialize;
 use valinta_domain::approval::ApprovalState;
 use valinta_domain::id::kind;
 use valinta_domain::{Day, Id};
-use valinta_persistence::applications::Approval;
+use valinta_persistence::approvals::Approval;
 
 /// A unit's approval for a voucher type.
 #[derive(Debug, Serialize, utoipa::ToSchema)]

@@ -1,7 +1,7 @@
 //! Why an offering can be chosen with a voucher, or cannot: what the registry, the voucher and the law ask, each as a
 //! finding beside the rulebook's own criteria. Explains; what is chosen is decided where it is chosen.
 
-use valinta_domain::choice::Candidate;
+use valinta_domain::choice::{Candidate, home_of};
 use valinta_domain::offering::OfferPrice;
 use valinta_domain::provider::Sector;
 use valinta_domain::rulebook::RulebookTerms;
@@ -47,7 +47,8 @@ impl<'a> Facing<'a> {
     }
 
     fn asked_of_all(&self) -> Vec<Finding> {
-        let approved = self.candidate.approvals.iter().any(|period| period.contains(self.day));
+        let approved =
+            self.candidate.approvals.iter().any(|approved| approved.covers(self.day, home_of(self.client).as_ref()));
         let mut findings = vec![
             finding("approved", known(approved && self.sector().is_some()), &APPROVED, "569/2009 § 5"),
             finding("priced", known(self.price().is_some()), &PRICED, "569/2009 § 4"),

@@ -1,5 +1,7 @@
 //! The anonymous list over HTTP in the demo county: its pages, its cursors, its entity tag. Cursors by themselves.
 
+use std::collections::BTreeSet;
+
 use actix_web::dev::Service;
 use actix_web::http::StatusCode;
 use actix_web::test::{TestRequest, init_service, read_body};
@@ -125,7 +127,8 @@ async fn who_has_the_list_is_told_so_until_the_registry_or_the_day_changes() {
     assert_eq!(first.keeping, "no-cache");
     let again = county.get("", Some(&tag)).await;
     assert_eq!((again.status, again.etag.as_deref()), (StatusCode::NOT_MODIFIED, Some(tag.as_str())));
-    county.app.db().write(valinta_persistence::registry::touch).await.unwrap();
+    let now = county.app.clock().now();
+    county.app.db().write(move |c| valinta_persistence::registry::touch(c, &BTreeSet::new(), now)).await.unwrap();
     county.app.refresh().await.unwrap();
     let changed = county.get("", Some(&tag)).await;
     assert_eq!(changed.status, StatusCode::OK);

@@ -72,7 +72,11 @@ fn show(c: &mut Conn, cx: &Cx, id: Id<kind::Decision>) -> Result<DecisionView, P
     let target = Target { organiser: Some(decision.organiser), provider: decision.provider, person: decision.person };
     let action = match decision.kind {
         DecisionKind::GrantVoucher | DecisionKind::CancelVoucher => Action::ReadClientDecision,
-        DecisionKind::DecideApplication | DecisionKind::AdoptRulebook => Action::ReadProviderDecision,
+        DecisionKind::DecideApplication
+        | DecisionKind::DecideMeasure
+        | DecisionKind::LiftSuspension
+        | DecisionKind::EndApproval
+        | DecisionKind::AdoptRulebook => Action::ReadProviderDecision,
     };
     cx.require(action, &target)?;
     cx.audit("show_decision", ("decision", id.uuid()), &target, json!({}));

@@ -10,7 +10,8 @@ use chrono::TimeDelta;
 use chrono_tz::Europe::Helsinki;
 use thiserror::Error;
 use valinta_domain::id::kind;
-use valinta_domain::policy::{Actor, Role};
+use valinta_domain::policy::{Actor, Membership, Role};
+use valinta_domain::provider::{AccessibilityFacts, MemberRole, UnitDetails};
 use valinta_domain::{Day, Id, Localized, Moment};
 use valinta_persistence::clients::Contact;
 use valinta_persistence::organisers::Municipality;
@@ -154,7 +155,9 @@ impl<'a> Loader<'a> {
             }
             Who::Resident(person) => ("demo-resident".to_owned(), Role::Resident, None, Some(person), vec![]),
         };
-        let actor = Actor { subject, role, organiser, person, providers };
+        let memberships =
+            providers.into_iter().map(|provider| Membership { provider, role: MemberRole::Admin }).collect();
+        let actor = Actor { subject, role, organiser, person, memberships };
         let cx = Cx::of(actor, at, new_uuid(at), Arc::clone(self.vault));
         let value = verb(self.c, &cx)?;
         cx.finish(self.c)?;
@@ -293,21 +296,27 @@ impl<'a> Loader<'a> {
         provider: Id<kind::Provider>,
         data: &data::ServiceUnit,
     ) -> Result<(), Problem> {
-        let command = providers::AddUnitCommand {
+        let details = UnitDetails {
             name: data.name.clone(),
             oid: Some(data.oid.clone()),
             street_address: data.street_address.clone(),
             postal_code: data.postal_code.clone(),
             postal_place: data.postal_place.clone(),
             municipality: data.municipality.clone(),
-            coordinates_e6: Some((data.latitude_e6, data.longitude_e6)),
+            latitude_e6: Some(data.latitude_e6),
+            longitude_e6: Some(data.longitude_e6),
             languages: data.languages.clone(),
             modes: data.modes.clone(),
             service_area: data.service_area.clone(),
             step_free: data.step_free,
+            accessibility: AccessibilityFacts::default(),
+            opening_hours: Vec::new(),
+            soteri: None,
+            self_monitoring: None,
+            closed_from: None,
         };
         let unit =
-            self.act(member, JOINED_DAYS_AGO, |c, cx| providers::add_unit(c, cx, provider, &command))?.into_body().id;
+            self.act(member, JOINED_DAYS_AGO, |c, cx| providers::add_unit(c, cx, provider, &details))?.into_body().id;
         for offering in &data.offerings {
             self.offering(loaded, member, unit, data, offering)?;
         }

@@ -40,7 +40,8 @@ scope_names! {
     OrganisersWrite, VoucherTypesWrite, RulebooksWrite, RulebooksAdopt, ProvidersWrite, ApplicationsWrite,
     ApplicationsRead, ApplicationsDecide, OfferingsWrite, ClientsWrite, ClientsRead, VouchersWrite, VouchersRead,
     VouchersRespond, VouchersLookup, ServiceEventsWrite, ServiceEventsRead, LedgerRead, DecisionsRead, AuditRead,
-    AccessLogRead,
+    AccessLogRead, ProvidersRead, MembersWrite, ProviderChangesDecide, EvidenceWrite, EvidenceCheck, ApprovalsSupervise,
+    ApprovalsEnd, SupervisionRead, SupervisionReply, RegistryImport, DeskRead,
 }
 
 /// Proof that the caller's token is valid and carries the scope `S`.

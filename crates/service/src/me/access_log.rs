@@ -54,7 +54,7 @@ impl AccessView {
             Role::Operator | Role::Officer | Role::CaseWorker | Role::Finance | Role::Auditor | Role::Resident => None,
         };
         let provider_name = match provider {
-            Some(provider) => providers::find(c, provider)?.map(|provider| provider.name),
+            Some(provider) => providers::find(c, provider)?.map(|provider| provider.details.name),
             None => None,
         };
         Ok(Self {

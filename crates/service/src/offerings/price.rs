@@ -1,12 +1,11 @@
 //! What a price must pass before it is stored: the day, the approval, the rulebook of the day, the price ceiling.
 
 use thiserror::Error;
-use valinta_domain::approval::in_force;
 use valinta_domain::id::kind;
 use valinta_domain::offering::{OfferPrice, PriceRefused, check_price};
-use valinta_domain::{Day, Id, Period};
+use valinta_domain::{Day, Id};
 use valinta_persistence::voucher_types::Rulebook;
-use valinta_persistence::{Conn, applications, providers, voucher_types};
+use valinta_persistence::{Conn, approvals, providers, voucher_types};
 
 use crate::http::{Problem, ProblemKind};
 
@@ -56,9 +55,9 @@ pub(super) fn first_day(asked: Option<Day>, today: Day, pointer: &'static str) -
 
 /// Lets a price hold from a day on, by the rulebook that is in force on that day, which is returned.
 pub(super) fn check_on(c: &mut Conn, what: &Priced, price: &OfferPrice, day: Day) -> Result<Rulebook, Problem> {
-    let approved = applications::approvals_of(c, what.unit, what.voucher_type)?.into_iter().any(|approval| {
-        Period::new(approval.valid_from, approval.valid_to).is_ok_and(|period| in_force(approval.state, period, day))
-    });
+    let approved = approvals::of_unit(c, what.unit, what.voucher_type)?
+        .into_iter()
+        .any(|approval| approval.period().is_some_and(|period| period.contains(day)));
     if !approved {
         return Err(PriceDayRefused::NotApproved { day }.into());
     }

@@ -7,6 +7,7 @@ use validator::Validate;
 use valinta_domain::id::kind;
 use valinta_domain::offering::OfferPrice;
 use valinta_domain::policy::{Action, Target};
+use valinta_domain::registry_change::RegistryChange;
 use valinta_domain::{Day, Id};
 use valinta_persistence::offerings::{NewPrice, Offering};
 use valinta_persistence::{Conn, offerings, organisers, providers, voucher_types};
@@ -69,7 +70,7 @@ pub(crate) async fn publish_offering(
 
 /// Publishes an offering with its first price.
 pub(crate) fn publish(c: &mut Conn, cx: &Cx, command: &PublishCommand) -> Result<Reply<OfferingView>, Problem> {
-    let unit = providers::find_unit(c, command.unit)?.filter(|unit| cx.actor().providers.contains(&unit.provider));
+    let unit = providers::find_unit(c, command.unit)?.filter(|unit| cx.actor().is_member_of(unit.provider));
     let voucher_type = voucher_types::find(c, command.voucher_type)?;
     let unit = unit.ok_or_else(|| Problem::unknown("/unit", "the caller has no such unit"))?;
     let voucher_type =
@@ -92,6 +93,9 @@ pub(crate) fn publish(c: &mut Conn, cx: &Cx, command: &PublishCommand) -> Result
         voucher_type: voucher_type.id,
         accepts_new_clients: command.accepts_new_clients,
         earliest_start: command.earliest_start,
+        queue: None,
+        languages: None,
+        modes: None,
         version: 1,
         created_at: cx.now(),
     };
@@ -117,6 +121,6 @@ pub(crate) fn publish(c: &mut Conn, cx: &Cx, command: &PublishCommand) -> Result
     });
     cx.audit("publish_offering", ("offering", id.uuid()), &target, details.clone());
     cx.tell("offering.published", ("offering", id.uuid()), target.organiser, details);
-    cx.registry_changed();
+    cx.registry_changed(RegistryChange::offering(id, Some(organiser.id)));
     Ok(Reply::created(format!("/v1/offerings/{id}"), view_of(c, offering, cx.now())?))
 }

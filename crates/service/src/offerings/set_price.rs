@@ -7,6 +7,7 @@ use validator::Validate;
 use valinta_domain::id::kind;
 use valinta_domain::offering::OfferPrice;
 use valinta_domain::policy::{Action, Target};
+use valinta_domain::registry_change::RegistryChange;
 use valinta_domain::{Day, Id};
 use valinta_persistence::offerings::NewPrice;
 use valinta_persistence::{Conn, offerings, organisers};
@@ -82,6 +83,6 @@ pub(crate) fn set_price(
     let details = json!({"offering": id, "price": command.price, "from": from, "rulebook": rulebook.id});
     cx.audit("set_offering_price", ("offering", id.uuid()), &target, details.clone());
     cx.tell("offering.price_set", ("offering", id.uuid()), target.organiser, details);
-    cx.registry_changed();
+    cx.registry_changed(RegistryChange::offering(id, Some(organiser.id)));
     Ok(Reply::created(format!("/v1/offerings/{id}"), view_of(c, offering, cx.now())?))
 }

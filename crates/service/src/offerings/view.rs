@@ -112,7 +112,7 @@ pub(super) fn views_of(c: &mut Conn, found_here: Vec<Offering>, now: Moment) -> 
     let most = i64::try_from(provider_ids.len()).map_err(Problem::internal)?;
     let names: HashMap<Id<kind::Provider>, String> = providers::list_of(c, &provider_ids, None, most)?
         .into_iter()
-        .map(|provider| (provider.id, provider.name))
+        .map(|provider| (provider.id, provider.details.name))
         .collect();
     let units: HashMap<Id<kind::ServiceUnit>, ServiceUnit> =
         providers::find_units(c, &unit_ids)?.into_iter().map(|unit| (unit.id, unit)).collect();
@@ -144,8 +144,8 @@ pub(super) fn views_of(c: &mut Conn, found_here: Vec<Offering>, now: Moment) -> 
             provider: offering.provider,
             provider_name: names.get(&offering.provider).cloned().unwrap_or_default(),
             unit: offering.unit,
-            unit_name: unit.name.clone(),
-            municipality: unit.municipality.clone(),
+            unit_name: unit.details.name.clone(),
+            municipality: unit.details.municipality.clone(),
             accepts_new_clients: offering.accepts_new_clients,
             earliest_start: offering.earliest_start,
             prices: entries

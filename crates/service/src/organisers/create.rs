@@ -9,6 +9,7 @@ use serde_json::json;
 use validator::Validate;
 use valinta_domain::identifiers::{BusinessId, MunicipalityCode};
 use valinta_domain::policy::Target;
+use valinta_domain::registry_change::RegistryChange;
 use valinta_domain::text::NAME_CHARS_MAX;
 use valinta_domain::{Currency, Localized};
 use valinta_persistence::organisers::{Municipality, Organiser};
@@ -194,7 +195,7 @@ pub(crate) fn create(c: &mut Conn, cx: &Cx, command: &CreateCommand) -> Result<R
     let codes: Vec<&MunicipalityCode> = command.municipalities.iter().map(|municipality| &municipality.code).collect();
     let target = Target { organiser: Some(organiser.id), ..Target::default() };
     cx.audit("create_organiser", ("organiser", organiser.id.uuid()), &target, json!({"municipalities": codes}));
-    cx.registry_changed();
+    cx.registry_changed(RegistryChange::organiser(organiser.id, Some(organiser.id)));
     Ok(Reply::created(format!("/v1/organisers/{}", organiser.id), OrganiserView::of(organiser)))
 }
 

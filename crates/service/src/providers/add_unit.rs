@@ -10,9 +10,11 @@ use validator::Validate;
 use valinta_domain::id::kind;
 use valinta_domain::identifiers::{MunicipalityCode, Oid};
 use valinta_domain::policy::{Action, Target};
-use valinta_domain::provider::ServiceMode;
+use valinta_domain::provider::{AccessibilityFacts, ServiceMode, UnitDetails};
+use valinta_domain::registry_change::{RegistryChange, RegistryKind};
 use valinta_domain::{Id, Language};
 use valinta_persistence::providers::ServiceUnit;
+use valinta_persistence::registry_versions::keep;
 use valinta_persistence::{Conn, organisers, providers};
 
 use super::register::not_blank;
@@ -74,26 +76,10 @@ pub(crate) struct AddServiceUnit {
     step_free: Option<bool>,
 }
 
-/// What is to be added.
-#[derive(Debug, Clone)]
-pub(crate) struct AddUnitCommand {
-    pub(crate) name: String,
-    pub(crate) oid: Option<Oid>,
-    pub(crate) street_address: String,
-    pub(crate) postal_code: String,
-    pub(crate) postal_place: String,
-    pub(crate) municipality: MunicipalityCode,
-    pub(crate) coordinates_e6: Option<(i32, i32)>,
-    pub(crate) languages: Vec<Language>,
-    pub(crate) modes: Vec<ServiceMode>,
-    pub(crate) service_area: Vec<MunicipalityCode>,
-    pub(crate) step_free: Option<bool>,
-}
-
 impl Parse for AddServiceUnit {
-    type Into = AddUnitCommand;
+    type Into = UnitDetails;
 
-    fn parse(&self, errors: &mut Errors) -> Option<AddUnitCommand> {
+    fn parse(&self, errors: &mut Errors) -> Option<UnitDetails> {
         let name = errors.take("/name", not_blank(&self.name));
         let oid = errors.take_optional("/oid", self.oid.as_deref().map(str::parse::<Oid>));
         let street_address = errors.take("/street_address", not_blank(&self.street_address));
@@ -110,18 +96,24 @@ impl Parse for AddServiceUnit {
         let area = self.service_area.get(..self.service_area.len().min(100)).unwrap_or_default();
         let service_area = errors.each("/service_area", area, |code, errors| errors.take("", code.parse()));
         each_once(errors, "/service_area", area);
-        Some(AddUnitCommand {
+        Some(UnitDetails {
             name: name?,
             oid: oid?,
             street_address: street_address?,
             postal_code: postal_code?,
             postal_place: postal_place?,
             municipality: municipality?,
-            coordinates_e6: coordinates_e6?,
+            latitude_e6: coordinates_e6?.map(|(latitude, _)| latitude),
+            longitude_e6: coordinates_e6?.map(|(_, longitude)| longitude),
             languages: self.languages.clone(),
             modes: self.modes.clone(),
             service_area: service_area?,
             step_free: self.step_free,
+            accessibility: AccessibilityFacts::default(),
+            opening_hours: Vec::new(),
+            soteri: None,
+            self_monitoring: None,
+            closed_from: None,
         })
     }
 }
@@ -167,12 +159,12 @@ pub(crate) fn add_unit(
     c: &mut Conn,
     cx: &Cx,
     provider: Id<kind::Provider>,
-    command: &AddUnitCommand,
+    details: &UnitDetails,
 ) -> Result<Reply<ServiceUnitView>, Problem> {
     let target = Target { provider: Some(provider), ..Target::default() };
     cx.require(Action::ManageProvider, &target)?;
-    check_municipalities(c, command)?;
-    if let Some(oid) = &command.oid
+    check_municipalities(c, details)?;
+    if let Some(oid) = &details.oid
         && providers::oid_is_taken(c, oid)?
     {
         let problem = Problem::new(ProblemKind::Duplicate, "There is a unit of this OID.");
@@ -181,40 +173,25 @@ pub(crate) fn add_unit(
     if providers::count_units(c, provider)? >= UNITS_MAX {
         return Err(Problem::new(ProblemKind::Conflict, format!("A provider has at most {UNITS_MAX} units.")));
     }
-    let unit = ServiceUnit {
-        id: cx.id(),
-        provider,
-        name: command.name.clone(),
-        oid: command.oid.clone(),
-        street_address: command.street_address.clone(),
-        postal_code: command.postal_code.clone(),
-        postal_place: command.postal_place.clone(),
-        municipality: command.municipality.clone(),
-        coordinates_e6: command.coordinates_e6,
-        languages: command.languages.clone(),
-        modes: command.modes.clone(),
-        service_area: command.service_area.clone(),
-        step_free: command.step_free,
-        version: 1,
-        created_at: cx.now(),
-    };
+    let unit = ServiceUnit { id: cx.id(), provider, details: details.clone(), version: 1, created_at: cx.now() };
     providers::insert_unit(c, &unit)?;
+    keep(c, (RegistryKind::ServiceUnit, unit.id.uuid()), 1, details, (&cx.actor().subject, cx.now()))?;
     let id = unit.id;
     cx.audit("add_service_unit", ("service_unit", id.uuid()), &target, json!({"provider": provider}));
     cx.tell("service_unit.added", ("service_unit", id.uuid()), None, json!({"provider": provider, "unit": id}));
-    cx.registry_changed();
+    cx.registry_changed(RegistryChange::service_unit(id, None));
     Ok(Reply::created(format!("/v1/providers/{provider}"), ServiceUnitView::of(unit)))
 }
 
-fn check_municipalities(c: &mut Conn, command: &AddUnitCommand) -> Result<(), Problem> {
-    let mut named = command.service_area.clone();
-    named.push(command.municipality.clone());
+fn check_municipalities(c: &mut Conn, details: &UnitDetails) -> Result<(), Problem> {
+    let mut named = details.service_area.clone();
+    named.push(details.municipality.clone());
     let unknown = organisers::unknown_municipalities(c, &named)?;
     let mut errors = Errors::new();
-    if unknown.contains(&command.municipality) {
+    if unknown.contains(&details.municipality) {
         errors.fail("/municipality", "unknown", "there is no such municipality");
     }
-    for (i, code) in command.service_area.iter().enumerate() {
+    for (i, code) in details.service_area.iter().enumerate() {
         if unknown.contains(code) {
             errors.fail(&format!("/service_area/{i}"), "unknown", "there is no such municipality");
         }

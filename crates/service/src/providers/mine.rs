@@ -26,7 +26,7 @@ pub(crate) async fn list_own_providers(
     let after = page.after()?;
     let limit = i64::from(page.limit()) + 1;
     app.read_as(permit.into_caller(), move |c, cx| {
-        let own = providers::list_of(c, &cx.actor().providers, after, limit)?;
+        let own = providers::list_of(c, &cx.actor().provider_ids(), after, limit)?;
         let Page { items, next } = Page::cut(own, &page, |provider| provider.id);
         Ok(Page { items: views_of(c, items, registry_day(cx.now()))?, next })
     })

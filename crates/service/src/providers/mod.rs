@@ -7,7 +7,7 @@ mod register;
 mod show;
 mod view;
 
-pub(crate) use add_unit::{AddUnitCommand, add_unit};
+pub(crate) use add_unit::add_unit;
 pub(crate) use register::{RegisterCommand, not_blank, register};
 
 use crate::http::openapi::Route;

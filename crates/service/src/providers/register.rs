@@ -6,8 +6,10 @@ use serde_json::json;
 use validator::Validate;
 use valinta_domain::identifiers::BusinessId;
 use valinta_domain::policy::Target;
-use valinta_domain::provider::Sector;
+use valinta_domain::provider::{ProviderDetails, Sector};
+use valinta_domain::registry_change::{RegistryChange, RegistryKind};
 use valinta_persistence::providers::Provider;
+use valinta_persistence::registry_versions::keep;
 use valinta_persistence::{Conn, DbError, providers};
 
 use super::view::{ProviderView, registry_day, views_of};
@@ -116,10 +118,14 @@ pub(crate) fn register(c: &mut Conn, cx: &Cx, command: &RegisterCommand) -> Resu
     let provider = Provider {
         id: cx.id(),
         business_id: command.business_id.clone(),
-        name: command.name.clone(),
-        email: command.email.clone(),
-        phone: command.phone.clone(),
-        website: command.website.clone(),
+        details: ProviderDetails {
+            name: command.name.clone(),
+            oid: None,
+            email: command.email.clone(),
+            phone: command.phone.clone(),
+            website: command.website.clone(),
+            languages: Vec::new(),
+        },
         version: 1,
         created_at: cx.now(),
     };
@@ -132,9 +138,12 @@ pub(crate) fn register(c: &mut Conn, cx: &Cx, command: &RegisterCommand) -> Resu
         },
     )?;
     let id = provider.id;
+    let by = (cx.actor().subject.as_str(), cx.now());
+    keep(c, (RegistryKind::Provider, id.uuid()), 1, &provider.details, by)?;
     let target = Target { provider: Some(id), ..Target::default() };
     cx.audit("register_provider", ("provider", id.uuid()), &target, json!({"sector": command.sector}));
     cx.tell("provider.registered", ("provider", id.uuid()), None, json!({"provider": id}));
+    cx.registry_changed(RegistryChange::provider(id, None));
     let view = found(views_of(c, vec![provider], today)?.pop())?;
     Ok(Reply::created(format!("/v1/providers/{id}"), view))
 }

@@ -91,20 +91,21 @@ pub(crate) struct ServiceUnitView {
 
 impl ServiceUnitView {
     pub(super) fn of(unit: ServiceUnit) -> Self {
+        let details = unit.details;
         Self {
             id: unit.id,
             provider: unit.provider,
-            name: unit.name,
-            oid: unit.oid,
-            street_address: unit.street_address,
-            postal_code: unit.postal_code,
-            postal_place: unit.postal_place,
-            municipality: unit.municipality,
-            coordinates: unit.coordinates_e6.map(GeoPoint::of),
-            languages: unit.languages,
-            modes: unit.modes,
-            service_area: unit.service_area,
-            step_free: unit.step_free,
+            coordinates: details.coordinates_e6().map(GeoPoint::of),
+            name: details.name,
+            oid: details.oid,
+            street_address: details.street_address,
+            postal_code: details.postal_code,
+            postal_place: details.postal_place,
+            municipality: details.municipality,
+            languages: details.languages,
+            modes: details.modes,
+            service_area: details.service_area,
+            step_free: details.step_free,
             created_at: unit.created_at,
         }
     }
@@ -126,12 +127,12 @@ pub(super) fn views_of(c: &mut Conn, found: Vec<Provider>, today: Day) -> Result
         ProviderView {
             id: provider.id,
             business_id: provider.business_id,
-            name: provider.name,
+            name: provider.details.name,
             sector: present.map(|(_, sector)| *sector),
             sector_since: present.map(|(period, _)| period.from()),
-            email: provider.email,
-            phone: provider.phone,
-            website: provider.website,
+            email: provider.details.email,
+            phone: provider.details.phone,
+            website: provider.details.website,
             units: units.remove(&provider.id).unwrap_or_default().into_iter().map(ServiceUnitView::of).collect(),
             created_at: provider.created_at,
         }

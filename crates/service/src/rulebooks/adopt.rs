@@ -12,6 +12,7 @@ use valinta_domain::explain::Step;
 use valinta_domain::id::kind;
 use valinta_domain::offering::PriceCheck;
 use valinta_domain::policy::Action;
+use valinta_domain::registry_change::RegistryChange;
 use valinta_domain::text::TEXT_CHARS_MAX;
 use valinta_domain::{Day, Id, Localized, Period};
 use valinta_persistence::rulebooks::{self, Rulebook};
@@ -173,7 +174,7 @@ pub(crate) fn adopt(
     cx.audit("adopt_rulebook", ("rulebook", id.uuid()), &target, details.clone());
     cx.tell("rulebook.adopted", ("rulebook", id.uuid()), target.organiser, details);
     tell_providers(cx, &rulebook, &touched);
-    cx.registry_changed();
+    cx.registry_changed(RegistryChange::rulebook(id, target.organiser));
     let adopted = found(rulebooks::find_rulebook(c, id)?)?;
     let rulebook = RulebookSummary::of(&adopted, today);
     Ok(Reply::ok(AdoptionView { rulebook, prices_not_allowed: touched.len() }))

@@ -48,7 +48,7 @@ pub(crate) async fn list_service_events(
         let actor = cx.actor();
         let whose = match actor.role {
             Role::CaseWorker | Role::Finance | Role::Auditor => Whose::Organiser(cx.own_organiser(c)?.id),
-            Role::Provider => Whose::Providers(actor.providers.clone()),
+            Role::Provider => Whose::Providers(actor.provider_ids()),
             Role::Resident => Whose::Person(actor.person.ok_or_else(Problem::not_found)?),
             // No token of these roles carries the scope.
             Role::Operator | Role::Officer => return Err(Problem::not_found()),

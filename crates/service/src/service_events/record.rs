@@ -179,7 +179,7 @@ fn own_choice(
 ) -> Result<Option<(Choice, Period)>, Problem> {
     let own: Vec<(Choice, Period)> = choices::of_voucher(c, voucher)?
         .into_iter()
-        .filter(|choice| cx.actor().providers.contains(&choice.provider))
+        .filter(|choice| cx.actor().is_member_of(choice.provider))
         .filter_map(|choice| choice.period().map(|period| (choice, period)))
         .collect();
     Ok(own.iter().find(|(_, period)| period.contains(day)).or(own.first()).cloned())

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::json;
 use validator::Validate;
 use valinta_domain::Id;
-use valinta_domain::choice::NotChoosable;
+use valinta_domain::choice::{NotChoosable, home_of};
 use valinta_domain::id::kind;
 use valinta_domain::offering::{OfferPrice, PriceRefused};
 use valinta_domain::policy::Action;
@@ -85,7 +85,8 @@ pub(crate) fn choose(
         let validity = stored.voucher.validity;
         return Err(VoucherRefusal::NotValidOn { day: from, from: validity.from(), last: validity.last_day() }.into());
     }
-    let (sector, _, price) = candidate.choosable_on(from)?;
+    let client = service_facts_of(c, &stored.voucher)?;
+    let (sector, _, price) = candidate.choosable_on(from, home_of(&client).as_ref())?;
     let rulebook = voucher_types::rulebook_in_force(c, stored.voucher.voucher_type, from)?.ok_or_else(|| {
         Problem::new(ProblemKind::WrongState, "The voucher type has no rulebook in force on the first day.")
     })?;
@@ -98,7 +99,6 @@ pub(crate) fn choose(
             format!("from {from} the price is {}", in_words(price)),
         ));
     }
-    let client = service_facts_of(c, &stored.voucher)?;
     refuse_unmet(&candidate.examine(sector, &rulebook.terms, &client))?;
     let versions = versions_beside(c, &stored.voucher, &rulebook)?;
     let valuation = valuation_of(&stored.voucher, &versions, from)??;
@@ -174,6 +174,8 @@ impl From<NotChoosable> for Problem {
     fn from(reason: NotChoosable) -> Self {
         let (code, detail) = match reason {
             NotChoosable::NotApproved => ("not_approved", "the unit is not approved for this voucher type on that day"),
+            NotChoosable::Interrupted => ("interrupted", "the unit takes no new choices on that day"),
+            NotChoosable::NotInArea => ("not_in_area", "the unit is approved for residents of other municipalities"),
             NotChoosable::NoPrice => ("no_price", "the offering has no price on that day"),
             NotChoosable::NotTakingClients => ("not_taking_clients", "the unit does not take new clients"),
         };

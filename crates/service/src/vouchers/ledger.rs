@@ -115,7 +115,7 @@ fn show(c: &mut Conn, cx: &Cx, id: Id<kind::Voucher>) -> Result<LedgerView, Prob
     let parts = vouchers::allotments(c, id)?;
     let mut available = None;
     if cx.actor().role == Role::Provider {
-        let own = Whose::Providers(cx.actor().providers.clone());
+        let own = Whose::Providers(cx.actor().provider_ids());
         let events = service_events::list(c, &own, Some(id), None, i64::from(u16::MAX))?;
         entries.retain(|entry| {
             entry.service_event.is_some_and(|event| events.iter().any(|own_event| own_event.id == event))

@@ -200,7 +200,7 @@ fn serving_provider(c: &mut Conn, cx: &Cx, stored: &StoredVoucher) -> Result<Opt
     let voucher = &stored.voucher;
     let own: Vec<Choice> = choices::of_voucher(c, voucher.id)?
         .into_iter()
-        .filter(|choice| cx.actor().providers.contains(&choice.provider) && choice.period().is_some())
+        .filter(|choice| cx.actor().is_member_of(choice.provider) && choice.period().is_some())
         .collect();
     let Some(latest) = own.first() else { return Ok(None) };
     if let Some(ended) = latest.valid_to {
@@ -229,7 +229,7 @@ pub(super) fn view_among(
     let today = cx.today(&organiser)?;
     let mut visible = choices::of_voucher(c, stored.voucher.id)?;
     // A provider that was replaced does not see its successor.
-    visible.retain(|choice| cx.actor().role != Role::Provider || cx.actor().providers.contains(&choice.provider));
+    visible.retain(|choice| cx.actor().role != Role::Provider || cx.actor().is_member_of(choice.provider));
     let open = visible.iter().find(|choice| choice.valid_to.is_none());
     let current = visible.iter().find(|choice| choice.period().is_some_and(|period| period.contains(today))).or(open);
     let next = open.filter(|open| current.is_some_and(|current| current.id != open.id));

@@ -1,0 +1,113 @@
+//! Every version of what is edited in the registry, whole: providers, units and offerings as they were on any day.
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use uuid::Uuid;
+use valinta_domain::registry_change::RegistryKind;
+use valinta_domain::{Day, Moment};
+
+use crate::convert::{from_json, to_json};
+use crate::dialect::Conn;
+use crate::error::DbError;
+use crate::schema::registry_versions;
+use crate::types::{DbId, DbMoment};
+
+const TABLE: &str = "registry_versions";
+
+/// A version of something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Version<D> {
+    /// Which of its versions.
+    pub version: i64,
+    /// From which day on, by the world's clock (UTC), until the next version.
+    pub day: Day,
+    /// What it was.
+    pub document: D,
+    /// Who made it so.
+    pub by: String,
+    /// When.
+    pub at: Moment,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = registry_versions)]
+struct NewRow<'a> {
+    subject_kind: &'static str,
+    subject_id: DbId,
+    version: i64,
+    day: NaiveDate,
+    document: String,
+    by: &'a str,
+    at: DbMoment,
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = registry_versions)]
+struct Row {
+    version: i64,
+    day: NaiveDate,
+    document: String,
+    by: String,
+    at: DbMoment,
+}
+
+impl Row {
+    fn version<D: DeserializeOwned>(self) -> Result<Version<D>, DbError> {
+        Ok(Version {
+            version: self.version,
+            day: Day::new(self.day),
+            document: from_json(TABLE, &self.document)?,
+            by: self.by,
+            at: self.at.moment(),
+        })
+    }
+}
+
+/// Keeps a version: what is public of a thing as it is from now on.
+///
+/// # Errors
+/// The database's.
+pub fn keep(
+    c: &mut Conn,
+    (kind, id): (RegistryKind, Uuid),
+    version: i64,
+    document: &impl Serialize,
+    (by, at): (&str, Moment),
+) -> Result<(), DbError> {
+    let row = NewRow {
+        subject_kind: kind.code(),
+        subject_id: DbId(id),
+        version,
+        day: at.utc().date_naive(),
+        document: to_json(document)?,
+        by,
+        at: at.into(),
+    };
+    diesel::insert_into(registry_versions::table).values(&row).execute(c)?;
+    Ok(())
+}
+
+/// The versions of a thing, newest first.
+///
+/// # Errors
+/// The database's.
+pub fn of<D: DeserializeOwned>(
+    c: &mut Conn,
+    (kind, id): (RegistryKind, Uuid),
+    before: Option<i64>,
+    limit: i64,
+) -> Result<Vec<Version<D>>, DbError> {
+    let mut query = registry_versions::table
+        .filter(registry_versions::subject_kind.eq(kind.code()))
+        .filter(registry_versions::subject_id.eq(DbId(id)))
+        .order(registry_versions::version.desc())
+        .limit(limit)
+        .select(Row::as_select())
+        .into_boxed();
+    if let Some(before) = before {
+        query = query.filter(registry_versions::version.lt(before));
+    }
+    query.load::<Row>(c)?.into_iter().map(Row::version).collect()
+}
