@@ -11,24 +11,33 @@
     reason = "a test's helpers fail the test where it stands"
 )]
 
+mod applications;
 mod authorisation;
 mod bad_input;
 mod bad_tokens;
+mod bulk;
 mod contract;
 mod crash;
 mod database_away;
 mod dates;
+mod desk;
 mod estimates;
+mod evidence;
 mod free_and_public;
 mod impact;
 mod journey;
+mod lifecycle;
 mod neutrality;
+mod offering_terms;
+mod open_data;
 mod overdraw;
 mod processes;
+mod providers;
 mod purses;
 mod races;
 mod records;
 mod rulebooks;
+mod supervision;
 mod support;
 mod values;
 mod vectors_over_http;

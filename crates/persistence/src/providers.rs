@@ -8,13 +8,16 @@ use valinta_domain::id::kind;
 use valinta_domain::identifiers::{BusinessId, Oid};
 use valinta_domain::policy::Membership;
 use valinta_domain::provider::{MemberRole, ProviderDetails, Sector, UnitDetails};
+use valinta_domain::registry_change::RegistryKind;
 use valinta_domain::time::Timeline;
 use valinta_domain::{Day, Id, Moment};
 
 use crate::convert::{coded, from_json, parsed, period, to_json};
 use crate::dialect::Conn;
 use crate::error::DbError;
-use crate::schema::{approvals, provider_members, provider_sectors, providers, service_units};
+use crate::schema::{
+    applications, approvals, provider_members, provider_sectors, providers, service_units, source_ids,
+};
 use crate::types::{DbId, DbMoment};
 
 /// A legal entity that produces services.
@@ -276,6 +279,36 @@ pub fn list_of(
         query = query.filter(providers::id.gt(DbId::from(after)));
     }
     query.load(c)?.into_iter().map(ProviderRow::provider).collect()
+}
+
+/// Whether an organiser has to do with a provider: an application was handed in to it, or it brought the provider in.
+///
+/// # Errors
+/// The database's.
+pub fn is_known_to(
+    c: &mut Conn,
+    provider: Id<kind::Provider>,
+    organiser: Id<kind::Organiser>,
+) -> Result<bool, DbError> {
+    let (provider, organiser) = (DbId::from(provider), DbId::from(organiser));
+    let applied: Option<DbId> = applications::table
+        .filter(applications::provider_id.eq(provider))
+        .filter(applications::organiser_id.eq(organiser))
+        .filter(applications::submitted_at.is_not_null())
+        .select(applications::id)
+        .first(c)
+        .optional()?;
+    if applied.is_some() {
+        return Ok(true);
+    }
+    let brought_in: Option<DbId> = source_ids::table
+        .filter(source_ids::source_id.eq(organiser))
+        .filter(source_ids::subject_kind.eq(RegistryKind::Provider.code()))
+        .filter(source_ids::subject_id.eq(provider))
+        .select(source_ids::subject_id)
+        .first(c)
+        .optional()?;
+    Ok(brought_in.is_some())
 }
 
 /// Whether a provider has ever been approved for anything.

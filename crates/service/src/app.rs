@@ -28,8 +28,9 @@ use crate::keys::Keys;
 use crate::telemetry;
 use crate::tokens::Tokens;
 use crate::{
-    applications, approvals, audit, choices, clients, decisions, estimates, health, impact, me, offerings, organisers,
-    providers, routes, rulebooks, service_events, value_rules, voucher_types, vouchers,
+    applications, approvals, attachments, audit, changes, choices, clients, decisions, desk, estimates, evidence,
+    exports, health, impact, imports, me, offerings, organisers, providers, routes, rulebooks, service_events,
+    service_units, supervision, value_rules, voucher_types, vouchers,
 };
 
 /// How often a process looks whether another one has changed the registry.
@@ -392,6 +393,14 @@ pub fn routes() -> Vec<Route> {
         providers::routes(),
         applications::routes(),
         approvals::routes(),
+        evidence::routes(),
+        attachments::routes(),
+        supervision::routes(),
+        service_units::routes(),
+        desk::routes(),
+        imports::routes(),
+        exports::routes(),
+        changes::routes(),
         offerings::routes(),
         clients::routes(),
         vouchers::routes(),

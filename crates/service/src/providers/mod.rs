@@ -6,9 +6,11 @@ mod mine;
 mod register;
 mod show;
 mod view;
+mod whose;
 
 pub(crate) use add_unit::add_unit;
 pub(crate) use register::{RegisterCommand, not_blank, register};
+pub(crate) use whose::target_of;
 
 use crate::http::openapi::Route;
 use crate::routes;

@@ -1,0 +1,1 @@
+//! Lists as JSON, CSV and NDJSON from one address, by what the caller accepts.

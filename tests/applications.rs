@@ -1,0 +1,1 @@
+//! An application from its draft to a decision, over HTTP.

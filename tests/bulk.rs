@@ -1,0 +1,1 @@
+//! Bringing a registry in and out as files.

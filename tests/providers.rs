@@ -1,0 +1,1 @@
+//! Providers, their members, units and versions, over HTTP.

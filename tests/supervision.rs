@@ -1,0 +1,1 @@
+//! Findings, measures and what becomes of vouchers in use, over HTTP.
