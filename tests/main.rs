@@ -21,6 +21,7 @@ mod crash;
 mod database_away;
 mod dates;
 mod desk;
+mod equal_treatment;
 mod estimates;
 mod evidence;
 mod free_and_public;

@@ -119,7 +119,7 @@ const OPERATIONS: &[(&str, Ask)] = &[
     }),
     ("decide_application", |j, _, user| {
         let body = json!({"outcome": "approved", "reasons": localized("Again")});
-        user.post(&format!("/v1/applications/{}/decision", j.application), &body)
+        user.post_seen(&format!("/v1/applications/{}/decision", j.application), "*", &body)
     }),
     ("publish_offering", |j, _, user| {
         user.post("/v1/offerings", &json!({"unit": j.unit, "voucher_type": j.home_care.id, "price": price("30.00")}))

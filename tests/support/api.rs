@@ -128,6 +128,16 @@ impl User {
         self.try_send("POST", path, &[("Idempotency-Key", key)], Some(&body.to_string()))
     }
 
+    /// Commands, under a new idempotency key, what was seen as this version: an entity tag, or `*`.
+    pub(crate) fn post_seen(&self, path: &str, seen: &str, body: &Value) -> Answer {
+        self.send("POST", path, &[("Idempotency-Key", &new_key()), ("If-Match", seen)], Some(&body.to_string()))
+    }
+
+    /// Puts what was seen as this version.
+    pub(crate) fn put_seen(&self, path: &str, seen: &str, body: &Value) -> Answer {
+        self.send("PUT", path, &[("If-Match", seen)], Some(&body.to_string()))
+    }
+
     /// Puts, under a new idempotency key.
     pub(crate) fn put(&self, path: &str, body: &Value) -> Answer {
         self.send("PUT", path, &[("Idempotency-Key", &new_key())], Some(&body.to_string()))

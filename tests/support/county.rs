@@ -119,12 +119,20 @@ impl County {
         self.officer.post(&format!("/v1/rulebooks/{rulebook}/adopt"), &adoption)
     }
 
-    /// Decides an application.
+    /// Decides an application, whatever has become of it.
     pub(crate) fn decide(&self, application: &str, outcome: &str) -> Answer {
-        self.officer.post(
-            &format!("/v1/applications/{application}/decision"),
-            &json!({"outcome": outcome, "reasons": localized("As the evidence shows")}),
-        )
+        self.decide_seen(application, "*", &Self::decision(outcome))
+    }
+
+    /// Decides an application as a version of it was seen.
+    pub(crate) fn decide_seen(&self, application: &str, seen: &str, decision: &Value) -> Answer {
+        let path = format!("/v1/applications/{application}/decision");
+        self.officer.post_seen(&path, seen, decision)
+    }
+
+    /// The body of a decision on an application.
+    pub(crate) fn decision(outcome: &str) -> Value {
+        json!({"outcome": outcome, "reasons": localized("As the evidence shows")})
     }
 
     /// Registers the next client: a test person of Pori.

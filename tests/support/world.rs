@@ -1,12 +1,13 @@
 //! A service in this process: on a free port, a database of its own and a clock that stands until it is set.
 
 use std::ops::Deref;
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
 
 use actix_web::dev::ServerHandle;
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Europe::Helsinki;
+use tempfile::TempDir;
 use valinta_domain::policy::{Role, Scope};
 use valinta_domain::{Day, Id, Moment};
 use valinta_persistence::testing::TestDatabase;
@@ -15,6 +16,7 @@ use valinta_service::app::App;
 use valinta_service::clock::{Clock, new_uuid};
 use valinta_service::http::server::server;
 use valinta_service::keys::Keys;
+use valinta_service::storage::Folder;
 use valinta_service::tokens::{Grant, Tokens};
 
 use super::api::{Api, User};
@@ -84,6 +86,10 @@ pub(crate) struct World {
     pub(crate) site: Site,
     /// The service's own view of its database, for tests that are about what is stored.
     pub(crate) db: Option<Db>,
+    /// The services in this process, in the order in which they were started: for what they do by themselves.
+    pub(crate) apps: Vec<App>,
+    /// Where the services keep files.
+    pub(crate) files: TempDir,
     keys: Keys,
     running: Vec<(ServerHandle, JoinHandle<()>)>,
     // Last, so that everything that uses it is gone before.
@@ -107,14 +113,18 @@ impl World {
         let tokens = Tokens::new(ISSUER, AUDIENCE, &keys, None).unwrap();
         let begins: DateTime<Utc> = BEGINS.parse().unwrap();
         let clock = Clock::fixed(Moment::new(begins));
-        let (site, running) = serve(db.clone(), tokens, clock, &keys);
-        Self { site, db: Some(db), keys, running: vec![running], database }
+        let files = tempfile::tempdir().unwrap();
+        let app = app_of(db.clone(), &tokens, &clock, &keys, &files);
+        let (site, running) = serve(app.clone(), tokens, clock);
+        Self { site, db: Some(db), apps: vec![app], files, keys, running: vec![running], database }
     }
 
     /// Starts another service on the same database, as another process would be: it shares nothing else but the clock.
     pub(crate) fn start_another(&mut self) -> Site {
         let db = Db::open(self.database.url()).unwrap();
-        let (site, running) = serve(db, self.tokens.clone(), self.clock.clone(), &self.keys);
+        let app = app_of(db, &self.tokens, &self.clock, &self.keys, &self.files);
+        let (site, running) = serve(app.clone(), self.tokens.clone(), self.clock.clone());
+        self.apps.push(app);
         self.running.push(running);
         site
     }
@@ -149,9 +159,13 @@ impl World {
     }
 }
 
-/// Serves on a free port from a thread of its own.
-fn serve(db: Db, tokens: Tokens, clock: Clock, keys: &Keys) -> (Site, (ServerHandle, JoinHandle<()>)) {
+fn app_of(db: Db, tokens: &Tokens, clock: &Clock, keys: &Keys, files: &TempDir) -> App {
     let app = App::new(db, tokens.clone(), clock.clone(), keys).unwrap();
+    app.with_files(Arc::new(Folder::new(files.path().join("files"))))
+}
+
+/// Serves on a free port from a thread of its own.
+fn serve(app: App, tokens: Tokens, clock: Clock) -> (Site, (ServerHandle, JoinHandle<()>)) {
     app.refresh_blocking().unwrap();
     let (told, hear) = mpsc::channel();
     let serving = thread::spawn(move || {
@@ -173,6 +187,7 @@ impl Drop for World {
             drop(handle.stop(false));
             let _ = serving.join();
         }
+        self.apps.clear();
         self.db = None;
     }
 }

@@ -16,6 +16,8 @@ pub(crate) enum What {
     Rules,
     /// Impact simulation over 100,000 events
     Impact,
+    /// Import of 20,000 rows
+    Import,
 }
 
 /// Tells the measurement over HTTP which binary serves.
@@ -41,8 +43,9 @@ const RULES: [(&str, Option<u32>); 9] = [
 pub(crate) fn run(what: Option<What>) -> Result<()> {
     match what {
         Some(What::Rules) => rules(),
-        Some(What::Impact) => impact(),
-        None => rules().and_then(|()| impact()),
+        Some(What::Impact) => over_http("impact"),
+        Some(What::Import) => over_http("import"),
+        None => rules().and_then(|()| over_http("impact")).and_then(|()| over_http("import")),
     }
 }
 
@@ -59,11 +62,11 @@ fn rules() -> Result<()> {
 }
 
 /// The measurement holds itself to its bound: it ends with a failure where that is passed.
-fn impact() -> Result<()> {
+fn over_http(name: &str) -> Result<()> {
     run_command(&mut cargo(["build", "--release", "--locked", "--package", "valinta-service"]))?;
     let binary = target_folder()?.join("release").join("valinta");
     run_command(
-        cargo(["bench", "--locked", "--package", "valinta-bench", "--bench", "impact"]).env(BINARY_VARIABLE, &binary),
+        cargo(["bench", "--locked", "--package", "valinta-bench", "--bench", name]).env(BINARY_VARIABLE, &binary),
     )
 }
 

@@ -1,5 +1,13 @@
 //! A unit's approval for a voucher type of an organiser (*hyväksyminen*), and the days on which it takes no new choices.
 
+mod kept;
+mod lapses;
+mod standing;
+
+pub use kept::{LapseChange, lapse_changes};
+pub use lapses::{Asked, Lapse, Piece, lapses};
+pub use standing::{ApprovalStanding, NotServing, may_serve, served_until, standing_on};
+
 use serde::{Deserialize, Serialize};
 
 use crate::id::{Id, kind};
@@ -97,6 +105,28 @@ pub struct Interruption {
     pub to: Option<Day>,
     /// When those concerned were told that it has begun.
     pub told_at: Option<Moment>,
+}
+
+impl Interruption {
+    /// Its days; none where it ended before it began.
+    pub fn period(&self) -> Option<Period> {
+        Period::new(self.from, self.to).ok()
+    }
+
+    /// The code of the requirement that it is a lapse of.
+    pub fn requirement(&self) -> Option<&str> {
+        kept::requirement_of(self)
+    }
+
+    /// Whether it is a suspension by a decision, and not a lapse.
+    pub const fn is_suspension(&self) -> bool {
+        matches!(self.cause, InterruptionCause::Suspended { .. })
+    }
+
+    /// Whether it holds on a day.
+    pub fn holds_on(&self, day: Day) -> bool {
+        self.period().is_some_and(|period| period.contains(day))
+    }
 }
 
 /// Days on which a unit may be chosen, and by whom.

@@ -61,6 +61,8 @@ pub struct Candidate {
     pub accepts_new_clients: bool,
     /// The earliest day a new client can start, if it is not at once.
     pub earliest_start: Option<Day>,
+    /// How many are waiting, if that is known.
+    pub queue: Option<u32>,
     /// Its prices by day.
     pub prices: Timeline<OfferPrice>,
 }
@@ -221,15 +223,7 @@ impl Candidate {
         day: Day,
         home: Option<&MunicipalityCode>,
     ) -> Result<(Sector, Period, &OfferPrice), NotChoosable> {
-        if !self.approvals.iter().any(|approved| approved.covers(day, home)) {
-            let elsewhere = self.approvals.iter().any(|approved| approved.covers(day, None));
-            let interrupted = self.interruptions.iter().any(|period| period.contains(day));
-            return Err(match (elsewhere, interrupted) {
-                (true, _) => NotChoosable::NotInArea,
-                (false, true) => NotChoosable::Interrupted,
-                (false, false) => NotChoosable::NotApproved,
-            });
-        }
+        self.approved_on(day, home)?;
         let sector = self.sectors.as_of(day).ok_or(NotChoosable::NotApproved)?;
         let (period, price) =
             self.prices.entries().iter().find(|(period, _)| period.contains(day)).ok_or(NotChoosable::NoPrice)?;
@@ -237,6 +231,23 @@ impl Candidate {
             return Err(NotChoosable::NotTakingClients);
         }
         Ok((*sector, *period, price))
+    }
+
+    /// Lets the unit be chosen on a day by a resident of a municipality, where that is known, as far as its approval goes.
+    ///
+    /// # Errors
+    /// It is not approved, interrupted, or approved for others.
+    pub fn approved_on(&self, day: Day, home: Option<&MunicipalityCode>) -> Result<(), NotChoosable> {
+        if self.approvals.iter().any(|approved| approved.covers(day, home)) {
+            return Ok(());
+        }
+        let elsewhere = self.approvals.iter().any(|approved| approved.covers(day, None));
+        let interrupted = self.interruptions.iter().any(|period| period.contains(day));
+        Err(match (elsewhere, interrupted) {
+            (true, _) => NotChoosable::NotInArea,
+            (false, true) => NotChoosable::Interrupted,
+            (false, false) => NotChoosable::NotApproved,
+        })
     }
 
     /// The first day of a choice of it that could begin on a day: that day, or the earliest on which it can start.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::id::{Id, kind};
 use crate::provider::SoteriRegistration;
 use crate::rulebook::Requirement;
-use crate::time::{Day, Moment};
+use crate::time::{Day, Moment, Period};
 
 /// What is shown.
 #[derive(
@@ -180,3 +180,56 @@ pub struct EvidenceCheck {
     /// When.
     pub checked_at: Moment,
 }
+
+/// The days on which a piece of evidence holds for one organiser, in order. `checks` are that organiser's, oldest first.
+///
+/// It holds from the day of its acceptance on, never before, and within the days that it names itself; a rejection ends
+/// it from its day on, and another acceptance opens it again. From the day on which it is taken back, it holds no more.
+pub fn held(piece: &Evidence, checks: &[EvidenceCheck], withdrawn_on: Option<Day>) -> Vec<Period> {
+    let ends = [piece.valid_until.map(|last| last.plus_days(1)), withdrawn_on];
+    let end = ends.into_iter().flatten().min();
+    accepted(checks).into_iter().filter_map(|period| within(period, piece.valid_from, end)).collect()
+}
+
+/// The days on which the latest check is an acceptance.
+fn accepted(checks: &[EvidenceCheck]) -> Vec<Period> {
+    let mut periods: Vec<Period> = Vec::new();
+    let mut since: Option<Day> = None;
+    let mut latest: Option<Day> = None;
+    for check in checks {
+        // Checks are in the order in which they were made, even where a clock was set back between them.
+        let day = latest.map_or(check.day, |before| before.max(check.day));
+        latest = Some(day);
+        match (check.outcome, since) {
+            (CheckOutcome::Accepted, None) => since = Some(day),
+            (CheckOutcome::Rejected, Some(from)) => {
+                periods.extend(Period::new(from, Some(day)).ok());
+                since = None;
+            }
+            (CheckOutcome::Accepted, Some(_)) | (CheckOutcome::Rejected, None) => {}
+        }
+    }
+    periods.extend(since.map(Period::starting));
+    joined(periods)
+}
+
+/// Periods in order, those that touch each other made one.
+fn joined(periods: Vec<Period>) -> Vec<Period> {
+    let mut joined: Vec<Period> = Vec::new();
+    for period in periods {
+        let touching = joined.pop_if(|last| last.to() == Some(period.from()));
+        let from = touching.map_or(period.from(), Period::from);
+        joined.extend(Period::new(from, period.to()).ok());
+    }
+    joined
+}
+
+/// What of a period lies from a day on and before another one.
+fn within(period: Period, from: Option<Day>, end: Option<Day>) -> Option<Period> {
+    let from = from.map_or(period.from(), |from| from.max(period.from()));
+    let to = [period.to(), end].into_iter().flatten().min();
+    Period::new(from, to).ok()
+}
+
+#[cfg(test)]
+mod tests;

@@ -384,6 +384,7 @@ fn refusal(refused: &RecordRefused) -> LeftOut {
         // The others are told where a service is recorded, and this one was.
         RecordRefused::Facts(_)
         | RecordRefused::OtherItem { .. }
+        | RecordRefused::ItemNotOffered { .. }
         | RecordRefused::Voucher(_)
         | RecordRefused::NotChosenOn { .. }
         | RecordRefused::InFuture { .. }

@@ -1,5 +1,8 @@
 //! What a unit charges for a service, and what a rulebook lets it charge.
 
+mod details;
+mod price_change;
+
 use std::borrow::Borrow;
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -14,6 +17,9 @@ use crate::quantity::Unit;
 use crate::rulebook::{CoPaymentIn, RulebookTerms};
 use crate::valuation::{LowestValues, fixed_co_payment_of_item, lowest_values};
 
+pub use details::{DetailsRefused, OfferingDetails, QUEUE_MAX};
+pub use price_change::{PriceChangeRefused, PriceSetting, check_price_change, next_price};
+
 /// The price of an offering per unit of service, by who is paid how (FIELD §2).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(tag = "charging", rename_all = "snake_case", deny_unknown_fields)]
@@ -25,6 +31,10 @@ pub enum OfferPrice {
         /// Prices of items of the rulebook's price list that differ from it, by the item's code.
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         items: BTreeMap<String, Amount>,
+        /// Whether items of the price list without a price of their own are not offered. What has no item at all is
+        /// offered at the price.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        only_items: bool,
     },
     /// A public unit's client fee, with its full unit cost for comparison. Nothing is settled to an outside payee.
     ClientFee {
@@ -38,13 +48,21 @@ pub enum OfferPrice {
 impl OfferPrice {
     /// One price for everything.
     pub const fn voucher(price: Amount) -> Self {
-        Self::Voucher { price, items: BTreeMap::new() }
+        Self::Voucher { price, items: BTreeMap::new(), only_items: false }
+    }
+
+    /// Whether an item is offered, or what has none.
+    pub fn offers(&self, item: Option<&str>) -> bool {
+        match self {
+            Self::Voucher { items, only_items, .. } => !only_items || item.is_none_or(|item| items.contains_key(item)),
+            Self::ClientFee { .. } => true,
+        }
     }
 
     /// The price of an item, or of what has no price of its own.
     pub fn of_item(&self, item: Option<&str>) -> ItemPrice {
         match self {
-            Self::Voucher { price, items } => {
+            Self::Voucher { price, items, .. } => {
                 ItemPrice::Voucher { price: item.and_then(|item| items.get(item)).copied().unwrap_or(*price) }
             }
             Self::ClientFee { client_fee, unit_cost } => {
@@ -217,7 +235,7 @@ impl<T: Borrow<RulebookTerms>> PriceCheck<T> {
     /// Lets a price be offered under the terms, or says why not.
     ///
     /// # Errors
-    /// What any item would cost, with a price of its own or without, is above its ceiling, or above its value where the
+    /// What any item would cost that is offered, with a price of its own or without, is above its ceiling, or above its value where the
     /// service is free by law; the charging is not for the provider's sector; or there is no such item.
     pub fn check(&self, price: &OfferPrice, sector: Sector) -> Result<(), PriceRefused> {
         check_charging(price, sector, self.terms())?;
@@ -225,7 +243,7 @@ impl<T: Borrow<RulebookTerms>> PriceCheck<T> {
     }
 
     /// Everything that stands in the way of a price.
-    pub(crate) fn all_refused(&self, price: &OfferPrice, sector: Sector) -> Vec<PriceRefused> {
+    pub fn all_refused(&self, price: &OfferPrice, sector: Sector) -> Vec<PriceRefused> {
         match check_charging(price, sector, self.terms()) {
             Ok(()) => self.figures_refused(price).collect(),
             Err(refused) => vec![refused],
@@ -233,14 +251,14 @@ impl<T: Borrow<RulebookTerms>> PriceCheck<T> {
     }
 
     /// The figures that are too high: first the prices of items, then the price of all else, then the items for which
-    /// that is the price.
+    /// that is the price, if they are offered.
     fn figures_refused<'p>(&'p self, price: &'p OfferPrice) -> impl Iterator<Item = PriceRefused> + 'p {
         let terms = self.terms();
         let priced = match price {
-            OfferPrice::Voucher { price, items } => Some((*price, items)),
+            OfferPrice::Voucher { price, items, only_items } => Some((*price, items, *only_items)),
             OfferPrice::ClientFee { .. } => None,
         };
-        priced.into_iter().flat_map(move |(price, items)| {
+        priced.into_iter().flat_map(move |(price, items, only_items)| {
             let limits = self.limits.get_or_init(|| Limits::of(terms));
             let listed = move || terms.items.iter().zip(&limits.of_items);
             // All are known where as many items of the list have a price of their own.
@@ -251,7 +269,7 @@ impl<T: Borrow<RulebookTerms>> PriceCheck<T> {
                 let own = items.get(&item.code)?;
                 limit.check(*own, Some(&item.code), terms).err()
             });
-            let inherited = listed().filter(|(item, _)| !items.contains_key(&item.code));
+            let inherited = listed().filter(move |(item, _)| !only_items && !items.contains_key(&item.code));
             let inherited =
                 inherited.filter_map(move |(item, limit)| limit.check(price, Some(&item.code), terms).err());
             unknown

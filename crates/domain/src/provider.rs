@@ -1,4 +1,19 @@
-//! Providers and their units: what they are, not what they may do.
+//! Providers and their units: what they are, and how that changes; not what they may do.
+
+mod agreed;
+mod contacts;
+mod iban;
+mod members;
+mod unit;
+
+pub use agreed::{
+    AgreedField, AgreedValue, ChangeRefused, ChangeState, Second, SectorRefused, SectorStep, Waiting, sector_step,
+    waits,
+};
+pub use contacts::{CONTACTS_MAX, Contact, ContactPurpose};
+pub use iban::{Iban, IbanError};
+pub use members::{MEMBERS_MAX, MemberChange, MembersBy, MembersNow, MembersRefused, change_members};
+pub use unit::{ClosingRefused, OPENING_HOURS_MAX, SOTERI_SERVICES_MAX, change_closing, check_unit_facts};
 
 use serde::{Deserialize, Serialize};
 

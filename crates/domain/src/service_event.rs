@@ -161,6 +161,12 @@ pub enum RecordRefused {
         /// The item of the time, if it has one.
         by_time: Option<String>,
     },
+    /// The agreed price leaves the item out.
+    #[error("the price that was agreed by the choice does not offer {item}")]
+    ItemNotOffered {
+        /// Its code.
+        item: String,
+    },
     /// The rules that the voucher is valued by on the day grant nothing for it. Why is between the organiser and its client.
     #[error("the rules that the voucher is valued by on that day grant nothing for the service")]
     NotEligible,

@@ -1,16 +1,23 @@
-//! Applications of units for approval.
+//! Applications of units for approval, and what happened to them.
 
+mod events;
+
+use std::collections::HashMap;
+
+use chrono::NaiveDate;
 use diesel::prelude::*;
 use valinta_domain::application::{ApplicationState, Evidence};
 use valinta_domain::id::kind;
 use valinta_domain::identifiers::MunicipalityCode;
-use valinta_domain::{Id, Moment};
+use valinta_domain::{Day, Id, Moment};
 
 use crate::convert::{coded, from_json, to_json};
 use crate::dialect::Conn;
 use crate::error::DbError;
-use crate::schema::applications;
+use crate::schema::{applications, attachments};
 use crate::types::{DbId, DbMoment};
+
+pub use events::{Event, NewEvent, append_event, document_of, events_of};
 
 /// A unit's application for approval.
 #[derive(Debug, Clone)]
@@ -37,6 +44,8 @@ pub struct Application {
     pub submitted: Option<(Moment, String)>,
     /// SHA-256 of what was handed in, in hexadecimal.
     pub submitted_sha256: Option<String>,
+    /// By when the provider is to answer, where more information was asked for.
+    pub answer_due: Option<Day>,
     /// The decision on it.
     pub decision: Option<Id<kind::Decision>>,
     /// Counts changes.
@@ -63,6 +72,7 @@ struct Row {
     created_at: DbMoment,
     area: String,
     submitted_sha256: Option<String>,
+    answer_due: Option<NaiveDate>,
 }
 
 impl Row {
@@ -79,6 +89,7 @@ impl Row {
             evidence: from_json("applications", &self.evidence)?,
             submitted: self.submitted_at.map(DbMoment::moment).zip(self.submitted_by),
             submitted_sha256: self.submitted_sha256,
+            answer_due: self.answer_due.map(Day::new),
             decision: self.decision_id.map(DbId::id),
             version: self.version,
             created_at: self.created_at.moment(),
@@ -107,6 +118,7 @@ pub fn insert(c: &mut Conn, application: &Application) -> Result<(), DbError> {
         created_at: application.created_at.into(),
         area: to_json(&application.area)?,
         submitted_sha256: application.submitted_sha256.clone(),
+        answer_due: application.answer_due.map(Day::date),
     };
     diesel::insert_into(applications::table).values(&row).execute(c)?;
     Ok(())
@@ -121,7 +133,7 @@ pub fn find(c: &mut Conn, id: Id<kind::Application>) -> Result<Option<Applicatio
     row.map(Row::application).transpose()
 }
 
-/// A unit's application for a voucher type that is a draft or waits for a decision.
+/// A unit's application for a voucher type that is neither decided nor taken back.
 ///
 /// # Errors
 /// The database's.
@@ -130,17 +142,17 @@ pub fn find_open(
     unit: Id<kind::ServiceUnit>,
     voucher_type: Id<kind::VoucherType>,
 ) -> Result<Option<Id<kind::Application>>, DbError> {
-    let open = [ApplicationState::Draft.code(), ApplicationState::Submitted.code()];
+    let open = ApplicationState::ALL.into_iter().filter(|state| state.is_open()).map(ApplicationState::code);
     let query = applications::table
         .filter(applications::unit_id.eq(DbId::from(unit)))
         .filter(applications::voucher_type_id.eq(DbId::from(voucher_type)))
-        .filter(applications::state.eq_any(open))
+        .filter(applications::state.eq_any(open.collect::<Vec<_>>()))
         .select(applications::id);
     let id: Option<DbId> = query.first(c).optional()?;
     Ok(id.map(DbId::id))
 }
 
-/// Takes an application for a change: no other transaction changes it until this one ends.
+/// Takes an application for a change: no other transaction changes it until this one ends. Its version is the new one.
 ///
 /// # Errors
 /// The database's.
@@ -151,7 +163,7 @@ pub fn take(c: &mut Conn, id: Id<kind::Application>) -> Result<Option<Applicatio
     if taken == 0 { Ok(None) } else { find(c, id) }
 }
 
-/// Stores where a taken application now stands.
+/// Stores what a taken application now says and where it stands.
 ///
 /// # Errors
 /// The database's.
@@ -159,6 +171,11 @@ pub fn update(c: &mut Conn, application: &Application) -> Result<(), DbError> {
     diesel::update(applications::table.find(DbId::from(application.id)))
         .set((
             applications::state.eq(application.state.code()),
+            applications::rulebook_id.eq(DbId::from(application.rulebook)),
+            applications::evidence.eq(to_json(&application.evidence)?),
+            applications::area.eq(to_json(&application.area)?),
+            applications::submitted_sha256.eq(application.submitted_sha256.as_deref()),
+            applications::answer_due.eq(application.answer_due.map(Day::date)),
             applications::submitted_at.eq(application.submitted.as_ref().map(|(at, _)| DbMoment::from(*at))),
             applications::submitted_by.eq(application.submitted.as_ref().map(|(_, by)| by.clone())),
             applications::decision_id.eq(application.decision.map(DbId::from)),
@@ -206,4 +223,22 @@ pub fn list(
         query = query.filter(applications::id.gt(DbId::from(after)));
     }
     query.load(c)?.into_iter().map(Row::application).collect()
+}
+
+/// SHA-256 of files of a provider, in hexadecimal, by id. What is another's is not there.
+///
+/// # Errors
+/// The database's.
+pub fn attachment_hashes(
+    c: &mut Conn,
+    provider: Id<kind::Provider>,
+    ids: &[Id<kind::Attachment>],
+) -> Result<HashMap<Id<kind::Attachment>, String>, DbError> {
+    let ids: Vec<DbId> = ids.iter().map(|id| DbId::from(*id)).collect();
+    let rows: Vec<(DbId, String)> = attachments::table
+        .filter(attachments::provider_id.eq(DbId::from(provider)))
+        .filter(attachments::id.eq_any(ids))
+        .select((attachments::id, attachments::sha256))
+        .load(c)?;
+    Ok(rows.into_iter().map(|(id, sha256)| (id.id(), sha256)).collect())
 }

@@ -1,5 +1,14 @@
 //! Approvals of units for voucher types, and the days on which they are interrupted.
 
+mod interrupt;
+mod list;
+
+pub use interrupt::{
+    Whose, count_change, end_interruption, hold, hold_all_of, hold_of_unit, insert_interruption, mark_told, not_over,
+    remove_lapse, untold,
+};
+pub use list::{ApprovalFilter, list};
+
 use std::collections::HashMap;
 
 use chrono::NaiveDate;
@@ -190,6 +199,27 @@ pub fn store_end(c: &mut Conn, approval: &Approval) -> Result<(), DbError> {
     Ok(())
 }
 
+/// Lets the suspensions of an approval that has been given an end reach no further than that.
+///
+/// # Errors
+/// The database's.
+pub fn cut_suspensions(c: &mut Conn, id: Id<kind::Approval>, end: Day) -> Result<(), DbError> {
+    let end = end.date();
+    let reaching = approval_interruptions::table
+        .filter(approval_interruptions::approval_id.eq(DbId::from(id)))
+        .filter(approval_interruptions::kind.eq("suspended"))
+        .filter(
+            approval_interruptions::valid_to.is_null().or(approval_interruptions::valid_to.assume_not_null().gt(end)),
+        );
+    diesel::update(reaching.filter(approval_interruptions::valid_from.ge(end)))
+        .set(approval_interruptions::valid_to.eq(approval_interruptions::valid_from.nullable()))
+        .execute(c)?;
+    diesel::update(reaching.filter(approval_interruptions::valid_from.lt(end)))
+        .set(approval_interruptions::valid_to.eq(Some(end)))
+        .execute(c)?;
+    Ok(())
+}
+
 /// A unit's approvals for a voucher type, past and present.
 ///
 /// # Errors
@@ -207,51 +237,6 @@ pub fn of_unit(
         .select(Row::as_select())
         .load(c)?;
     rows.into_iter().map(Row::approval).collect()
-}
-
-/// Approvals of providers, in order of id.
-///
-/// # Errors
-/// The database's.
-pub fn of_providers(
-    c: &mut Conn,
-    providers: &[Id<kind::Provider>],
-    after: Option<Id<kind::Approval>>,
-    limit: i64,
-) -> Result<Vec<Approval>, DbError> {
-    let ids: Vec<DbId> = providers.iter().map(|id| DbId::from(*id)).collect();
-    let mut query = approvals::table
-        .filter(approvals::provider_id.eq_any(ids))
-        .select(Row::as_select())
-        .order(approvals::id)
-        .limit(limit)
-        .into_boxed();
-    if let Some(after) = after {
-        query = query.filter(approvals::id.gt(DbId::from(after)));
-    }
-    query.load(c)?.into_iter().map(Row::approval).collect()
-}
-
-/// An organiser's approvals, in order of id.
-///
-/// # Errors
-/// The database's.
-pub fn of_organiser(
-    c: &mut Conn,
-    organiser: Id<kind::Organiser>,
-    after: Option<Id<kind::Approval>>,
-    limit: i64,
-) -> Result<Vec<Approval>, DbError> {
-    let mut query = approvals::table
-        .filter(approvals::organiser_id.eq(DbId::from(organiser)))
-        .select(Row::as_select())
-        .order(approvals::id)
-        .limit(limit)
-        .into_boxed();
-    if let Some(after) = after {
-        query = query.filter(approvals::id.gt(DbId::from(after)));
-    }
-    query.load(c)?.into_iter().map(Row::approval).collect()
 }
 
 /// The interruptions of approvals, each approval's in order of days.

@@ -10,7 +10,7 @@ use valinta_domain::{Day, Id, Moment, Period};
 use crate::convert::{PriceColumns, coded};
 use crate::dialect::Conn;
 use crate::error::DbError;
-use crate::schema::choices;
+use crate::schema::{choices, offerings, vouchers};
 use crate::types::{DbId, DbMoment};
 
 /// A pick of a provider, with the price agreed by it.
@@ -68,6 +68,7 @@ struct Row {
     chosen_by: String,
     chosen_at: DbMoment,
     items: Option<String>,
+    only_items: bool,
 }
 
 impl Row {
@@ -86,6 +87,7 @@ impl Row {
                 client_fee_minor: self.client_fee_minor,
                 unit_cost_minor: self.unit_cost_minor,
                 items: self.items,
+                only_items: self.only_items,
             }
             .price("choices")?,
             valid_from: Day::new(self.valid_from),
@@ -132,10 +134,74 @@ pub fn replace(c: &mut Conn, choice: &Choice) -> Result<(), DbError> {
         chosen_by: choice.chosen_by.clone(),
         chosen_at: choice.chosen_at.into(),
         items: price.items,
+        only_items: price.only_items,
     };
     diesel::insert_into(choices::table).values(&row).execute(c)?;
     Ok(())
 }
+
+/// A choice that was ended before its time, and its voucher.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EndedChoice {
+    /// The choice.
+    pub choice: Id<kind::Choice>,
+    /// For which voucher.
+    pub voucher: Id<kind::Voucher>,
+    /// Whether the voucher could still be used, so that its holder chooses again.
+    pub in_use: bool,
+}
+
+/// Lets the choices of a unit for a voucher type end on a day, `from`, as far as they reach it: those that began before it
+/// end on it, those that were to begin later do not, unless they begin when `until` has come. The unit's approvals are
+/// held, so that none is made meanwhile.
+///
+/// # Errors
+/// The database's.
+pub fn end_of_unit(
+    c: &mut Conn,
+    (unit, voucher_type): (Id<kind::ServiceUnit>, Id<kind::VoucherType>),
+    from: Day,
+    until: Option<Day>,
+) -> Result<Vec<EndedChoice>, DbError> {
+    let from = from.date();
+    let offered = offerings::table
+        .filter(offerings::unit_id.eq(DbId::from(unit)))
+        .filter(offerings::voucher_type_id.eq(DbId::from(voucher_type)))
+        .select(offerings::id);
+    let to = choices::valid_to.assume_not_null();
+    let mut reaching = choices::table
+        .inner_join(vouchers::table.on(vouchers::id.eq(choices::voucher_id)))
+        .filter(choices::unit_id.eq(DbId::from(unit)))
+        .filter(choices::offering_id.eq_any(offered))
+        .filter(choices::valid_to.is_null().or(to.gt(from).and(to.gt(choices::valid_from))))
+        .order(choices::id)
+        .select((choices::id, choices::voucher_id, choices::valid_from, vouchers::state, vouchers::valid_to))
+        .into_boxed();
+    if let Some(until) = until {
+        reaching = reaching.filter(choices::valid_from.lt(until.date()));
+    }
+    let rows: Vec<(DbId, DbId, NaiveDate, String, NaiveDate)> = reaching.load(c)?;
+    let ids: Vec<DbId> = rows.iter().map(|(id, ..)| *id).collect();
+    for some in ids.chunks(ENDED_AT_ONCE) {
+        let these = || choices::table.filter(choices::id.eq_any(some));
+        diesel::update(these().filter(choices::valid_from.ge(from)))
+            .set(choices::valid_to.eq(choices::valid_from.nullable()))
+            .execute(c)?;
+        diesel::update(these().filter(choices::valid_from.lt(from)))
+            .set(choices::valid_to.eq(Some(from)))
+            .execute(c)?;
+    }
+    let in_use = |state: &str, valid_to: NaiveDate| ["chosen", "in_use"].contains(&state) && valid_to > from;
+    let ended = rows.into_iter().map(|(choice, voucher, _, state, valid_to)| EndedChoice {
+        choice: choice.id(),
+        voucher: voucher.id(),
+        in_use: in_use(&state, valid_to),
+    });
+    Ok(ended.collect())
+}
+
+/// How many choices are ended by one statement.
+const ENDED_AT_ONCE: usize = 500;
 
 /// A voucher's choices, latest first.
 ///

@@ -50,17 +50,19 @@ pub(crate) struct PriceColumns {
     pub(crate) client_fee_minor: Option<i64>,
     pub(crate) unit_cost_minor: Option<i64>,
     pub(crate) items: Option<String>,
+    pub(crate) only_items: bool,
 }
 
 impl PriceColumns {
     pub(crate) fn of(price: &OfferPrice) -> Result<Self, DbError> {
         Ok(match price {
-            OfferPrice::Voucher { price, items } => Self {
+            OfferPrice::Voucher { price, items, only_items } => Self {
                 charging: BY_VOUCHER.to_owned(),
                 price_minor: Some(price.minor()),
                 client_fee_minor: None,
                 unit_cost_minor: None,
                 items: if items.is_empty() { None } else { Some(to_json(items)?) },
+                only_items: *only_items,
             },
             OfferPrice::ClientFee { client_fee, unit_cost } => Self {
                 charging: BY_CLIENT_FEE.to_owned(),
@@ -68,18 +70,20 @@ impl PriceColumns {
                 client_fee_minor: Some(client_fee.minor()),
                 unit_cost_minor: Some(unit_cost.minor()),
                 items: None,
+                only_items: false,
             },
         })
     }
 
     pub(crate) fn price(self, table: &'static str) -> Result<OfferPrice, DbError> {
         let columns = (self.charging.as_str(), self.price_minor, self.client_fee_minor, self.unit_cost_minor);
-        match (columns, self.items) {
-            ((BY_VOUCHER, Some(price), None, None), items) => Ok(OfferPrice::Voucher {
+        match (columns, self.items, self.only_items) {
+            ((BY_VOUCHER, Some(price), None, None), items, only_items) => Ok(OfferPrice::Voucher {
                 price: Amount::from_minor(price),
                 items: items.map(|items| from_json(table, &items)).transpose()?.unwrap_or_default(),
+                only_items,
             }),
-            ((BY_CLIENT_FEE, None, Some(fee), Some(cost)), None) => {
+            ((BY_CLIENT_FEE, None, Some(fee), Some(cost)), None, false) => {
                 Ok(OfferPrice::ClientFee { client_fee: Amount::from_minor(fee), unit_cost: Amount::from_minor(cost) })
             }
             _ => Err(DbError::corrupt(format!("{table} holds a price that is none"))),

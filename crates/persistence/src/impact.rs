@@ -136,6 +136,7 @@ struct ChoiceRow {
     client_fee_minor: Option<i64>,
     unit_cost_minor: Option<i64>,
     items: Option<String>,
+    only_items: bool,
 }
 
 impl ChoiceRow {
@@ -146,6 +147,7 @@ impl ChoiceRow {
             client_fee_minor: self.client_fee_minor,
             unit_cost_minor: self.unit_cost_minor,
             items: self.items,
+            only_items: self.only_items,
         };
         Ok(LiveChoice {
             offering: self.offering_id.id(),

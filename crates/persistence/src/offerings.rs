@@ -5,14 +5,16 @@ use std::collections::HashMap;
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use valinta_domain::id::kind;
-use valinta_domain::offering::OfferPrice;
+use valinta_domain::offering::{OfferPrice, OfferingDetails};
 use valinta_domain::provider::ServiceMode;
+use valinta_domain::registry_change::RegistryKind;
 use valinta_domain::time::Timeline;
 use valinta_domain::{Day, Id, Language, Moment, Period};
 
 use crate::convert::{PriceColumns, from_json, period_or_none, to_json};
 use crate::dialect::Conn;
 use crate::error::DbError;
+use crate::registry_versions::{self, Version};
 use crate::schema::{offering_prices, offerings};
 use crate::types::{DbId, DbMoment};
 
@@ -45,6 +47,26 @@ pub struct Offering {
     pub created_at: Moment,
 }
 
+impl Offering {
+    /// What it says of itself besides its prices: what its versions are.
+    pub fn details(&self) -> OfferingDetails {
+        OfferingDetails {
+            accepts_new_clients: self.accepts_new_clients,
+            earliest_start: self.earliest_start,
+            queue: self.queue,
+            languages: self.languages.clone(),
+            modes: self.modes.clone(),
+        }
+    }
+
+    /// The same offering, saying something else of itself.
+    #[must_use]
+    pub fn with(self, details: OfferingDetails) -> Self {
+        let OfferingDetails { accepts_new_clients, earliest_start, queue, languages, modes } = details;
+        Self { accepts_new_clients, earliest_start, queue, languages, modes, ..self }
+    }
+}
+
 /// A price that holds from a day on.
 #[derive(Debug, Clone)]
 pub struct NewPrice {
@@ -58,10 +80,40 @@ pub struct NewPrice {
     pub from: Day,
     /// The rulebook it was checked against.
     pub rulebook: Id<kind::Rulebook>,
+    /// Why it is changed, in the provider's words.
+    pub reason: Option<String>,
     /// Who set it.
     pub created_by: String,
     /// When.
     pub created_at: Moment,
+}
+
+/// A price as it was set.
+#[derive(Debug, Clone)]
+pub struct SetPrice {
+    /// Its id.
+    pub id: Id<kind::OfferingPrice>,
+    /// The price.
+    pub price: OfferPrice,
+    /// First day.
+    pub from: Day,
+    /// First day on which it no longer holds; the first day itself where it was replaced before it ever held.
+    pub to: Option<Day>,
+    /// The rulebook it was checked against.
+    pub rulebook: Id<kind::Rulebook>,
+    /// Why it was changed, in the provider's words.
+    pub reason: Option<String>,
+    /// Who set it.
+    pub set_by: String,
+    /// When.
+    pub set_at: Moment,
+}
+
+impl SetPrice {
+    /// The days on which it holds; `None` if it was replaced before its first day.
+    pub fn period(&self) -> Option<Period> {
+        Period::new(self.from, self.to).ok()
+    }
 }
 
 #[derive(Queryable, Selectable, Insertable)]
@@ -100,7 +152,7 @@ impl Row {
         })
     }
 
-    fn of(offering: &Offering) -> Result<Self, DbError> {
+    pub(crate) fn of(offering: &Offering) -> Result<Self, DbError> {
         Ok(Self {
             id: offering.id.into(),
             organiser_id: offering.organiser.into(),
@@ -132,6 +184,50 @@ struct PriceRow<'a> {
     created_by: &'a str,
     created_at: DbMoment,
     items: Option<String>,
+    reason: Option<&'a str>,
+    only_items: bool,
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = offering_prices)]
+struct SetPriceRow {
+    id: DbId,
+    offering_id: DbId,
+    charging: String,
+    price_minor: Option<i64>,
+    client_fee_minor: Option<i64>,
+    unit_cost_minor: Option<i64>,
+    valid_from: NaiveDate,
+    valid_to: Option<NaiveDate>,
+    rulebook_id: DbId,
+    created_by: String,
+    created_at: DbMoment,
+    items: Option<String>,
+    reason: Option<String>,
+    only_items: bool,
+}
+
+impl SetPriceRow {
+    fn set_price(self) -> Result<SetPrice, DbError> {
+        let price = PriceColumns {
+            charging: self.charging,
+            price_minor: self.price_minor,
+            client_fee_minor: self.client_fee_minor,
+            unit_cost_minor: self.unit_cost_minor,
+            items: self.items,
+            only_items: self.only_items,
+        };
+        Ok(SetPrice {
+            id: self.id.id(),
+            price: price.price("offering_prices")?,
+            from: Day::new(self.valid_from),
+            to: self.valid_to.map(Day::new),
+            rulebook: self.rulebook_id.id(),
+            reason: self.reason,
+            set_by: self.created_by,
+            set_at: self.created_at.moment(),
+        })
+    }
 }
 
 #[derive(Queryable, Selectable)]
@@ -145,6 +241,7 @@ pub(crate) struct DatedPrice {
     valid_from: NaiveDate,
     valid_to: Option<NaiveDate>,
     items: Option<String>,
+    only_items: bool,
 }
 
 impl DatedPrice {
@@ -157,6 +254,7 @@ impl DatedPrice {
             client_fee_minor: self.client_fee_minor,
             unit_cost_minor: self.unit_cost_minor,
             items: self.items,
+            only_items: self.only_items,
         };
         let price = price.price(TABLE)?;
         Ok(period_or_none(TABLE, self.valid_from, self.valid_to)?.map(|period| (period, price)))
@@ -209,6 +307,45 @@ pub fn take(c: &mut Conn, id: Id<kind::Offering>) -> Result<Option<Offering>, Db
     if taken == 0 { Ok(None) } else { find(c, id) }
 }
 
+/// Stores what an offering says of itself. The offering has been taken.
+///
+/// # Errors
+/// The database's.
+pub fn update_details(c: &mut Conn, offering: &Offering) -> Result<(), DbError> {
+    let row = Row::of(offering)?;
+    diesel::update(offerings::table.find(row.id))
+        .set((
+            offerings::accepts_new_clients.eq(row.accepts_new_clients),
+            offerings::earliest_start.eq(row.earliest_start),
+            offerings::queue.eq(row.queue),
+            offerings::languages.eq(row.languages),
+            offerings::modes.eq(row.modes),
+        ))
+        .execute(c)?;
+    Ok(())
+}
+
+/// Keeps what an offering says of itself now as a version of its own.
+///
+/// # Errors
+/// The database's.
+pub fn keep_version(c: &mut Conn, offering: &Offering, (by, at): (&str, Moment)) -> Result<(), DbError> {
+    let subject = (RegistryKind::Offering, offering.id.uuid());
+    registry_versions::keep(c, subject, offering.version, &offering.details(), (by, at))
+}
+
+/// What an offering has said of itself, latest first.
+///
+/// # Errors
+/// The database's.
+pub fn versions(
+    c: &mut Conn,
+    offering: Id<kind::Offering>,
+    limit: i64,
+) -> Result<Vec<Version<OfferingDetails>>, DbError> {
+    registry_versions::of(c, (RegistryKind::Offering, offering.uuid()), None, limit)
+}
+
 /// Lets a price hold from its first day on, and the one that held until then end. A price that was to begin later is
 /// replaced. The offering has been taken.
 ///
@@ -240,6 +377,8 @@ pub fn set_price(c: &mut Conn, new: &NewPrice) -> Result<(), DbError> {
         created_by: &new.created_by,
         created_at: new.created_at.into(),
         items: price.items,
+        reason: new.reason.as_deref(),
+        only_items: price.only_items,
     };
     diesel::insert_into(offering_prices::table).values(&row).execute(c)?;
     Ok(())
@@ -266,17 +405,52 @@ pub fn prices_of_each(
     c: &mut Conn,
     offerings: &[Id<kind::Offering>],
 ) -> Result<HashMap<Id<kind::Offering>, Timeline<OfferPrice>>, DbError> {
+    let of_each = set_prices_of_each(c, offerings)?;
+    of_each.into_iter().map(|(offering, prices)| Ok((offering, timeline_of(prices)?))).collect()
+}
+
+fn timeline_of(prices: Vec<SetPrice>) -> Result<Timeline<OfferPrice>, DbError> {
+    let entries = prices.into_iter().filter_map(|set| Some((set.period()?, set.price)));
+    Timeline::new(entries.collect()).map_err(|e| DbError::corrupt(format!("offering_prices: {e}")))
+}
+
+/// The prices of several offerings as they were set, by first day; those that never held are left out.
+///
+/// # Errors
+/// The database's.
+pub fn set_prices_of_each(
+    c: &mut Conn,
+    offerings: &[Id<kind::Offering>],
+) -> Result<HashMap<Id<kind::Offering>, Vec<SetPrice>>, DbError> {
     let ids: Vec<DbId> = offerings.iter().map(|id| DbId::from(*id)).collect();
-    let rows: Vec<DatedPrice> = offering_prices::table
+    let rows: Vec<SetPriceRow> = offering_prices::table
         .filter(offering_prices::offering_id.eq_any(ids))
         .order(offering_prices::valid_from)
-        .select(DatedPrice::as_select())
+        .select(SetPriceRow::as_select())
         .load(c)?;
-    let mut by_offering: HashMap<Id<kind::Offering>, Vec<DatedPrice>> = HashMap::new();
+    let mut by_offering: HashMap<Id<kind::Offering>, Vec<SetPrice>> = HashMap::new();
     for row in rows {
-        by_offering.entry(row.offering_id.id()).or_default().push(row);
+        let offering = row.offering_id.id();
+        let price = row.set_price()?;
+        if price.period().is_some() {
+            by_offering.entry(offering).or_default().push(price);
+        }
     }
-    by_offering.into_iter().map(|(offering, rows)| Ok((offering, price_timeline(rows)?))).collect()
+    Ok(by_offering)
+}
+
+/// Every price that was set for an offering, latest set first: those that never held included.
+///
+/// # Errors
+/// The database's.
+pub fn price_history(c: &mut Conn, offering: Id<kind::Offering>, limit: i64) -> Result<Vec<SetPrice>, DbError> {
+    let rows: Vec<SetPriceRow> = offering_prices::table
+        .filter(offering_prices::offering_id.eq(DbId::from(offering)))
+        .order(offering_prices::id.desc())
+        .limit(limit)
+        .select(SetPriceRow::as_select())
+        .load(c)?;
+    rows.into_iter().map(SetPriceRow::set_price).collect()
 }
 
 pub(crate) fn price_timeline(rows: impl IntoIterator<Item = DatedPrice>) -> Result<Timeline<OfferPrice>, DbError> {

@@ -1,23 +1,34 @@
-//! Providers, their sectors by day, their members and their units.
+//! Providers: what is public of them, and who has to do with them. Their sectors by day, their members, their units and
+//! what is sealed are in files of their own.
 
-use std::collections::HashMap;
+mod members;
+mod private;
+mod sectors;
+mod units;
 
-use chrono::NaiveDate;
+use std::collections::BTreeSet;
+
 use diesel::prelude::*;
+use uuid::Uuid;
 use valinta_domain::id::kind;
 use valinta_domain::identifiers::{BusinessId, Oid};
-use valinta_domain::policy::Membership;
-use valinta_domain::provider::{MemberRole, ProviderDetails, Sector, UnitDetails};
+use valinta_domain::provider::{MemberRole, ProviderDetails, Sector};
 use valinta_domain::registry_change::RegistryKind;
-use valinta_domain::time::Timeline;
 use valinta_domain::{Day, Id, Moment};
 
-use crate::convert::{coded, from_json, parsed, period, to_json};
+pub use members::{Member, count_members, insert_member, member, members_of, memberships, remove_member, store_role};
+pub use private::{contacts, iban, store_contacts, store_iban};
+pub(crate) use sectors::sector_timeline;
+pub use sectors::{follow_sector, last_sector, replace_sector, sectors, sectors_of_each};
+pub(crate) use units::UnitRow;
+pub use units::{
+    ServiceUnit, count_units, find_unit, find_units, insert_unit, store_unit, take_unit, units_of, units_of_each,
+};
+
+use crate::convert::{from_json, parsed, to_json};
 use crate::dialect::Conn;
 use crate::error::DbError;
-use crate::schema::{
-    applications, approvals, provider_members, provider_sectors, providers, service_units, source_ids,
-};
+use crate::schema::{applications, approvals, organisers, providers, service_units, source_ids};
 use crate::types::{DbId, DbMoment};
 
 /// A legal entity that produces services.
@@ -35,24 +46,9 @@ pub struct Provider {
     pub created_at: Moment,
 }
 
-/// A unit of a provider.
-#[derive(Debug, Clone)]
-pub struct ServiceUnit {
-    /// Its id.
-    pub id: Id<kind::ServiceUnit>,
-    /// Whose it is.
-    pub provider: Id<kind::Provider>,
-    /// What is edited of it.
-    pub details: UnitDetails,
-    /// Counts changes.
-    pub version: i64,
-    /// When it was added.
-    pub created_at: Moment,
-}
-
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = providers)]
-struct ProviderRow {
+pub(crate) struct ProviderRow {
     id: DbId,
     business_id: String,
     name: String,
@@ -66,7 +62,7 @@ struct ProviderRow {
 }
 
 impl ProviderRow {
-    fn provider(self) -> Result<Provider, DbError> {
+    pub(crate) fn provider(self) -> Result<Provider, DbError> {
         Ok(Provider {
             id: self.id.id(),
             business_id: parsed("providers", &self.business_id)?,
@@ -84,110 +80,34 @@ impl ProviderRow {
     }
 }
 
-#[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = service_units)]
-pub(crate) struct UnitRow {
-    id: DbId,
-    provider_id: DbId,
-    name: String,
-    oid: Option<String>,
-    street_address: String,
-    postal_code: String,
-    postal_place: String,
-    municipality_code: String,
-    latitude_e6: Option<i32>,
-    longitude_e6: Option<i32>,
-    languages: String,
-    modes: String,
-    service_area: String,
-    step_free: Option<bool>,
-    version: i64,
-    created_at: DbMoment,
-    accessibility: String,
-    opening_hours: String,
-    soteri: Option<String>,
-    self_monitoring: Option<String>,
-    closed_from: Option<NaiveDate>,
-}
-
-impl UnitRow {
-    pub(crate) fn unit(self) -> Result<ServiceUnit, DbError> {
-        const TABLE: &str = "service_units";
-        Ok(ServiceUnit {
-            id: self.id.id(),
-            provider: self.provider_id.id(),
-            details: UnitDetails {
-                name: self.name,
-                oid: self.oid.as_deref().map(|oid| parsed(TABLE, oid)).transpose()?,
-                street_address: self.street_address,
-                postal_code: self.postal_code,
-                postal_place: self.postal_place,
-                municipality: parsed(TABLE, &self.municipality_code)?,
-                latitude_e6: self.latitude_e6,
-                longitude_e6: self.longitude_e6,
-                languages: from_json(TABLE, &self.languages)?,
-                modes: from_json(TABLE, &self.modes)?,
-                service_area: from_json(TABLE, &self.service_area)?,
-                step_free: self.step_free,
-                accessibility: from_json(TABLE, &self.accessibility)?,
-                opening_hours: from_json(TABLE, &self.opening_hours)?,
-                soteri: self.soteri.as_deref().map(|text| from_json(TABLE, text)).transpose()?,
-                self_monitoring: self.self_monitoring.as_deref().map(|text| from_json(TABLE, text)).transpose()?,
-                closed_from: self.closed_from.map(Day::new),
-            },
-            version: self.version,
-            created_at: self.created_at.moment(),
-        })
-    }
-
-    fn of(unit: &ServiceUnit) -> Result<Self, DbError> {
-        let details = &unit.details;
-        Ok(Self {
-            id: unit.id.into(),
-            provider_id: unit.provider.into(),
-            name: details.name.clone(),
-            oid: details.oid.as_ref().map(ToString::to_string),
-            street_address: details.street_address.clone(),
-            postal_code: details.postal_code.clone(),
-            postal_place: details.postal_place.clone(),
-            municipality_code: details.municipality.to_string(),
-            latitude_e6: details.latitude_e6,
-            longitude_e6: details.longitude_e6,
-            languages: to_json(&details.languages)?,
-            modes: to_json(&details.modes)?,
-            service_area: to_json(&details.service_area)?,
-            step_free: details.step_free,
-            version: unit.version,
-            created_at: unit.created_at.into(),
-            accessibility: to_json(&details.accessibility)?,
-            opening_hours: to_json(&details.opening_hours)?,
-            soteri: details.soteri.as_ref().map(to_json).transpose()?,
-            self_monitoring: details.self_monitoring.as_ref().map(to_json).transpose()?,
-            closed_from: details.closed_from.map(Day::date),
-        })
-    }
-}
-
-#[derive(Insertable)]
-#[diesel(table_name = provider_sectors)]
-struct SectorRow {
-    id: DbId,
-    provider_id: DbId,
-    sector: &'static str,
-    valid_from: NaiveDate,
-}
-
 /// Registers a provider of a sector, with its first member.
 ///
 /// # Errors
-/// [`DbError::Unique`] where the business id is registered.
+/// [`DbError::Unique`] where the business id or the OID is registered.
 pub fn insert(
     c: &mut Conn,
     provider: &Provider,
     sector: Sector,
     from: Day,
-    sector_row: uuid::Uuid,
+    sector_row: Uuid,
     member: &str,
+) -> Result<(), DbError> {
+    insert_unclaimed(c, provider, sector, from, sector_row)?;
+    let first =
+        Member { subject: member.to_owned(), role: MemberRole::Admin, added_by: None, created_at: provider.created_at };
+    insert_member(c, provider.id, &first)
+}
+
+/// Registers a provider of a sector, for which nobody acts yet.
+///
+/// # Errors
+/// [`DbError::Unique`] where the business id or the OID is registered.
+pub fn insert_unclaimed(
+    c: &mut Conn,
+    provider: &Provider,
+    sector: Sector,
+    from: Day,
+    sector_row: Uuid,
 ) -> Result<(), DbError> {
     let row = ProviderRow {
         id: provider.id.into(),
@@ -202,41 +122,49 @@ pub fn insert(
         languages: to_json(&provider.details.languages)?,
     };
     diesel::insert_into(providers::table).values(&row).execute(c)?;
-    let sector = SectorRow {
-        id: DbId(sector_row),
-        provider_id: provider.id.into(),
-        sector: sector.code(),
-        valid_from: from.date(),
-    };
-    diesel::insert_into(provider_sectors::table).values(&sector).execute(c)?;
-    diesel::insert_into(provider_members::table)
-        .values((
-            provider_members::provider_id.eq(DbId::from(provider.id)),
-            provider_members::subject.eq(member),
-            provider_members::role.eq(MemberRole::Admin.code()),
-            provider_members::created_at.eq(DbMoment::from(provider.created_at)),
-        ))
-        .execute(c)?;
-    Ok(())
+    sectors::insert(c, sector_row, provider.id, (sector, from))
 }
 
-/// What a token's subject is a member of, and as what.
+/// Takes a provider for a change of what has versions: no other transaction changes it until this one ends. Its version
+/// is the new one.
 ///
 /// # Errors
 /// The database's.
-pub fn memberships(c: &mut Conn, subject: &str) -> Result<Vec<Membership>, DbError> {
-    let rows: Vec<(DbId, String)> = provider_members::table
-        .filter(provider_members::subject.eq(subject))
-        .order(provider_members::provider_id)
-        .limit(1_000)
-        .select((provider_members::provider_id, provider_members::role))
-        .load(c)?;
-    rows.into_iter()
-        .map(|(provider, role)| {
-            let role = coded("provider_members", &role, MemberRole::from_code)?;
-            Ok(Membership { provider: provider.id(), role })
-        })
-        .collect()
+pub fn take(c: &mut Conn, id: Id<kind::Provider>) -> Result<Option<Provider>, DbError> {
+    let taken = diesel::update(providers::table.find(DbId::from(id)))
+        .set(providers::version.eq(providers::version + 1))
+        .execute(c)?;
+    if taken == 0 { Ok(None) } else { find(c, id) }
+}
+
+/// Takes a provider for a change of what has no versions: its members, its sectors, its account, what waits for a second
+/// person. No other transaction changes it until this one ends.
+///
+/// # Errors
+/// The database's.
+pub fn lock(c: &mut Conn, id: Id<kind::Provider>) -> Result<Option<Provider>, DbError> {
+    let taken = diesel::update(providers::table.find(DbId::from(id)))
+        .set(providers::version.eq(providers::version))
+        .execute(c)?;
+    if taken == 0 { Ok(None) } else { find(c, id) }
+}
+
+/// Stores the details of a taken provider.
+///
+/// # Errors
+/// [`DbError::Unique`] where the OID is taken.
+pub fn store_details(c: &mut Conn, id: Id<kind::Provider>, details: &ProviderDetails) -> Result<(), DbError> {
+    diesel::update(providers::table.find(DbId::from(id)))
+        .set((
+            providers::name.eq(&details.name),
+            providers::email.eq(&details.email),
+            providers::phone.eq(&details.phone),
+            providers::website.eq(&details.website),
+            providers::oid.eq(details.oid.as_ref().map(ToString::to_string)),
+            providers::languages.eq(to_json(&details.languages)?),
+        ))
+        .execute(c)?;
+    Ok(())
 }
 
 /// A provider by id.
@@ -290,25 +218,73 @@ pub fn is_known_to(
     provider: Id<kind::Provider>,
     organiser: Id<kind::Organiser>,
 ) -> Result<bool, DbError> {
-    let (provider, organiser) = (DbId::from(provider), DbId::from(organiser));
     let applied: Option<DbId> = applications::table
-        .filter(applications::provider_id.eq(provider))
-        .filter(applications::organiser_id.eq(organiser))
+        .filter(applications::provider_id.eq(DbId::from(provider)))
+        .filter(applications::organiser_id.eq(DbId::from(organiser)))
         .filter(applications::submitted_at.is_not_null())
         .select(applications::id)
         .first(c)
         .optional()?;
-    if applied.is_some() {
-        return Ok(true);
-    }
+    Ok(applied.is_some() || was_brought_in_by(c, provider, organiser)?)
+}
+
+/// Whether an organiser brought a provider in from a system of its own. One that was here already, and only got a name
+/// of the organiser's, was not: or any officer could make any provider known by naming it.
+///
+/// # Errors
+/// The database's.
+pub fn was_brought_in_by(
+    c: &mut Conn,
+    provider: Id<kind::Provider>,
+    organiser: Id<kind::Organiser>,
+) -> Result<bool, DbError> {
     let brought_in: Option<DbId> = source_ids::table
-        .filter(source_ids::source_id.eq(organiser))
+        .filter(source_ids::source_id.eq(DbId::from(organiser)))
         .filter(source_ids::subject_kind.eq(RegistryKind::Provider.code()))
-        .filter(source_ids::subject_id.eq(provider))
+        .filter(source_ids::subject_id.eq(DbId::from(provider)))
+        .filter(source_ids::linked.eq(false))
         .select(source_ids::subject_id)
         .first(c)
         .optional()?;
     Ok(brought_in.is_some())
+}
+
+/// The organisers that have to do with a provider.
+///
+/// # Errors
+/// The database's.
+pub fn organisers_knowing(
+    c: &mut Conn,
+    provider: Id<kind::Provider>,
+) -> Result<BTreeSet<Id<kind::Organiser>>, DbError> {
+    let applied: Vec<DbId> = applications::table
+        .filter(applications::provider_id.eq(DbId::from(provider)))
+        .filter(applications::submitted_at.is_not_null())
+        .select(applications::organiser_id)
+        .distinct()
+        .load(c)?;
+    let brought_in: Vec<DbId> = source_ids::table
+        .filter(source_ids::subject_kind.eq(RegistryKind::Provider.code()))
+        .filter(source_ids::subject_id.eq(DbId::from(provider)))
+        .filter(source_ids::linked.eq(false))
+        .filter(source_ids::source_id.eq_any(organisers::table.select(organisers::id)))
+        .select(source_ids::source_id)
+        .load(c)?;
+    Ok(applied.into_iter().chain(brought_in).map(DbId::id).collect())
+}
+
+/// Whether a provider has ever handed in an application, to anyone.
+///
+/// # Errors
+/// The database's.
+pub fn has_handed_in(c: &mut Conn, provider: Id<kind::Provider>) -> Result<bool, DbError> {
+    let handed_in: Option<DbId> = applications::table
+        .filter(applications::provider_id.eq(DbId::from(provider)))
+        .filter(applications::submitted_at.is_not_null())
+        .select(applications::id)
+        .first(c)
+        .optional()?;
+    Ok(handed_in.is_some())
 }
 
 /// Whether a provider has ever been approved for anything.
@@ -339,139 +315,17 @@ pub fn list_approved(c: &mut Conn, after: Option<Id<kind::Provider>>, limit: i64
     query.load(c)?.into_iter().map(ProviderRow::provider).collect()
 }
 
-/// A provider's sectors by day.
-///
-/// # Errors
-/// The database's.
-pub fn sectors(c: &mut Conn, provider: Id<kind::Provider>) -> Result<Timeline<Sector>, DbError> {
-    let rows: Vec<(String, NaiveDate, Option<NaiveDate>)> = provider_sectors::table
-        .filter(provider_sectors::provider_id.eq(DbId::from(provider)))
-        .select((provider_sectors::sector, provider_sectors::valid_from, provider_sectors::valid_to))
-        .load(c)?;
-    sector_timeline(rows)
-}
-
-/// The sectors by day of several providers.
-///
-/// # Errors
-/// The database's.
-pub fn sectors_of_each(
-    c: &mut Conn,
-    providers: &[Id<kind::Provider>],
-) -> Result<HashMap<Id<kind::Provider>, Timeline<Sector>>, DbError> {
-    let ids: Vec<DbId> = providers.iter().map(|id| DbId::from(*id)).collect();
-    let rows: Vec<(DbId, String, NaiveDate, Option<NaiveDate>)> = provider_sectors::table
-        .filter(provider_sectors::provider_id.eq_any(ids))
-        .select((
-            provider_sectors::provider_id,
-            provider_sectors::sector,
-            provider_sectors::valid_from,
-            provider_sectors::valid_to,
-        ))
-        .load(c)?;
-    let mut by_provider: HashMap<Id<kind::Provider>, Vec<_>> = HashMap::new();
-    for (provider, sector, from, to) in rows {
-        by_provider.entry(provider.id()).or_default().push((sector, from, to));
-    }
-    by_provider.into_iter().map(|(provider, rows)| Ok((provider, sector_timeline(rows)?))).collect()
-}
-
-pub(crate) fn sector_timeline(
-    rows: impl IntoIterator<Item = (String, NaiveDate, Option<NaiveDate>)>,
-) -> Result<Timeline<Sector>, DbError> {
-    let entries = rows
-        .into_iter()
-        .map(|(sector, from, to)| {
-            Ok((period("provider_sectors", from, to)?, coded("provider_sectors", &sector, Sector::from_code)?))
-        })
-        .collect::<Result<Vec<_>, DbError>>()?;
-    Timeline::new(entries).map_err(|e| DbError::corrupt(format!("provider_sectors: {e}")))
-}
-
-/// Adds a unit.
-///
-/// # Errors
-/// [`DbError::Unique`] where the OID is taken, [`DbError::ForeignKey`] where there is no such municipality.
-pub fn insert_unit(c: &mut Conn, unit: &ServiceUnit) -> Result<(), DbError> {
-    let row = UnitRow::of(unit)?;
-    diesel::insert_into(service_units::table).values(&row).execute(c)?;
-    Ok(())
-}
-
-/// A unit by id.
-///
-/// # Errors
-/// The database's.
-pub fn find_unit(c: &mut Conn, id: Id<kind::ServiceUnit>) -> Result<Option<ServiceUnit>, DbError> {
-    let row = service_units::table.find(DbId::from(id)).select(UnitRow::as_select()).first(c).optional()?;
-    row.map(UnitRow::unit).transpose()
-}
-
-/// A provider's units, in order of id.
-///
-/// # Errors
-/// The database's.
-pub fn units_of(c: &mut Conn, provider: Id<kind::Provider>) -> Result<Vec<ServiceUnit>, DbError> {
-    let rows = service_units::table
-        .filter(service_units::provider_id.eq(DbId::from(provider)))
-        .order(service_units::id)
-        .limit(1_000)
-        .select(UnitRow::as_select())
-        .load(c)?;
-    rows.into_iter().map(UnitRow::unit).collect()
-}
-
-/// The units of several providers, each provider's in order of id.
-///
-/// # Errors
-/// The database's.
-pub fn units_of_each(
-    c: &mut Conn,
-    providers: &[Id<kind::Provider>],
-) -> Result<HashMap<Id<kind::Provider>, Vec<ServiceUnit>>, DbError> {
-    let ids: Vec<DbId> = providers.iter().map(|id| DbId::from(*id)).collect();
-    let rows: Vec<UnitRow> = service_units::table
-        .filter(service_units::provider_id.eq_any(ids))
-        .order(service_units::id)
-        .select(UnitRow::as_select())
-        .load(c)?;
-    let mut by_provider: HashMap<Id<kind::Provider>, Vec<ServiceUnit>> = HashMap::new();
-    for row in rows {
-        let unit = row.unit()?;
-        by_provider.entry(unit.provider).or_default().push(unit);
-    }
-    Ok(by_provider)
-}
-
-/// Those of the units that exist, in order of id.
-///
-/// # Errors
-/// The database's.
-pub fn find_units(c: &mut Conn, ids: &[Id<kind::ServiceUnit>]) -> Result<Vec<ServiceUnit>, DbError> {
-    let ids: Vec<DbId> = ids.iter().map(|id| DbId::from(*id)).collect();
-    let rows: Vec<UnitRow> = service_units::table
-        .filter(service_units::id.eq_any(ids))
-        .order(service_units::id)
-        .select(UnitRow::as_select())
-        .load(c)?;
-    rows.into_iter().map(UnitRow::unit).collect()
-}
-
-/// How many units a provider has.
-///
-/// # Errors
-/// The database's.
-pub fn count_units(c: &mut Conn, provider: Id<kind::Provider>) -> Result<i64, DbError> {
-    let query = service_units::table.filter(service_units::provider_id.eq(DbId::from(provider)));
-    Ok(query.count().get_result(c)?)
-}
-
-/// Whether a unit has this OID.
+/// Whether a provider or a unit has this OID: it names one thing.
 ///
 /// # Errors
 /// The database's.
 pub fn oid_is_taken(c: &mut Conn, oid: &Oid) -> Result<bool, DbError> {
-    let query = service_units::table.filter(service_units::oid.eq(Some(oid.as_str()))).select(service_units::id);
-    let found: Option<DbId> = query.first(c).optional()?;
+    let of_provider = providers::table.filter(providers::oid.eq(Some(oid.as_str()))).select(providers::id);
+    let of_unit = service_units::table.filter(service_units::oid.eq(Some(oid.as_str()))).select(service_units::id);
+    let found: Option<DbId> = of_provider.first(c).optional()?;
+    if found.is_some() {
+        return Ok(true);
+    }
+    let found: Option<DbId> = of_unit.first(c).optional()?;
     Ok(found.is_some())
 }

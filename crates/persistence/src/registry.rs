@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
+use valinta_domain::approval::Approved;
 use valinta_domain::choice::{Candidate, Order, Query, Snapshot};
 use valinta_domain::id::kind;
 use valinta_domain::offering::{OfferPrice, PriceCheck};
@@ -21,6 +22,7 @@ use crate::dialect::{Conn, insert_many};
 use crate::error::DbError;
 use crate::offerings::{self, DatedPrice, Offering};
 use crate::providers::{self, ServiceUnit, UnitRow};
+use crate::registry_changes::widened;
 use crate::schema::{
     offering_prices, offerings as offering_rows, provider_sectors, providers as provider_rows, registry_changes,
     registry_revision, rulebooks, service_units,
@@ -33,12 +35,13 @@ use crate::types::{DbId, DbMoment};
 /// # Errors
 /// The database's.
 pub fn touch(c: &mut Conn, changes: &BTreeSet<RegistryChange>, at: Moment) -> Result<(), DbError> {
+    let changes = widened(c, changes)?;
     diesel::update(registry_revision::table.find(1))
         .set(registry_revision::revision.eq(registry_revision::revision + 1))
         .execute(c)?;
     let revision = revision(c)?;
     let rows: Vec<ChangeRow> = (0..)
-        .zip(changes)
+        .zip(&changes)
         .map(|(line, change)| ChangeRow {
             revision,
             line,
@@ -124,18 +127,30 @@ fn candidates(c: &mut Conn, only: Option<DbId>) -> Result<Vec<(Id<kind::VoucherT
                 street_address: details.street_address,
                 municipality: details.municipality,
                 service_area: details.service_area,
-                languages: offering.languages.unwrap_or(details.languages),
-                modes: offering.modes.unwrap_or(details.modes),
+                languages: offering.details().languages_of(&details.languages),
+                modes: offering.details().modes_of(&details.modes),
                 step_free: details.step_free,
-                approvals: standing.approvals,
+                approvals: open_until(standing.approvals, details.closed_from),
                 interruptions: standing.interruptions,
                 accepts_new_clients: offering.accepts_new_clients,
                 earliest_start: offering.earliest_start,
+                queue: offering.queue,
                 prices: offerings::price_timeline(prices.remove(&DbId::from(offering.id)).unwrap_or_default())?,
             },
         ));
     }
     Ok(candidates)
+}
+
+/// Approvals as far as the unit is open: one that has closed takes no new choices, whatever it is approved for.
+fn open_until(approvals: Vec<Approved>, closed_from: Option<Day>) -> Vec<Approved> {
+    let Some(closed_from) = closed_from else { return approvals };
+    let cut = |approved: Approved| {
+        let end = approved.period.to().map_or(closed_from, |to| to.min(closed_from));
+        let period = Period::new(approved.period.from(), Some(end)).ok()?;
+        Some(Approved { period, ..approved })
+    };
+    approvals.into_iter().filter_map(cut).collect()
 }
 
 fn offerings_of(c: &mut Conn, only: Option<DbId>) -> Result<Vec<Offering>, DbError> {
@@ -258,13 +273,14 @@ pub fn candidate(c: &mut Conn, id: Id<kind::Offering>) -> Result<Option<(Offerin
         street_address: details.street_address,
         municipality: details.municipality,
         service_area: details.service_area,
-        languages: offering.languages.clone().unwrap_or(details.languages),
-        modes: offering.modes.clone().unwrap_or(details.modes),
+        languages: offering.details().languages_of(&details.languages),
+        modes: offering.details().modes_of(&details.modes),
         step_free: details.step_free,
-        approvals: standing.approvals,
+        approvals: open_until(standing.approvals, details.closed_from),
         interruptions: standing.interruptions,
         accepts_new_clients: offering.accepts_new_clients,
         earliest_start: offering.earliest_start,
+        queue: offering.queue,
         prices: offerings::prices(c, offering.id)?,
     };
     Ok(Some((offering, candidate)))

@@ -273,7 +273,7 @@ table! {
 
 table! {
     use crate::types::{SqlId, SqlMoment};
-    use diesel::sql_types::{BigInt, Nullable, Text};
+    use diesel::sql_types::{BigInt, Date, Nullable, Text};
     applications (id) {
         id -> SqlId,
         organiser_id -> SqlId,
@@ -290,6 +290,7 @@ table! {
         created_at -> SqlMoment,
         area -> Text,
         submitted_sha256 -> Nullable<Text>,
+        answer_due -> Nullable<Date>,
     }
 }
 

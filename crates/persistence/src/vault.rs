@@ -62,11 +62,19 @@ impl Vault {
     /// # Errors
     /// There are no random numbers to be had.
     pub fn seal(&self, context: &str, plaintext: &str) -> Result<Vec<u8>, VaultError> {
+        self.seal_bytes(context, plaintext.as_bytes())
+    }
+
+    /// As [`Vault::seal`], of bytes that are no text, such as a file.
+    ///
+    /// # Errors
+    /// There are no random numbers to be had.
+    pub fn seal_bytes(&self, context: &str, plaintext: &[u8]) -> Result<Vec<u8>, VaultError> {
         let version = self.current_version;
         let cipher = self.ciphers.get(&version).ok_or(VaultError::UnknownVersion { version })?;
         let mut nonce = [0; NONCE_LENGTH];
         getrandom::fill(&mut nonce).map_err(|_| VaultError::NotSealed)?;
-        let payload = Payload { msg: plaintext.as_bytes(), aad: context.as_bytes() };
+        let payload = Payload { msg: plaintext, aad: context.as_bytes() };
         let ciphertext = cipher.encrypt(XNonce::from_slice(&nonce), payload).map_err(|_| VaultError::NotSealed)?;
         Ok([version.to_be_bytes().as_slice(), &nonce, &ciphertext].concat())
     }
@@ -76,12 +84,19 @@ impl Vault {
     /// # Errors
     /// It was not, or was changed, or its key is gone.
     pub fn open(&self, context: &str, sealed: &[u8]) -> Result<String, VaultError> {
+        String::from_utf8(self.open_bytes(context, sealed)?).map_err(|_| VaultError::Malformed)
+    }
+
+    /// As [`Vault::open`], of bytes that are no text.
+    ///
+    /// # Errors
+    /// It was not, or was changed, or its key is gone.
+    pub fn open_bytes(&self, context: &str, sealed: &[u8]) -> Result<Vec<u8>, VaultError> {
         let (version, rest) = split_version(sealed)?;
         let (nonce, ciphertext) = rest.split_first_chunk::<NONCE_LENGTH>().ok_or(VaultError::Malformed)?;
         let cipher = self.ciphers.get(&version).ok_or(VaultError::UnknownVersion { version })?;
         let payload = Payload { msg: ciphertext, aad: context.as_bytes() };
-        let plaintext = cipher.decrypt(XNonce::from_slice(nonce), payload).map_err(|_| VaultError::Refused)?;
-        String::from_utf8(plaintext).map_err(|_| VaultError::Malformed)
+        cipher.decrypt(XNonce::from_slice(nonce), payload).map_err(|_| VaultError::Refused)
     }
 
     /// Whether it is sealed with the current key; what is not wants to be sealed anew when keys are rotated.
@@ -155,6 +170,16 @@ mod tests {
         for length in 0..26 {
             assert_eq!(vault.open("client.name:1", &sealed[..length]), Err(VaultError::Malformed));
         }
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_open_again_and_only_as_bytes() {
+        let vault = vault(1, &[1]);
+        let bytes = [0xff, 0xd8, 0xff, 0x00, 0x80];
+        let sealed = vault.seal_bytes("attachment:1", &bytes).unwrap();
+        assert_eq!(vault.open_bytes("attachment:1", &sealed), Ok(bytes.to_vec()));
+        assert_eq!(vault.open("attachment:1", &sealed), Err(VaultError::Malformed));
+        assert_eq!(vault.open_bytes("attachment:2", &sealed), Err(VaultError::Refused));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The running service: what every request finds, how a request becomes one transaction, and the list of all routes.
 
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use actix_web::HttpResponse;
@@ -25,6 +25,7 @@ use crate::cx::Cx;
 use crate::http::openapi::Route;
 use crate::http::{Caller, IdempotencyKey, Problem, ProblemKind};
 use crate::keys::Keys;
+use crate::storage::Storage;
 use crate::telemetry;
 use crate::tokens::Tokens;
 use crate::{
@@ -53,6 +54,7 @@ struct Inner {
     order_key: [u8; 32],
     snapshot: ArcSwapOption<Snapshot>,
     opened: AtomicBool,
+    files: OnceLock<Arc<dyn Storage>>,
 }
 
 /// The answer to a command.
@@ -103,9 +105,26 @@ impl App {
             order_key: *keys.order_key(),
             snapshot: ArcSwapOption::empty(),
             opened: AtomicBool::new(false),
+            files: OnceLock::new(),
         }));
         app.open_up()?;
         Ok(app)
+    }
+
+    /// The same service, which keeps files there. Where they are kept is said once; what is said later changes nothing.
+    #[must_use]
+    pub fn with_files(self, files: Arc<dyn Storage>) -> Self {
+        let _ = self.0.files.set(files);
+        self
+    }
+
+    /// Where files are kept.
+    ///
+    /// # Errors
+    /// The service keeps none (503).
+    pub fn files(&self) -> Result<Arc<dyn Storage>, Problem> {
+        let none = || Problem::new(ProblemKind::Unavailable, "This service has not been given a place to keep files.");
+        self.0.files.get().map(Arc::clone).ok_or_else(none)
     }
 
     pub(crate) fn opened(&self) -> &AtomicBool {

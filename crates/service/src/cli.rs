@@ -240,7 +240,16 @@ pub(crate) fn open(config: &Config) -> Result<App, CliError> {
     } else if !db.pending_migrations()?.is_empty() {
         tracing::warn!("the database waits for `valinta migrate`; until then the service is not ready");
     }
-    App::new(db, tokens, Clock::system(), &keys).map_err(CliError::Refused)
+    let app = App::new(db, tokens, Clock::system(), &keys).map_err(CliError::Refused)?;
+    match &config.files {
+        Some(files) => {
+            Ok(app.with_files(files.open().map_err(|error| CliError::Refused(format!("VALINTA_FILES: {error}")))?))
+        }
+        None => {
+            tracing::warn!("VALINTA_FILES is not set: no files can be handed in");
+            Ok(app)
+        }
+    }
 }
 
 fn read_keys(config: &Config) -> Result<Keys, CliError> {

@@ -10,13 +10,14 @@ use std::str::FromStr;
 use tracing_subscriber::EnvFilter;
 use valinta_persistence::DatabaseUrl;
 
+use crate::storage::{FilesAt, S3Settings};
 use crate::telemetry::LogFormat;
 
 /// The variables that are settings, by name.
 pub type Environment = BTreeMap<String, String>;
 
 /// All variables that are settings, with what they mean.
-pub const SETTINGS: [(&str, &str); 8] = [
+pub const SETTINGS: [(&str, &str); 13] = [
     (DATABASE_URL, "sqlite://path/to/file.db or postgres://user:password@host:5432/name; sqlite://valinta.db if unset"),
     (LISTEN, "address and port to listen on, 127.0.0.1:8080 if unset; port 0 picks a free one"),
     (LOG, "what to log, such as info or warn,valinta_service=debug; info if unset"),
@@ -25,6 +26,14 @@ pub const SETTINGS: [(&str, &str); 8] = [
     (ISSUER, "who issues the tokens: the URL in their claim iss"),
     (AUDIENCE, "whom the tokens are for: the name in their claim aud"),
     (TRUSTED_JWKS, "path of a JWK set with the keys of another issuer of tokens; none if unset"),
+    (
+        FILES,
+        "where files are kept: a folder, or s3://bucket/prefix; beside the SQLite file if unset, nowhere on PostgreSQL",
+    ),
+    (S3_ENDPOINT, "address of the S3 store, such as https://s3.example; needed where VALINTA_FILES begins with s3://"),
+    (S3_REGION, "region of the S3 store; us-east-1 if unset"),
+    (S3_ACCESS_KEY, "id of the key to the S3 store; needed where VALINTA_FILES begins with s3://"),
+    (S3_SECRET_KEY, "secret of the key to the S3 store; needed where VALINTA_FILES begins with s3://"),
 ];
 
 const DATABASE_URL: &str = "DATABASE_URL";
@@ -35,6 +44,14 @@ const KEYS: &str = "VALINTA_KEYS";
 const ISSUER: &str = "VALINTA_ISSUER";
 const AUDIENCE: &str = "VALINTA_AUDIENCE";
 const TRUSTED_JWKS: &str = "VALINTA_TRUSTED_JWKS";
+const FILES: &str = "VALINTA_FILES";
+const S3_ENDPOINT: &str = "VALINTA_S3_ENDPOINT";
+const S3_REGION: &str = "VALINTA_S3_REGION";
+const S3_ACCESS_KEY: &str = "VALINTA_S3_ACCESS_KEY";
+const S3_SECRET_KEY: &str = "VALINTA_S3_SECRET_KEY";
+
+const S3_SCHEME: &str = "s3://";
+const S3_REGION_DEFAULT: &str = "us-east-1";
 
 const DEMO_ISSUER: &str = "http://valinta.localhost";
 const DEMO_AUDIENCE: &str = "valinta";
@@ -81,6 +98,8 @@ pub struct Config {
     pub audience: String,
     /// Another issuer's keys.
     pub trusted_jwks: Option<PathBuf>,
+    /// Where files are kept, if they are: without a place none can be handed in.
+    pub files: Option<FilesAt>,
     /// Whether an empty database gets the demo county.
     pub demo: bool,
 }
@@ -140,6 +159,7 @@ impl Config {
         let issuer = read.issuer(demo);
         let audience = read.audience(demo);
         let trusted_jwks = read.text(TRUSTED_JWKS).map(PathBuf::from);
+        let files = read.files(database.as_ref());
         let config = (|| {
             Some(Self {
                 database: database?,
@@ -149,6 +169,7 @@ impl Config {
                 issuer: issuer?,
                 audience: audience?,
                 trusted_jwks,
+                files: files?,
                 demo,
             })
         })();
@@ -187,6 +208,12 @@ pub fn environment() -> Environment {
 /// `valinta.db` keeps its demo's keys in `valinta.keys.json`.
 fn beside(database: &Path) -> PathBuf {
     database.with_extension("keys.json")
+}
+
+/// `valinta.db` keeps its files in `valinta-files`.
+fn files_beside(database: &Path) -> PathBuf {
+    let name = database.file_stem().map_or_else(|| "valinta".to_owned(), |name| name.to_string_lossy().into_owned());
+    database.with_file_name(format!("{name}-files"))
 }
 
 struct Reader<'a> {
@@ -267,6 +294,72 @@ impl<'a> Reader<'a> {
 
     fn audience(&mut self, demo: bool) -> Option<String> {
         self.name(AUDIENCE, demo.then_some(DEMO_AUDIENCE))
+    }
+
+    /// Where files are kept; `None` where that is not right, `Some(None)` where nothing is said and nothing follows.
+    fn files(&mut self, database: Option<&DatabaseUrl>) -> Option<Option<FilesAt>> {
+        let stated = self.text(FILES);
+        if let Some(place) = stated.and_then(|text| text.strip_prefix(S3_SCHEME)) {
+            return self.s3(place).map(|settings| Some(FilesAt::S3(settings)));
+        }
+        let unused: Vec<&str> = [S3_ENDPOINT, S3_REGION, S3_ACCESS_KEY, S3_SECRET_KEY]
+            .into_iter()
+            .filter(|name| self.text(name).is_some())
+            .collect();
+        for name in &unused {
+            self.mistakes.push(format!("{name} is of use only where {FILES} begins with {S3_SCHEME}"));
+        }
+        if stated.is_some_and(|text| text.contains("://")) {
+            self.mistakes.push(format!("{FILES} is the path of a folder, or s3://bucket/prefix"));
+            return None;
+        }
+        let folder = match (stated, database) {
+            (Some(path), _) => Some(PathBuf::from(path)),
+            (None, Some(DatabaseUrl::Sqlite(file))) => Some(files_beside(file)),
+            (None, Some(DatabaseUrl::Postgres(_)) | None) => None,
+        };
+        unused.is_empty().then_some(folder.map(FilesAt::Folder))
+    }
+
+    fn s3(&mut self, place: &str) -> Option<S3Settings> {
+        let (bucket, prefix) = place.split_once('/').unwrap_or((place, ""));
+        let bucket = self.s3_names(bucket, prefix);
+        let region = self.name(S3_REGION, Some(S3_REGION_DEFAULT));
+        let endpoint = self.name(S3_ENDPOINT, None).and_then(|endpoint| {
+            if endpoint.starts_with("https://") || endpoint.starts_with("http://") {
+                return Some(endpoint);
+            }
+            self.mistakes.push(format!("{S3_ENDPOINT} begins with https:// or http://"));
+            None
+        });
+        let access_key = self.name(S3_ACCESS_KEY, None);
+        let secret_key = self.name(S3_SECRET_KEY, None);
+        let (bucket, prefix) = bucket?;
+        Some(S3Settings {
+            endpoint: endpoint?,
+            region: region?,
+            bucket,
+            prefix,
+            access_key: access_key?,
+            secret_key: secret_key?,
+        })
+    }
+
+    fn s3_names(&mut self, bucket: &str, prefix: &str) -> Option<(String, String)> {
+        let prefix = prefix.trim_end_matches('/');
+        let plain = |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
+        let is_bucket = (3..=63).contains(&bucket.len()) && plain(bucket);
+        let is_prefix = prefix.is_empty()
+            || prefix.len() <= NAME_CHARS_MAX
+                && prefix.split('/').all(|part| plain(part) && !part.chars().all(|c| c == '.'));
+        if is_bucket && is_prefix {
+            return Some((bucket.to_owned(), prefix.to_owned()));
+        }
+        self.mistakes.push(format!(
+            "{FILES}: after s3:// come the name of a bucket and perhaps a prefix, of letters, digits, dots, hyphens and \
+             underscores"
+        ));
+        None
     }
 
     fn name(&mut self, name: &str, default: Option<&str>) -> Option<String> {
@@ -352,6 +445,44 @@ mod tests {
         .unwrap_err();
         assert_eq!(named(&refused), ["VALINTA_LISTEM", DATABASE_URL, LISTEN, LOG, LOG_FORMAT, ISSUER, AUDIENCE]);
         assert!(!refused.to_string().contains("secret"));
+    }
+
+    #[test]
+    fn files_are_kept_beside_the_sqlite_file_and_on_postgres_nowhere_unless_said() {
+        let files = |settings: &[(&str, &str)]| Config::from_env(&env(settings), DemoWish::Yes).unwrap().files;
+        assert_eq!(files(&[]), Some(FilesAt::Folder("valinta-files".into())));
+        let elsewhere = [(DATABASE_URL, "sqlite:///var/x/y.db")];
+        assert_eq!(files(&elsewhere), Some(FilesAt::Folder("/var/x/y-files".into())));
+        let postgres = [(DATABASE_URL, "postgres://localhost/valinta"), (KEYS, "/etc/keys.json")];
+        assert_eq!(files(&postgres), None);
+        assert_eq!(files(&[(FILES, "/srv/files")]), Some(FilesAt::Folder("/srv/files".into())));
+    }
+
+    const S3: [(&str, &str); 4] = [
+        (FILES, "s3://county-files/valinta/attachments/"),
+        (S3_ENDPOINT, "https://s3.example"),
+        (S3_ACCESS_KEY, "AKEXAMPLE"),
+        (S3_SECRET_KEY, "secret-example"),
+    ];
+
+    #[test]
+    fn a_store_that_speaks_s3_is_named_with_its_key() {
+        let config = Config::from_env(&env(&S3), DemoWish::Yes).unwrap();
+        let Some(FilesAt::S3(settings)) = &config.files else { panic!("{:?}", config.files) };
+        assert_eq!((settings.bucket.as_str(), settings.prefix.as_str()), ("county-files", "valinta/attachments"));
+        assert_eq!(settings.region, S3_REGION_DEFAULT);
+        assert!(!format!("{config:?}").contains("secret-example"), "settings are logged without their secrets");
+    }
+
+    #[test]
+    fn what_is_wrong_with_the_place_for_files_is_told_together() {
+        let told = |settings: &[(&str, &str)]| Config::from_env(&env(settings), DemoWish::Yes).unwrap_err();
+        let refused = told(&[(FILES, "s3://../x"), (S3_ENDPOINT, "s3.example"), (S3_SECRET_KEY, "sec ret")]);
+        assert_eq!(named(&refused), [FILES, S3_ENDPOINT, S3_ACCESS_KEY, S3_SECRET_KEY]);
+        assert!(!refused.to_string().contains("sec ret"));
+        assert_eq!(named(&told(&S3[1..])), [S3_ENDPOINT, S3_ACCESS_KEY, S3_SECRET_KEY]);
+        assert_eq!(named(&told(&[(FILES, "https://files.example/x")])), [FILES]);
+        assert_eq!(named(&told(&[(FILES, "s3://county-files/a/../b"), S3[1], S3[2], S3[3]])), [FILES]);
     }
 
     #[test]

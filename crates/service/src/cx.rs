@@ -24,6 +24,9 @@ use valinta_persistence::{Conn, DbError, organisers, providers, registry};
 use crate::clock::new_uuid;
 use crate::http::{Caller, Problem};
 
+/// Who acts where nobody has asked: the service itself, in the installation's own role.
+const SERVICE: &str = "valinta";
+
 /// The context of one transaction.
 pub struct Cx {
     actor: Actor,
@@ -57,6 +60,19 @@ impl Cx {
             memberships,
         };
         Ok(Self::of(actor, now, request, vault))
+    }
+
+    /// A context for what the service does by itself, when a day has come. It acts for nobody, and so may read and change
+    /// nothing by permission: what it does is decided by what is stored.
+    pub fn of_service(now: Moment, vault: Arc<Vault>) -> Self {
+        let actor = Actor {
+            subject: SERVICE.to_owned(),
+            role: Role::Operator,
+            organiser: None,
+            person: None,
+            memberships: Vec::new(),
+        };
+        Self::of(actor, now, new_uuid(now), vault)
     }
 
     /// A context for an actor that is known already.

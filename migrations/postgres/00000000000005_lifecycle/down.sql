@@ -63,6 +63,8 @@ FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 DROP INDEX applications_open;
 CREATE UNIQUE INDEX applications_open ON applications (unit_id ASC, voucher_type_id ASC) WHERE state IN ('draft', 'submitted');
+ALTER TABLE applications DROP CONSTRAINT applications_answer_due_check;
+ALTER TABLE applications DROP COLUMN answer_due;
 ALTER TABLE applications DROP COLUMN submitted_sha256;
 ALTER TABLE applications DROP COLUMN area;
 ALTER TABLE applications DROP CONSTRAINT applications_state_check;

@@ -9,7 +9,9 @@ ALTER TABLE applications
     ADD CONSTRAINT applications_state_check
         CHECK (state IN ('draft', 'submitted', 'more_information', 'approved', 'rejected', 'withdrawn')),
     ADD COLUMN area text NOT NULL DEFAULT '[]' CHECK (length(area) BETWEEN 2 AND 4000),
-    ADD COLUMN submitted_sha256 text CHECK (length(submitted_sha256) = 64);
+    ADD COLUMN submitted_sha256 text CHECK (length(submitted_sha256) = 64),
+    ADD COLUMN answer_due date,
+    ADD CONSTRAINT applications_answer_due_check CHECK ((state = 'more_information') = (answer_due IS NOT NULL));
 
 DROP INDEX applications_open;
 CREATE UNIQUE INDEX applications_open ON applications (unit_id ASC, voucher_type_id ASC)
@@ -149,6 +151,7 @@ CREATE TABLE application_events (
     kind text NOT NULL CHECK (kind IN ('submitted', 'information_requested', 'withdrawn', 'decided')),
     text text CHECK (length(text) BETWEEN 1 AND 4000),
     due date,
+    requirements text CHECK (length(requirements) BETWEEN 2 AND 8000),
     document text CHECK (length(document) BETWEEN 2 AND 262144),
     sha256 text CHECK (length(sha256) = 64),
     by text NOT NULL CHECK (length(by) BETWEEN 1 AND 255),
@@ -180,6 +183,8 @@ CREATE TABLE approval_interruptions (
 
 CREATE INDEX approval_interruptions_by_approval ON approval_interruptions (approval_id ASC, valid_from ASC);
 
+CREATE INDEX approval_interruptions_by_organiser ON approval_interruptions (organiser_id ASC, kind ASC, valid_from ASC);
+
 -- What supervision has found, of bought and own production alike.
 CREATE TABLE findings (
     id uuid PRIMARY KEY NOT NULL,
@@ -200,6 +205,7 @@ CREATE TABLE findings (
     created_by text NOT NULL CHECK (length(created_by) BETWEEN 1 AND 255),
     created_at timestamptz NOT NULL,
     version bigint NOT NULL CHECK (version >= 1),
+    told_at timestamptz,
     CHECK ((answer IS NULL) = (answered_at IS NULL)),
     CHECK ((state = 'closed') = (closed_at IS NOT NULL)),
     CHECK ((conclusion IS NULL) = (closed_at IS NULL))
@@ -233,6 +239,8 @@ CREATE TABLE measures (
     opened_by text NOT NULL CHECK (length(opened_by) BETWEEN 1 AND 255),
     opened_at timestamptz NOT NULL,
     version bigint NOT NULL CHECK (version >= 1),
+    valid_to date CHECK (valid_to > valid_from),
+    told_at timestamptz,
     CHECK ((reply IS NULL) = (replied_at IS NULL)),
     CHECK (state NOT IN ('imposed', 'dropped') OR decision_id IS NOT NULL)
 );
@@ -302,15 +310,18 @@ CREATE TABLE registry_changes (
 CREATE TRIGGER registry_changes_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON registry_changes
 FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
--- What others call what they have brought in: an organiser's or provider's own ids, by kind.
+-- What others call what they have brought in, or only point to (`linked`): an organiser's or provider's own ids, by kind.
 CREATE TABLE source_ids (
     source_id uuid NOT NULL,
     subject_kind text NOT NULL CHECK (length(subject_kind) BETWEEN 1 AND 64),
     name text NOT NULL CHECK (length(name) BETWEEN 1 AND 100),
     subject_id uuid NOT NULL,
+    linked boolean NOT NULL,
     at timestamptz NOT NULL,
     PRIMARY KEY (source_id, subject_kind, name)
 );
+
+CREATE UNIQUE INDEX source_ids_subject ON source_ids (source_id ASC, subject_kind ASC, subject_id ASC);
 
 CREATE INDEX source_ids_by_subject ON source_ids (subject_kind ASC, subject_id ASC);
 

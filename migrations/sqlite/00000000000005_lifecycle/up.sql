@@ -122,8 +122,10 @@ CREATE TABLE applications (
     created_at INTEGER NOT NULL,
     area TEXT NOT NULL DEFAULT '[]' CHECK (length(area) BETWEEN 2 AND 4000),
     submitted_sha256 TEXT CHECK (length(submitted_sha256) = 64),
+    answer_due TEXT CHECK (length(answer_due) = 10),
     CHECK ((state IN ('approved', 'rejected')) = (decision_id IS NOT NULL)),
-    CHECK ((submitted_at IS NULL) = (submitted_by IS NULL))
+    CHECK ((submitted_at IS NULL) = (submitted_by IS NULL)),
+    CHECK ((state = 'more_information') = (answer_due IS NOT NULL))
 ) STRICT;
 
 INSERT INTO applications (
@@ -297,6 +299,7 @@ CREATE TABLE application_events (
     kind TEXT NOT NULL CHECK (kind IN ('submitted', 'information_requested', 'withdrawn', 'decided')),
     text TEXT CHECK (length(text) BETWEEN 1 AND 4000),
     due TEXT CHECK (length(due) = 10),
+    requirements TEXT CHECK (length(requirements) BETWEEN 2 AND 8000),
     document TEXT CHECK (length(document) BETWEEN 2 AND 262144),
     sha256 TEXT CHECK (length(sha256) = 64),
     by TEXT NOT NULL CHECK (length(by) BETWEEN 1 AND 255),
@@ -334,6 +337,8 @@ CREATE TABLE approval_interruptions (
 
 CREATE INDEX approval_interruptions_by_approval ON approval_interruptions (approval_id ASC, valid_from ASC);
 
+CREATE INDEX approval_interruptions_by_organiser ON approval_interruptions (organiser_id ASC, kind ASC, valid_from ASC);
+
 -- What supervision has found, of bought and own production alike.
 CREATE TABLE findings (
     id BLOB PRIMARY KEY NOT NULL CHECK (length(id) = 16),
@@ -354,6 +359,7 @@ CREATE TABLE findings (
     created_by TEXT NOT NULL CHECK (length(created_by) BETWEEN 1 AND 255),
     created_at INTEGER NOT NULL,
     version INTEGER NOT NULL CHECK (version >= 1),
+    told_at INTEGER,
     CHECK ((answer IS NULL) = (answered_at IS NULL)),
     CHECK ((state = 'closed') = (closed_at IS NOT NULL)),
     CHECK ((conclusion IS NULL) = (closed_at IS NULL))
@@ -387,6 +393,8 @@ CREATE TABLE measures (
     opened_by TEXT NOT NULL CHECK (length(opened_by) BETWEEN 1 AND 255),
     opened_at INTEGER NOT NULL,
     version INTEGER NOT NULL CHECK (version >= 1),
+    valid_to TEXT CHECK (length(valid_to) = 10) CHECK (valid_to > valid_from),
+    told_at INTEGER,
     CHECK ((reply IS NULL) = (replied_at IS NULL)),
     CHECK (state NOT IN ('imposed', 'dropped') OR decision_id IS NOT NULL)
 ) STRICT;
@@ -468,15 +476,18 @@ BEGIN
     SELECT RAISE(ABORT, 'append-only: registry_changes');
 END;
 
--- What others call what they have brought in: an organiser's or provider's own ids, by kind.
+-- What others call what they have brought in, or only point to (`linked`): an organiser's or provider's own ids, by kind.
 CREATE TABLE source_ids (
     source_id BLOB NOT NULL CHECK (length(source_id) = 16),
     subject_kind TEXT NOT NULL CHECK (length(subject_kind) BETWEEN 1 AND 64),
     name TEXT NOT NULL CHECK (length(name) BETWEEN 1 AND 100),
     subject_id BLOB NOT NULL CHECK (length(subject_id) = 16),
+    linked INTEGER NOT NULL CHECK (linked IN (0, 1)),
     at INTEGER NOT NULL,
     PRIMARY KEY (source_id, subject_kind, name)
 ) STRICT;
+
+CREATE UNIQUE INDEX source_ids_subject ON source_ids (source_id ASC, subject_kind ASC, subject_id ASC);
 
 CREATE INDEX source_ids_by_subject ON source_ids (subject_kind ASC, subject_id ASC);
 

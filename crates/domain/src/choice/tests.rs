@@ -41,6 +41,7 @@ fn candidate(n: u128, sector: Sector) -> Candidate {
         interruptions: Vec::new(),
         accepts_new_clients: true,
         earliest_start: None,
+        queue: None,
         prices: Timeline::new(vec![(always, price)]).unwrap(),
     }
 }

@@ -22,7 +22,7 @@ pub(super) struct Fitted {
     pub(super) refused: Option<PriceRefused>,
 }
 
-type Key = (Sector, Option<Amount>, Option<Amount>, Vec<(String, Amount)>);
+type Key = (Sector, Option<Amount>, Option<Amount>, Vec<(String, Amount)>, bool);
 
 /// Prices under a rulebook, each looked at once.
 #[derive(Debug)]
@@ -48,10 +48,13 @@ impl<'t> Prices<'t> {
 
 fn key(price: &OfferPrice, sector: Sector) -> Key {
     match price {
-        OfferPrice::Voucher { price, items } => {
-            (sector, Some(*price), None, items.iter().map(|(item, price)| (item.clone(), *price)).collect())
+        OfferPrice::Voucher { price, items, only_items } => {
+            let items = items.iter().map(|(item, price)| (item.clone(), *price)).collect();
+            (sector, Some(*price), None, items, *only_items)
         }
-        OfferPrice::ClientFee { client_fee, unit_cost } => (sector, Some(*client_fee), Some(*unit_cost), Vec::new()),
+        OfferPrice::ClientFee { client_fee, unit_cost } => {
+            (sector, Some(*client_fee), Some(*unit_cost), Vec::new(), false)
+        }
     }
 }
 
@@ -79,7 +82,7 @@ fn fit(price: OfferPrice, sector: Sector, check: &PriceCheck<&RulebookTerms>) ->
 fn comply(price: &mut OfferPrice, refused: &PriceRefused) -> bool {
     match (price, refused) {
         (
-            OfferPrice::Voucher { price, items },
+            OfferPrice::Voucher { price, items, .. },
             PriceRefused::OverCeiling { item, ceiling: most, .. }
             | PriceRefused::OverFreeValue { item, value: most, .. },
         ) => {

@@ -111,6 +111,7 @@ fn unit(n: u128, municipality: &str, price: OfferPrice, sector: Sector) -> Candi
         interruptions: Vec::new(),
         accepts_new_clients: true,
         earliest_start: None,
+        queue: None,
         prices: Timeline::new(vec![(Period::starting(day().plus_days(-300)), price)]).unwrap(),
     }
 }

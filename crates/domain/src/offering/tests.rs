@@ -1,5 +1,7 @@
 //! Tests of what a rulebook lets a provider charge.
 
+mod price_change;
+
 use super::*;
 use serde_json::{Value, json};
 
@@ -30,7 +32,7 @@ fn terms(members: Value) -> RulebookTerms {
 
 fn price(base: &str, sunday: Option<&str>) -> OfferPrice {
     let items = sunday.map(|sunday| ("sunday".to_owned(), amount(sunday)));
-    OfferPrice::Voucher { price: amount(base), items: items.into_iter().collect() }
+    OfferPrice::Voucher { price: amount(base), items: items.into_iter().collect(), only_items: false }
 }
 
 /// The place that is to blame, and the item.
@@ -58,7 +60,11 @@ fn an_item_without_a_price_of_its_own_keeps_to_its_ceiling_all_the_same() {
     assert_eq!(refused(&price("42.00", Some("41.01")), &terms), at("items/sunday", Some("sunday")));
     assert_eq!(refused(&price("42.00", Some("41.00")), &terms), None);
     assert_eq!(refused(&price("50.01", Some("41.00")), &terms), at("price", None));
-    let unknown = OfferPrice::Voucher { price: amount("1.00"), items: [("noon".to_owned(), amount("1.00"))].into() };
+    let unknown = OfferPrice::Voucher {
+        price: amount("1.00"),
+        items: [("noon".to_owned(), amount("1.00"))].into(),
+        only_items: false,
+    };
     assert_eq!(refused(&unknown, &terms), at("items/noon", Some("noon")));
 }
 
@@ -139,4 +145,29 @@ fn limits_are_found_when_the_first_price_is_held_against_them_and_kept() {
     let limits: *const Limits = check.limits.get().unwrap();
     assert!(check.check(&price("36.01", None), Sector::Ngo).is_err());
     assert!(std::ptr::eq(limits, check.limits.get().unwrap()));
+}
+
+#[test]
+fn what_is_not_offered_is_held_against_no_ceiling() {
+    let ceiling = json!({"amount": "50.00", "items": [{"item": "sunday", "amount": "41.00"}]});
+    let terms = terms(json!({"price_ceiling": ceiling}));
+    let without = |items: &[(&str, &str)]| OfferPrice::Voucher {
+        price: amount("45.00"),
+        items: items.iter().map(|(item, price)| ((*item).to_owned(), amount(price))).collect(),
+        only_items: true,
+    };
+    assert_eq!(refused(&price("45.00", None), &terms), at("price", Some("sunday")));
+    assert_eq!(refused(&without(&[("evening", "48.00")]), &terms), None);
+    assert_eq!(refused(&without(&[("sunday", "42.00")]), &terms), at("items/sunday", Some("sunday")));
+    let no_sundays = without(&[("evening", "48.00")]);
+    assert!(no_sundays.offers(Some("evening")) && no_sundays.offers(None) && !no_sundays.offers(Some("sunday")));
+    assert!(price("45.00", None).offers(Some("sunday")));
+}
+
+#[test]
+fn that_only_items_are_offered_is_written_where_it_is_so() {
+    let written = |price: &OfferPrice| serde_json::to_value(price).unwrap();
+    assert_eq!(written(&price("45.00", None)), json!({"charging": "voucher", "price": "45.00"}));
+    let only = json!({"charging": "voucher", "price": "45.00", "items": {"sunday": "50.00"}, "only_items": true});
+    assert_eq!(written(&serde_json::from_value(only.clone()).unwrap()), only);
 }

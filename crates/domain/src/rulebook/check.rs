@@ -3,6 +3,7 @@
 //! Rules and criteria are checked in `rules`; here is what they have to do with each other and with the rest.
 
 mod facts;
+mod terms_of_approval;
 
 use std::collections::BTreeSet;
 
@@ -65,6 +66,8 @@ impl RulebookTerms {
         self.check_grant(&mut faults);
         check_eligibility(&self.eligibility, terms, &mut faults);
         self.check_requirements(&mut faults);
+        terms_of_approval::check_price_changes(&self.price_changes, &mut faults);
+        terms_of_approval::check_supervision(&self.supervision, &mut faults);
         self.check_texts(&mut faults);
         faults
     }
@@ -188,6 +191,7 @@ impl RulebookTerms {
         for (i, requirement) in self.requirements.iter().enumerate() {
             check_source(&requirement.source, &format!("/requirements/{i}/source"), faults);
         }
+        terms_of_approval::check_kinds(&self.requirements, faults);
         check_length(self.clauses.len(), 0..=CLAUSES_MAX, "/clauses", faults);
         check_texted_codes(self.clauses.iter().map(|it| (it.code.as_str(), &it.text)), "/clauses", faults);
         for (i, clause) in self.clauses.iter().enumerate() {

@@ -401,6 +401,61 @@ fn requirements_clauses_and_texts_are_whole() {
     refuses([(json!({"texts": texts}), "/texts/appeal/en", "bad_length")]);
 }
 
+fn requirement(code: &str, members: Value) -> Value {
+    let mut requirement = json!({"code": code, "text": text(), "source": "s", "expires": false});
+    requirement.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+    requirement
+}
+
+#[test]
+fn requirements_ask_for_one_kind_of_evidence_once() {
+    let two = |kind: &str| {
+        let of = |code| requirement(code, json!({"kind": kind}));
+        json!({"requirements": [of("a"), of("b")]})
+    };
+    let one = |members: Value| json!({"requirements": [requirement("a", members)]});
+    refuses([
+        (two("soteri"), "/requirements/1/kind", "duplicate"),
+        (one(json!({"kind": "tax_certificate", "services": ["care"]})), "/requirements/0/services", "contradiction"),
+        (one(json!({"kind": "soteri", "services": ["Home care"]})), "/requirements/0/services/0", "bad_name"),
+        (one(json!({"kind": "soteri", "services": ["a", "a"]})), "/requirements/0/services/1", "duplicate"),
+        (one(json!({"issued_within_months": 0})), "/requirements/0/issued_within_months", "out_of_range"),
+        (one(json!({"issued_within_months": 121})), "/requirements/0/issued_within_months", "out_of_range"),
+    ]);
+    passes([
+        two("other"),
+        two("staff_competence"),
+        one(json!({"kind": "soteri"})),
+        one(json!({"kind": "soteri", "services": ["home_care", "70"], "issued_within_months": 120})),
+    ]);
+}
+
+#[test]
+fn changes_of_prices_and_supervision_keep_to_their_ranges() {
+    let change = |terms: Value| json!({"price_changes": terms});
+    let supervision = |terms: Value| json!({"supervision": terms});
+    refuses([
+        (change(json!({"raises_per_year": 13})), "/price_changes/raises_per_year", "out_of_range"),
+        (change(json!({"notice_days": 367})), "/price_changes/notice_days", "out_of_range"),
+        (change(json!({"days": ["02-29"]})), "/price_changes/days/0", "bad_day"),
+        (change(json!({"days": ["01-01", "1-1"]})), "/price_changes/days/1", "bad_day"),
+        (change(json!({"days": ["01-01", "01-01"]})), "/price_changes/days/1", "duplicate"),
+        (change(json!({"raises_per_year": 0, "days": ["01-01"]})), "/price_changes/days", "contradiction"),
+        (change(json!({"raises_per_year": 0, "notice_days": 30})), "/price_changes/notice_days", "contradiction"),
+        (supervision(json!({"hearing_days": 0})), "/supervision/hearing_days", "out_of_range"),
+        (supervision(json!({"ladder_months": 121})), "/supervision/ladder_months", "out_of_range"),
+        (supervision(json!({"end_notice_days": 367})), "/supervision/end_notice_days", "out_of_range"),
+        (supervision(json!({"remind_days": [30, 0]})), "/supervision/remind_days/1", "out_of_range"),
+        (supervision(json!({"remind_days": [30, 30]})), "/supervision/remind_days/1", "duplicate"),
+        (supervision(json!({"remind_days": [1, 2, 3, 4, 5, 6]})), "/supervision/remind_days", "bad_length"),
+    ]);
+    passes([
+        change(json!({"raises_per_year": 0})),
+        change(json!({"raises_per_year": 2, "days": ["01-01", "12-31"], "notice_days": 366, "reason_needed": true})),
+        supervision(json!({"hearing_days": 90, "ladder_months": 1, "end_notice_days": 60, "remind_days": []})),
+    ]);
+}
+
 #[test]
 fn faults_of_all_parts_are_told_at_once() {
     let faults = found(json!({

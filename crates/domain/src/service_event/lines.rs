@@ -48,6 +48,9 @@ pub(super) fn lines(
     let (mut lines, mut steps, mut shares) = (Vec::new(), Vec::new(), Vec::new());
     let mut in_short: Vec<Step> = Vec::new();
     for part in parts(voucher.unit, &agreement.price, valuation, delivery)? {
+        if let Some(item) = part.item.as_ref().filter(|item| !agreement.price.offers(Some(item))) {
+            return Err(RecordRefused::ItemNotOffered { item: item.clone() });
+        }
         let price = agreement
             .price
             .of_item(part.item.as_deref())

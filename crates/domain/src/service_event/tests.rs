@@ -260,7 +260,11 @@ fn a_service_across_the_edge_of_a_band_is_split_there() {
 fn a_time_band_has_its_own_price_and_ceiling_and_needs_start_and_end() {
     let (terms, parts) = (terms_with(time_bands()), allotments("20"));
     let priced = |sunday: &str| Agreement {
-        price: OfferPrice::Voucher { price: amount("40.00"), items: [("sunday".to_owned(), amount(sunday))].into() },
+        price: OfferPrice::Voucher {
+            price: amount("40.00"),
+            items: [("sunday".to_owned(), amount(sunday))].into(),
+            only_items: false,
+        },
         ..agreement("40.00")
     };
     let sunday = spanning(day(2, 8), (10, 0), 60, "1");
@@ -315,7 +319,11 @@ fn what_carries_over_is_left_to_earlier_days_as_long_as_there_is_something_newer
 fn the_time_of_a_service_says_which_price_is_paid() {
     let (terms, parts) = (terms_with(time_bands()), allotments("20"));
     let agreement = Agreement {
-        price: OfferPrice::Voucher { price: amount("40.00"), items: [("sunday".to_owned(), amount("80.00"))].into() },
+        price: OfferPrice::Voucher {
+            price: amount("40.00"),
+            items: [("sunday".to_owned(), amount("80.00"))].into(),
+            only_items: false,
+        },
         ..agreement("40.00")
     };
     let facts = Facts::new([("item".to_owned(), FactValue::Word("sunday".into()))]);
@@ -324,6 +332,17 @@ fn the_time_of_a_service_says_which_price_is_paid() {
     assert_eq!(refused, Err(RecordRefused::OtherItem { given: "sunday".into(), by_time: None }));
     let sunday = Delivery { facts, ..spanning(day(2, 8), (10, 0), 60, "1") };
     assert!(record_on(voucher(), &parts, &agreement, &terms, &sunday, day(2, 10)).is_ok());
+}
+
+#[test]
+fn an_item_that_the_agreed_price_leaves_out_is_not_recorded() {
+    let (terms, parts) = (terms_with(time_bands()), allotments("20"));
+    let price = OfferPrice::Voucher { price: amount("40.00"), items: [].into(), only_items: true };
+    let agreement = Agreement { price, ..agreement("40.00") };
+    let on = |delivery| record_on(voucher(), &parts, &agreement, &terms, &delivery, day(2, 10));
+    assert!(on(spanning(day(2, 10), (10, 0), 60, "1")).is_ok());
+    let refused = on(spanning(day(2, 8), (10, 0), 60, "1")).unwrap_err();
+    assert_eq!(refused, RecordRefused::ItemNotOffered { item: "sunday".into() });
 }
 
 #[test]
@@ -347,7 +366,11 @@ fn an_item_that_has_become_too_dear_does_not_stand_in_the_way_of_others() {
     members["price_ceiling"] = json!({"amount": "45.00", "items": [{"item": "sunday", "amount": "50.00"}]});
     let (terms, parts) = (terms_with(members), allotments("20"));
     let agreement = Agreement {
-        price: OfferPrice::Voucher { price: amount("40.00"), items: [("sunday".to_owned(), amount("76.00"))].into() },
+        price: OfferPrice::Voucher {
+            price: amount("40.00"),
+            items: [("sunday".to_owned(), amount("76.00"))].into(),
+            only_items: false,
+        },
         ..agreement("40.00")
     };
     let on = |delivery| record_on(voucher(), &parts, &agreement, &terms, &delivery, day(2, 10));

@@ -78,6 +78,7 @@ struct Choice {
     client_fee_minor: Option<i64>,
     unit_cost_minor: Option<i64>,
     items: Option<String>,
+    only_items: bool,
 }
 
 impl Choice {
@@ -88,6 +89,7 @@ impl Choice {
             client_fee_minor: self.client_fee_minor,
             unit_cost_minor: self.unit_cost_minor,
             items: self.items.clone(),
+            only_items: self.only_items,
         }
     }
 }

@@ -13,6 +13,7 @@ table! {
         kind -> Text,
         text -> Nullable<Text>,
         due -> Nullable<Date>,
+        requirements -> Nullable<Text>,
         document -> Nullable<Text>,
         sha256 -> Nullable<Text>,
         by -> Text,
@@ -123,6 +124,7 @@ table! {
         created_by -> Text,
         created_at -> SqlMoment,
         version -> BigInt,
+        told_at -> Nullable<SqlMoment>,
     }
 }
 
@@ -152,6 +154,8 @@ table! {
         opened_by -> Text,
         opened_at -> SqlMoment,
         version -> BigInt,
+        valid_to -> Nullable<Date>,
+        told_at -> Nullable<SqlMoment>,
     }
 }
 
@@ -204,12 +208,13 @@ table! {
 
 table! {
     use crate::types::{SqlId, SqlMoment};
-    use diesel::sql_types::Text;
+    use diesel::sql_types::{Bool, Text};
     source_ids (source_id, subject_kind, name) {
         source_id -> SqlId,
         subject_kind -> Text,
         name -> Text,
         subject_id -> SqlId,
+        linked -> Bool,
         at -> SqlMoment,
     }
 }

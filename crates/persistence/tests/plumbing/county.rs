@@ -150,6 +150,7 @@ fn found_in(c: &mut Conn) -> Result<(), DbError> {
         price: price(),
         from: day(1, 1),
         rulebook: rulebook.id,
+        reason: None,
         created_by: "member".into(),
         created_at: moment(0),
     };

@@ -8,13 +8,16 @@
     reason = "tests: a failure is told by a panic"
 )]
 
+mod approvals;
 mod county;
+mod evidence;
 mod grants;
 mod guards;
 mod ledger_check;
 mod migrations;
 mod parity;
 mod persons;
+mod providers;
 mod records;
 mod rules;
 mod support;

@@ -147,7 +147,7 @@ fn rulebooks_are_listed_by_where_they_stand() {
 
 fn by_item() -> OfferPrice {
     let items = [("sunday".to_owned(), amount("60.00")), ("night".to_owned(), amount("50.00"))].into();
-    OfferPrice::Voucher { price: amount("42.00"), items }
+    OfferPrice::Voucher { price: amount("42.00"), items, only_items: true }
 }
 
 #[test]
@@ -161,6 +161,7 @@ fn prices_of_items_come_back_as_they_were_set_and_agreed() {
                 price: by_item(),
                 from: day(3, 1),
                 rulebook: Id::new(uuid(RULEBOOK)),
+                reason: None,
                 created_by: "member".into(),
                 created_at: moment(1),
             };

@@ -1,19 +1,19 @@
 //! `POST /v1/applications`: a provider begins an application for one of its units. A draft is the provider's own.
 
-use std::collections::HashSet;
-
 use actix_web::{HttpResponse, post, web};
 use serde::Deserialize;
 use serde_json::json;
 use validator::Validate;
 use valinta_domain::Id;
-use valinta_domain::application::{ApplicationState, Evidence};
+use valinta_domain::application::ApplicationState;
 use valinta_domain::id::kind;
+use valinta_domain::identifiers::MunicipalityCode;
 use valinta_domain::policy::{Action, Target};
-use valinta_domain::text::{CODE_CHARS_MAX, LINE_CHARS_MAX};
 use valinta_persistence::applications::Application;
-use valinta_persistence::{Conn, applications, approvals, organisers, providers, voucher_types};
+use valinta_persistence::{Conn, applications, organisers, providers, voucher_types};
 
+use super::entries::{EvidenceEntry, check_form, stated};
+use super::examined::{check_area, check_unit};
 use super::view::ApplicationView;
 use crate::app::{App, Reply};
 use crate::cx::{Cx, found};
@@ -28,10 +28,16 @@ pub(crate) struct BeginApplication {
     unit: Id<kind::ServiceUnit>,
     /// For which voucher type.
     voucher_type: Id<kind::VoucherType>,
-    /// What is stated for the requirements of the rulebook in force today.
+    /// For residents of which municipalities of the organiser; of all where none is named.
+    #[serde(default)]
+    #[validate(length(max = 320))]
+    #[schema(max_items = 320, value_type = Vec<String>)]
+    area: Vec<MunicipalityCode>,
+    /// What is stated for the requirements of the rulebook in force today. Where it is left out, whatever the provider
+    /// has given before that meets a requirement is taken.
     #[validate(length(max = 50))]
     #[schema(max_items = 50)]
-    evidence: Vec<Evidence>,
+    evidence: Option<Vec<EvidenceEntry>>,
 }
 
 /// What is applied for.
@@ -39,41 +45,22 @@ pub(crate) struct BeginApplication {
 pub(crate) struct BeginCommand {
     pub(crate) unit: Id<kind::ServiceUnit>,
     pub(crate) voucher_type: Id<kind::VoucherType>,
-    pub(crate) evidence: Vec<Evidence>,
+    pub(crate) area: Vec<MunicipalityCode>,
+    pub(crate) evidence: Option<Vec<EvidenceEntry>>,
 }
 
 impl Parse for BeginApplication {
     type Into = BeginCommand;
 
     fn parse(&self, errors: &mut Errors) -> Option<BeginCommand> {
-        let mut seen = HashSet::new();
-        for (i, one) in self.evidence.iter().take(50).enumerate() {
-            errors.within(&format!("/evidence/{i}"), |errors| check_evidence(one, errors));
-            if !seen.insert(one.requirement.as_str()) {
-                let detail = "there is one piece of evidence for a requirement";
-                errors.fail(&format!("/evidence/{i}/requirement"), "duplicate", detail);
-            }
-        }
-        let evidence = self.evidence.clone();
-        Some(BeginCommand { unit: self.unit, voucher_type: self.voucher_type, evidence })
+        check_form(self.evidence.as_deref().unwrap_or_default(), errors);
+        let Self { unit, voucher_type, area, evidence } = self.clone();
+        Some(BeginCommand { unit, voucher_type, area, evidence })
     }
 }
 
-fn check_evidence(evidence: &Evidence, errors: &mut Errors) {
-    let is_line = |text: &str, chars_max: usize| {
-        !text.trim().is_empty() && text.chars().count() <= chars_max && !text.chars().any(char::is_control)
-    };
-    if !is_line(&evidence.requirement, CODE_CHARS_MAX) {
-        let detail = format!("a requirement's code is one line of 1 to {CODE_CHARS_MAX} characters");
-        errors.fail("/requirement", "length", detail);
-    }
-    if !is_line(&evidence.reference, LINE_CHARS_MAX) {
-        let detail = format!("a reference is one line of 1 to {LINE_CHARS_MAX} characters");
-        errors.fail("/reference", "length", detail);
-    }
-}
-
-/// Begins an application against the rulebook in force today. The organiser sees it once it is submitted.
+/// Begins an application against the rulebook in force today. The organiser sees it once it is submitted. Evidence that is
+/// given with it is the provider's from then on, and can be named in other applications by its id.
 #[utoipa::path(
     tag = "applications",
     params(IdempotencyKey),
@@ -110,27 +97,36 @@ pub(crate) fn begin(c: &mut Conn, cx: &Cx, command: &BeginCommand) -> Result<Rep
         let problem = Problem::new(ProblemKind::Duplicate, "The unit has an open application for the voucher type.");
         return Err(problem.at("/unit", "duplicate", "an application of the unit is open"));
     }
-    let approvals = approvals::of_unit(c, unit.id, voucher_type.id)?;
-    if approvals.iter().any(|approval| approval.valid_to.is_none_or(|to| to > today)) {
-        let problem = Problem::new(ProblemKind::Duplicate, "The unit has an approval for the voucher type.");
-        return Err(problem.at("/unit", "approved", "the unit has an approval that has not ended"));
-    }
-    let application = Application {
+    let mut application = Application {
         id: cx.id(),
         organiser: organiser.id,
         provider: unit.provider,
         unit: unit.id,
         voucher_type: voucher_type.id,
-        area: Vec::new(),
+        area: command.area.clone(),
         rulebook: rulebook.id,
         state: ApplicationState::Draft,
-        evidence: command.evidence.clone(),
+        evidence: Vec::new(),
         submitted: None,
         submitted_sha256: None,
+        answer_due: None,
         decision: None,
         version: 1,
         created_at: cx.now(),
     };
+    let mut errors = Errors::new();
+    check_unit(c, &application, &unit, today, &mut errors)?;
+    if let Err(refused) = errors.finish() {
+        let is_closed = refused.failures().iter().any(|failure| failure.code == "closed");
+        let kind = if is_closed { ProblemKind::WrongState } else { ProblemKind::Duplicate };
+        let problem = Problem::new(kind, "The unit cannot apply for the voucher type; see errors.");
+        return Err(refused.failures().iter().fold(problem, |told, one| told.at(&one.pointer, &one.code, &one.detail)));
+    }
+    let mut errors = Errors::new();
+    check_area(c, organiser.id, &command.area, today, &mut errors)?;
+    errors.finish()?;
+    let entries = (command.evidence.as_deref(), today);
+    application.evidence = stated(c, cx, &unit, organiser.id, &rulebook.terms, entries)?;
     applications::insert(c, &application)?;
     let id = application.id;
     let details = json!({"unit": unit.id, "voucher_type": voucher_type.id, "rulebook": rulebook.id});
@@ -144,16 +140,19 @@ mod tests {
 
     #[test]
     fn each_requirement_is_shown_once_and_in_one_line() {
-        let one = |requirement: &str, reference: &str| Evidence {
+        let one = |requirement: &str, reference: &str| EvidenceEntry {
             requirement: requirement.into(),
-            reference: reference.into(),
-            valid_until: None,
+            reference: Some(reference.into()),
+            ..EvidenceEntry::default()
         };
         let id = uuid::Uuid::from_u128(1);
+        let both = EvidenceEntry { evidence: Some(Id::new(id)), ..one("plan", "x") };
+        let evidence = vec![one("insurance", "policy 7"), one("insurance", "a\nb"), one("", &"x".repeat(301)), both];
         let shape = BeginApplication {
             unit: Id::new(id),
             voucher_type: Id::new(id),
-            evidence: vec![one("insurance", "policy 7"), one("insurance", "a\nb"), one("", &"x".repeat(301))],
+            area: Vec::new(),
+            evidence: Some(evidence),
         };
         let mut errors = Errors::new();
         let _ = shape.parse(&mut errors);
@@ -164,6 +163,7 @@ mod tests {
             ("/evidence/1/requirement", "duplicate"),
             ("/evidence/2/requirement", "length"),
             ("/evidence/2/reference", "length"),
+            ("/evidence/3/reference", "not_applicable"),
         ];
         assert_eq!(told, expected);
     }

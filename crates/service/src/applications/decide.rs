@@ -5,26 +5,31 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use thiserror::Error;
 use validator::Validate;
-use valinta_domain::application::{Examination, examine};
+use valinta_domain::application::{ApplicationEventKind, Examination, is_overdue};
 use valinta_domain::approval::ApprovalState;
 use valinta_domain::decision::{Decision, DecisionKind, DecisionOutcome};
+use valinta_domain::evidence::{CheckOutcome, EvidenceCheck};
 use valinta_domain::explain::Step;
 use valinta_domain::id::kind;
 use valinta_domain::policy::Action;
 use valinta_domain::registry_change::RegistryChange;
-use valinta_domain::rules::Facts;
 use valinta_domain::text::TEXT_CHARS_MAX;
 use valinta_domain::{Day, Id, Localized};
-use valinta_persistence::applications::Application;
+use valinta_persistence::applications::{Application, NewEvent};
 use valinta_persistence::approvals::Approval;
+use valinta_persistence::providers::ServiceUnit;
 use valinta_persistence::voucher_types::Rulebook;
-use valinta_persistence::{Conn, applications, approvals, decisions, organisers, voucher_types};
+use valinta_persistence::{
+    Conn, DbError, applications, approvals, decisions, evidence, organisers, providers, voucher_types,
+};
 
-use super::unit::facts_on;
-use super::view::{ApplicationView, target_of};
+use super::entries::Given;
+use super::examined::{Examined, examined};
+use super::view::{ApplicationView, check_seen, event, target_of};
 use crate::app::{App, Reply};
-use crate::approvals::ApprovalView;
+use crate::approvals::{ApprovalView, refresh_lapses_of_provider};
 use crate::cx::{Cx, found};
+use crate::http::conditional::IfMatch;
 use crate::http::permit::ApplicationsDecide;
 use crate::http::{Errors, IdempotencyKey, Json, Parse, PathId, Permit, Problem, ProblemKind};
 
@@ -82,6 +87,12 @@ pub(crate) enum ApprovalRefused {
     /// A slip of the pen, most likely.
     #[error("an approval begins within {AHEAD_DAYS_MAX} days")]
     TooFarAhead,
+    /// Nobody is served there any more.
+    #[error("the unit is closed from {from}")]
+    Closed {
+        /// From which day.
+        from: Day,
+    },
     /// Approvals do not reach back.
     #[error("an approval begins today, {today}, or later")]
     InThePast {
@@ -107,10 +118,13 @@ pub(crate) struct DecidedApplication {
     pub(crate) approval: Option<ApprovalView>,
 }
 
-/// Decides a submitted application. It is examined by the rulebook that is in force when the approval begins.
+/// Decides a submitted application. It is examined by the rulebook that is in force when the approval begins. What was
+/// asked more about can be rejected once the answer is overdue. Of two who decide at once, one is told that the other did.
+///
+/// Approving accepts, for the organiser, each piece of the application's evidence that it has not looked at before.
 #[utoipa::path(
     tag = "applications",
-    params(IdempotencyKey),
+    params(IdempotencyKey, IfMatch),
     responses((status = 200, description = "Decided.", body = DecidedApplication)),
     security(("bearer" = ["applications:decide"])),
 )]
@@ -119,67 +133,59 @@ pub(crate) async fn decide_application(
     permit: Permit<ApplicationsDecide>,
     app: web::Data<App>,
     path: PathId<kind::Application>,
+    precondition: IfMatch,
     key: IdempotencyKey,
     body: Json<DecideApplication>,
 ) -> Result<HttpResponse, Problem> {
     let (id, bytes) = (path.id(), body.bytes().to_vec());
     let command = body.into_inner();
-    app.command(permit.into_caller(), "decide_application", &key, &bytes, move |c, cx| decide(c, cx, id, &command))
-        .await
+    app.command(permit.into_caller(), "decide_application", &key, &bytes, move |c, cx| {
+        decide(c, cx, id, Some(&precondition), &command)
+    })
+    .await
 }
 
-/// Decides an application.
+/// Decides an application. Who has read it names the version that was read.
 pub(crate) fn decide(
     c: &mut Conn,
     cx: &Cx,
     id: Id<kind::Application>,
+    precondition: Option<&IfMatch>,
     command: &DecideCommand,
 ) -> Result<Reply<DecidedApplication>, Problem> {
     let mut application = found(applications::take(c, id)?)?;
     let target = target_of(&application);
     cx.require(Action::DecideApplication, &target)?;
-    let approve = command.outcome == Verdict::Approved;
-    let decided_state = application.state.decide(approve)?;
+    precondition.map_or(Ok(()), |precondition| check_seen(precondition, &application))?;
     let organiser = found(organisers::find(c, application.organiser)?)?;
+    let unit = found(providers::find_unit(c, application.unit)?)?;
     let today = cx.today(&organiser)?;
+    let approve = command.outcome == Verdict::Approved;
+    let decided_state = application.state.decide(approve, is_overdue(application.answer_due, today))?;
     let valid_from = command.valid_from.unwrap_or(today);
-    // What is asked of the unit is what the rules ask when its approval begins, whatever they asked when it applied.
-    let rulebook =
-        voucher_types::rulebook_in_force(c, application.voucher_type, valid_from.max(today))?.ok_or_else(|| {
-            Problem::new(ProblemKind::WrongState, "The voucher type has no rulebook in force on the first day.")
-        })?;
     let first_day = valid_from.max(today);
-    let facts = facts_on(c, application.unit, first_day)?;
-    let examination = examine(&rulebook.terms, &application.evidence, &facts, first_day);
+    // What is asked of the unit is what the rules ask when its approval begins, whatever they asked when it applied.
+    let rulebook = voucher_types::rulebook_in_force(c, application.voucher_type, first_day)?.ok_or_else(|| {
+        Problem::new(ProblemKind::WrongState, "The voucher type has no rulebook in force on the first day.")
+    })?;
+    Given::load(c, organiser.id, &unit)?.name_pieces(&mut application.evidence);
+    let examined = examined(c, cx, (&application, &unit, &organiser), &rulebook, first_day)?;
     if approve {
         let approvals = approvals::of_unit(c, application.unit, application.voucher_type)?;
-        check(&examination, &approvals, valid_from, today)?;
+        check(&examined.examination, &unit, &approvals, valid_from, today)?;
     }
-    let decision = store_decision(c, cx, command, &application, &rulebook, (&facts, examination), (today, valid_from))?;
+    let decision = store_decision(c, cx, command, &application, &rulebook, examined, (today, valid_from))?;
     application.state = decided_state;
     application.decision = Some(decision);
+    application.answer_due = None;
     applications::update(c, &application)?;
-    let approval = approve.then(|| Approval {
-        id: cx.id(),
-        organiser: application.organiser,
-        provider: application.provider,
-        unit: application.unit,
-        voucher_type: application.voucher_type,
-        area: application.area.clone(),
-        application: id,
-        state: ApprovalState::Active,
-        valid_from,
-        valid_to: None,
-        decision,
-        end_decision: None,
-        version: 1,
-    });
-    if let Some(approval) = &approval {
-        approvals::insert(c, approval)?;
-        cx.registry_changed(RegistryChange::approval(approval.id, Some(approval.organiser)));
-    }
+    let decided = event(cx, ApplicationEventKind::Decided);
+    let new = NewEvent { organiser: organiser.id, application: id, event: &decided, document: None };
+    applications::append_event(c, &new)?;
+    let approval = approve.then(|| approve_unit(c, cx, &application, (decision, valid_from, today))).transpose()?;
     let details = json!({
         "application": id,
+        "provider": application.provider,
         "outcome": command.outcome,
         "decision": decision,
         "approval": approval.as_ref().map(|approval| approval.id),
@@ -194,8 +200,80 @@ pub(crate) fn decide(
     }))
 }
 
+/// Stores the approval that follows, and that the organiser accepts what it rests on.
+fn approve_unit(
+    c: &mut Conn,
+    cx: &Cx,
+    application: &Application,
+    (decision, valid_from, today): (Id<kind::Decision>, Day, Day),
+) -> Result<Approval, Problem> {
+    let approval = Approval {
+        id: cx.id(),
+        organiser: application.organiser,
+        provider: application.provider,
+        unit: application.unit,
+        voucher_type: application.voucher_type,
+        area: application.area.clone(),
+        application: application.id,
+        state: ApprovalState::Active,
+        valid_from,
+        valid_to: None,
+        decision,
+        end_decision: None,
+        version: 1,
+    };
+    approvals::insert(c, &approval).map_err(overlapping)?;
+    accept_evidence(c, cx, application, today)?;
+    // Of all of them: what was accepted here may be what another of the provider's approvals has been waiting for.
+    refresh_lapses_of_provider(c, cx, approval.provider)?;
+    cx.registry_changed(RegistryChange::approval(approval.id, Some(approval.organiser)));
+    Ok(approval)
+}
+
+/// Another decision may have come first; the database keeps the days apart.
+fn overlapping(error: DbError) -> Problem {
+    match &error {
+        DbError::Check { constraint } | DbError::Unique { constraint }
+            if ["approvals_no_overlap", "approvals_open"].contains(&constraint.as_str()) =>
+        {
+            ApprovalRefused::Approved.into()
+        }
+        DbError::Unavailable { .. }
+        | DbError::Overloaded
+        | DbError::LockTimeout
+        | DbError::Serialization
+        | DbError::Unique { .. }
+        | DbError::ForeignKey { .. }
+        | DbError::Check { .. }
+        | DbError::AppendOnly { .. }
+        | DbError::Corrupt { .. }
+        | DbError::Internal(_) => error.into(),
+    }
+}
+
+/// Notes that the organiser has looked at each piece that it had not looked at before. Whose decision it is, has.
+fn accept_evidence(c: &mut Conn, cx: &Cx, application: &Application, today: Day) -> Result<(), Problem> {
+    let pieces: Vec<Id<kind::Evidence>> = application.evidence.iter().filter_map(|one| one.evidence).collect();
+    let checks = evidence::checks_of(c, application.organiser, &pieces)?;
+    for piece in pieces.into_iter().filter(|piece| !checks.contains_key(piece)) {
+        let check = EvidenceCheck {
+            id: cx.id(),
+            organiser: application.organiser,
+            evidence: piece,
+            outcome: CheckOutcome::Accepted,
+            day: today,
+            note: None,
+            checked_by: cx.actor().subject.clone(),
+            checked_at: cx.now(),
+        };
+        evidence::insert_check(c, &check)?;
+    }
+    Ok(())
+}
+
 fn check(
     examination: &Examination,
+    unit: &ServiceUnit,
     approvals: &[Approval],
     valid_from: Day,
     today: Day,
@@ -205,6 +283,9 @@ fn check(
     }
     if valid_from > today.plus_days(AHEAD_DAYS_MAX) {
         return Err(ApprovalRefused::TooFarAhead);
+    }
+    if let Some(from) = unit.details.closed_from.filter(|from| *from <= valid_from) {
+        return Err(ApprovalRefused::Closed { from });
     }
     if approvals.iter().any(|approval| approval.valid_to.is_none_or(|to| to > valid_from)) {
         return Err(ApprovalRefused::Approved);
@@ -222,7 +303,7 @@ fn store_decision(
     command: &DecideCommand,
     application: &Application,
     rulebook: &Rulebook,
-    (facts, examination): (&Facts, Examination),
+    Examined { facts, examination, shown_on }: Examined,
     (today, valid_from): (Day, Day),
 ) -> Result<Id<kind::Decision>, Problem> {
     let approve = command.outcome == Verdict::Approved;
@@ -245,6 +326,9 @@ fn store_decision(
             "criteria": rulebook.terms.eligibility.unit,
             "unit_facts": facts,
             "unmet": examination.unmet,
+            "area": application.area,
+            "shown_on": shown_on,
+            "submitted_sha256": application.submitted_sha256,
             "submitted_at": application.submitted.as_ref().map(|(at, _)| at),
             "valid_from": approve.then_some(valid_from),
             "decided_on": today,
@@ -267,10 +351,16 @@ impl From<ApprovalRefused> for Problem {
                 steps.iter().fold(problem, |problem, step| {
                     let asked = step.inputs.get("requirement").or_else(|| step.inputs.get("criterion"));
                     let asked = asked.map_or("", String::as_str);
-                    problem.at("/outcome", &step.code, format!("{asked}: {}", step.text.en))
+                    let lacking = step.inputs.get("services_lacking");
+                    let lacking =
+                        lacking.map_or_else(String::new, |services| format!(" (not registered for: {services})"));
+                    problem.at("/outcome", &step.code, format!("{asked}: {}{lacking}", step.text.en))
                 })
             }
             ApprovalRefused::InThePast { .. } => Self::invalid(Vec::new()).at("/valid_from", "in_the_past", refused),
+            ApprovalRefused::Closed { .. } => {
+                Self::new(ProblemKind::WrongState, format!("It cannot be approved: {refused}."))
+            }
             ApprovalRefused::TooFarAhead => Self::invalid(Vec::new()).at("/valid_from", "too_far_ahead", refused),
             ApprovalRefused::Approved => {
                 Self::new(ProblemKind::Duplicate, format!("It cannot be approved: {refused}."))

@@ -3,21 +3,28 @@
 use actix_web::{HttpResponse, get, web};
 use serde::{Deserialize, Serialize};
 use validator::Validate;
-use valinta_domain::application::examine;
+use valinta_domain::application::RequirementOutcome;
 use valinta_domain::id::kind;
-use valinta_domain::policy::Action;
+use valinta_domain::policy::{Action, Role};
 use valinta_domain::rules::{Finding, Standing};
-use valinta_domain::{Day, Id};
+use valinta_domain::{Day, Id, Localized};
 use valinta_persistence::applications::Application;
-use valinta_persistence::{Conn, applications, organisers, voucher_types};
+use valinta_persistence::organisers::Organiser;
+use valinta_persistence::providers::ServiceUnit;
+use valinta_persistence::{Conn, applications, organisers, providers, voucher_types};
 
-use super::unit::facts_on;
+use super::entries::Given;
+use super::examined::{Examined, check_submittable, examined};
 use super::view::target_of;
 use crate::app::App;
 use crate::cx::{Cx, found};
 use crate::http::permit::ApplicationsRead;
+use crate::http::problem::Failure;
 use crate::http::{PathId, Permit, Problem, ProblemKind, Query};
 use crate::parse_as_is;
+
+/// Most pieces that are offered for one requirement.
+const OFFERED_MAX: usize = 10;
 
 /// As of when.
 #[derive(Debug, Clone, Deserialize, Validate, utoipa::IntoParams)]
@@ -42,11 +49,33 @@ pub(crate) struct ApplicationEligibility {
     standing: Standing,
     /// One for each criterion and requirement, in the rulebook's order.
     #[schema(max_items = 100)]
-    findings: Vec<Finding>,
+    findings: Vec<AskedAndFound>,
+    /// Whether the provider could submit it as it is. An application that is with the organiser is not submitted.
+    can_be_submitted: bool,
+    /// All that stands against submitting it today, each with its place in the application.
+    #[schema(max_items = 100)]
+    obstacles: Vec<Failure>,
+}
+
+/// How one criterion or requirement came out.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(crate) struct AskedAndFound {
+    #[serde(flatten)]
+    finding: Finding,
+    /// What exactly: `met`, `missing`, `expired`, `too_old`, `outside_registered_service` and so on.
+    #[schema(max_length = 64)]
+    outcome: String,
+    /// What it came to, in words.
+    explanation: Localized,
+    /// Evidence that the provider has given before and that would meet the requirement, the best first. Named by its id in
+    /// the application, it does. Told to the provider.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 10)]
+    offered: Vec<Id<kind::Evidence>>,
 }
 
 /// Tells how an application stands against the rulebook of a day, for the provider and, once submitted, the organiser's
-/// registry. Decides nothing: whether evidence is true, a person looks.
+/// registry: a dry run of submitting and of deciding. Decides nothing: whether evidence is true, a person looks.
 #[utoipa::path(
     tag = "applications",
     params(EligibilityFilter),
@@ -78,17 +107,59 @@ fn eligibility(
     asked: Option<Day>,
 ) -> Result<ApplicationEligibility, Problem> {
     let organiser = found(organisers::find(c, application.organiser)?)?;
-    let day = asked.map_or_else(|| cx.today(&organiser), Ok)?;
+    let unit = found(providers::find_unit(c, application.unit)?)?;
+    let today = cx.today(&organiser)?;
+    let day = asked.unwrap_or(today);
     let rulebook = voucher_types::rulebook_in_force(c, application.voucher_type, day)?.ok_or_else(|| {
         Problem::new(ProblemKind::NotValidOnDay, "The voucher type has no rulebook in force on that day.")
     })?;
-    let facts = facts_on(c, application.unit, day)?;
-    let examination = examine(&rulebook.terms, &application.evidence, &facts, day);
+    let case = (application, &unit, &organiser);
+    let Examined { examination, shown_on, .. } = examined(c, cx, case, &rulebook, day)?;
+    let obstacles = obstacles(c, cx, case, today)?;
+    // What it has not put into the application, the provider knows, and nobody else.
+    let given = if cx.actor().role == Role::Provider { Some(Given::load(c, organiser.id, &unit)?) } else { None };
+    let outcomes = examination.steps.into_iter().map(|step| (step.code, step.text));
+    let criteria = rulebook.terms.eligibility.unit.len();
+    let findings = examination.findings.findings.into_iter().zip(outcomes).enumerate();
+    let findings = findings.map(|(i, (finding, (outcome, explanation)))| {
+        let requirement = i.checked_sub(criteria).and_then(|i| rulebook.terms.requirements.get(i));
+        let unmet = requirement.filter(|_| outcome != RequirementOutcome::Met.code());
+        let offered = unmet.zip(given.as_ref()).map(|(requirement, given)| {
+            let meeting = given.meeting(requirement, unit.id, (day, shown_on));
+            meeting.into_iter().take(OFFERED_MAX).map(|piece| piece.id).collect()
+        });
+        AskedAndFound { finding, outcome, explanation, offered: offered.unwrap_or_default() }
+    });
     Ok(ApplicationEligibility {
         application: application.id,
         rulebook: rulebook.id,
         day,
         standing: examination.findings.standing,
-        findings: examination.findings.findings,
+        findings: findings.collect(),
+        can_be_submitted: obstacles.is_empty() && application.state.submit().is_ok(),
+        obstacles,
     })
+}
+
+/// What stands against submitting an application today.
+fn obstacles(
+    c: &mut Conn,
+    cx: &Cx,
+    case: (&Application, &ServiceUnit, &Organiser),
+    today: Day,
+) -> Result<Vec<Failure>, Problem> {
+    let (application, ..) = case;
+    if application.state.submit().is_err() {
+        return Ok(Vec::new());
+    }
+    let Some(rulebook) = voucher_types::rulebook_in_force(c, application.voucher_type, today)? else {
+        let failure = Failure::new("/rulebook", "not_in_force", "the voucher type has no rulebook in force today");
+        return Ok(vec![failure]);
+    };
+    let examination = examined(c, cx, case, &rulebook, today)?.examination;
+    match check_submittable(c, case, &rulebook, &examination, today) {
+        Ok(()) => Ok(Vec::new()),
+        Err(problem) if problem.failures().is_empty() => Err(problem),
+        Err(problem) => Ok(problem.failures().to_vec()),
+    }
 }

@@ -2,8 +2,13 @@
 
 mod begin;
 mod decide;
+mod document;
 mod eligibility;
+mod entries;
+mod examined;
 mod list;
+mod replace;
+mod request_information;
 mod show;
 mod submit;
 mod unit;
@@ -12,6 +17,7 @@ mod withdraw;
 
 pub(crate) use begin::{BeginCommand, begin};
 pub(crate) use decide::{DecideCommand, Verdict, decide};
+pub(crate) use entries::EvidenceEntry;
 pub(crate) use submit::submit;
 pub(crate) use view::staff_of;
 
@@ -24,8 +30,11 @@ pub fn routes() -> Vec<Route> {
         begin::begin_application,
         list::list_applications,
         show::show_application,
+        document::show_application_document,
         eligibility::show_application_eligibility,
+        replace::replace_application,
         submit::submit_application,
+        request_information::request_application_information,
         withdraw::withdraw_application,
         decide::decide_application,
     ]

@@ -8,13 +8,19 @@ use valinta_persistence::applications;
 use super::view::{ApplicationView, target_of};
 use crate::app::App;
 use crate::cx::found;
+use crate::http::conditional::{tag_of_version, with_tag};
 use crate::http::permit::ApplicationsRead;
 use crate::http::{PathId, Permit, Problem};
 
-/// Shows an application.
+/// Shows an application, with what happened to it. Its version is what a change or a decision names by If-Match.
 #[utoipa::path(
     tag = "applications",
-    responses((status = 200, description = "The application.", body = ApplicationView)),
+    responses((
+        status = 200,
+        description = "The application.",
+        body = ApplicationView,
+        headers(("ETag" = String, description = "Its version.")),
+    )),
     security(("bearer" = ["applications:read"])),
 )]
 #[get("/v1/applications/{id}")]
@@ -24,12 +30,13 @@ pub(crate) async fn show_application(
     path: PathId<kind::Application>,
 ) -> Result<HttpResponse, Problem> {
     let id = path.id();
-    let application = app
+    let (view, version) = app
         .read_as(permit.into_caller(), move |c, cx| {
             let application = found(applications::find(c, id)?)?;
             cx.require(Action::ReadApplication, &target_of(&application))?;
-            Ok(application)
+            let (events, version) = (applications::events_of(c, id)?, application.version);
+            Ok((ApplicationView::of(application).with_history(events, cx.actor().role), version))
         })
         .await?;
-    Ok(HttpResponse::Ok().json(ApplicationView::of(application)))
+    Ok(with_tag(&mut HttpResponse::Ok(), &tag_of_version(version)).json(view))
 }

@@ -1,21 +1,116 @@
-//! `POST /v1/applications/{id}/submit`: the provider hands its draft in.
+//! `POST /v1/applications/{id}/submit`: the provider hands its application in. What it says is kept word for word.
 
 use actix_web::{HttpResponse, post, web};
-use serde_json::json;
-use valinta_domain::Id;
-use valinta_domain::application::Evidence;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use validator::Validate;
+use valinta_domain::application::{self, ApplicationEventKind, ApplicationState, Evidence, Kept};
 use valinta_domain::id::kind;
+use valinta_domain::identifiers::MunicipalityCode;
 use valinta_domain::policy::Action;
-use valinta_domain::rulebook::RulebookTerms;
-use valinta_persistence::{Conn, applications, organisers, voucher_types};
+use valinta_domain::rules::Facts;
+use valinta_domain::text::TEXT_CHARS_MAX;
+use valinta_domain::{Id, Moment};
+use valinta_persistence::applications::{Application, Event, NewEvent};
+use valinta_persistence::providers::ServiceUnit;
+use valinta_persistence::{Conn, applications, organisers, providers, voucher_types};
 
+use super::examined::{check_submittable, examined};
 use super::view::{ApplicationView, target_of};
 use crate::app::{App, Reply};
 use crate::cx::{Cx, found};
 use crate::http::permit::ApplicationsWrite;
-use crate::http::{Errors, IdempotencyKey, PathId, Permit, Problem, ProblemKind};
+use crate::http::{Errors, IdempotencyKey, Json, Parse, PathId, Permit, Problem, ProblemKind};
 
-/// Submits an application. It must show something for every requirement of its rulebook; the organiser examines what.
+/// Largest document that is kept of what was handed in.
+const DOCUMENT_CHARS_MAX: usize = 262_144;
+
+/// Handing in.
+#[derive(Debug, Clone, Default, Deserialize, Validate, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SubmitApplication {
+    /// The answer in words, where more information was asked for.
+    #[schema(min_length = 1, max_length = 4000)]
+    answer: Option<String>,
+}
+
+impl Parse for SubmitApplication {
+    type Into = Option<String>;
+
+    fn parse(&self, errors: &mut Errors) -> Option<Option<String>> {
+        let answer = self.answer.as_ref().map(|answer| {
+            let is_text = !answer.trim().is_empty() && answer.chars().count() <= TEXT_CHARS_MAX;
+            is_text
+                .then(|| answer.clone())
+                .ok_or_else(|| format!("a text of 1 to {TEXT_CHARS_MAX} characters is wanted"))
+        });
+        errors.take_optional("/answer", answer)
+    }
+}
+
+/// What was handed in. It is kept and hashed as canonical JSON (RFC 8785).
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(crate) struct SubmittedApplication {
+    /// Which application.
+    application: Id<kind::Application>,
+    /// Who decides it.
+    organiser: Id<kind::Organiser>,
+    /// Who applies.
+    provider: Applicant,
+    /// For which unit, with all that the registry says of it.
+    unit: AppliedUnit,
+    /// For which voucher type.
+    voucher_type: Id<kind::VoucherType>,
+    /// Against which rulebook version.
+    rulebook: Id<kind::Rulebook>,
+    /// For residents of which municipalities; of all of the organiser's where none is named.
+    #[schema(max_items = 320, value_type = Vec<String>)]
+    area: Vec<MunicipalityCode>,
+    /// What is stated for the rulebook's requirements, with the hashes of files.
+    #[schema(max_items = 50)]
+    evidence: Vec<Evidence>,
+    /// The facts of the unit that the rulebook's criteria ask for.
+    #[schema(value_type = Object)]
+    unit_facts: Facts,
+    /// The answer in words, where more information was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 4000)]
+    answer: Option<String>,
+    /// Who handed it in, as their token names them.
+    #[schema(max_length = 255)]
+    submitted_by: String,
+    /// When.
+    submitted_at: Moment,
+}
+
+/// Who applied, as the registry had them.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+struct Applicant {
+    /// Its id.
+    id: Id<kind::Provider>,
+    /// Its business id.
+    #[schema(max_length = 9)]
+    business_id: String,
+    /// Its name.
+    #[schema(max_length = 200)]
+    name: String,
+}
+
+/// The unit, as the registry had it.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+struct AppliedUnit {
+    /// Its id.
+    id: Id<kind::ServiceUnit>,
+    /// Which of its versions.
+    version: i64,
+    /// All that is said of it.
+    #[schema(value_type = Object)]
+    details: Value,
+}
+
+/// Submits an application, or submits it again with an answer. It must show something for every requirement of the
+/// rulebook in force: all that is missing is told at once. What is handed in is kept to the byte, and its hash stands with
+/// who handed it in and when.
 #[utoipa::path(
     tag = "applications",
     params(IdempotencyKey),
@@ -28,92 +123,99 @@ pub(crate) async fn submit_application(
     app: web::Data<App>,
     path: PathId<kind::Application>,
     key: IdempotencyKey,
+    body: Json<SubmitApplication>,
 ) -> Result<HttpResponse, Problem> {
-    let id = path.id();
-    app.command(permit.into_caller(), "submit_application", &key, &[], move |c, cx| submit(c, cx, id)).await
+    let (id, bytes) = (path.id(), body.bytes().to_vec());
+    let answer = body.into_inner();
+    app.command(permit.into_caller(), "submit_application", &key, &bytes, move |c, cx| {
+        submit(c, cx, id, answer.as_deref())
+    })
+    .await
 }
 
-/// Hands a draft in.
-pub(crate) fn submit(c: &mut Conn, cx: &Cx, id: Id<kind::Application>) -> Result<Reply<ApplicationView>, Problem> {
+/// Hands an application in.
+pub(crate) fn submit(
+    c: &mut Conn,
+    cx: &Cx,
+    id: Id<kind::Application>,
+    answer: Option<&str>,
+) -> Result<Reply<ApplicationView>, Problem> {
     let mut application = found(applications::take(c, id)?)?;
-    cx.require(Action::ManageProvider, &target_of(&application))?;
+    cx.require(Action::BindProvider, &target_of(&application))?;
     let submitted = application.state.submit()?;
+    if answer.is_some() && application.state == ApplicationState::Draft {
+        let detail = "nothing has been asked yet";
+        return Err(Problem::invalid(Vec::new()).at("/answer", "not_applicable", detail));
+    }
     let organiser = found(organisers::find(c, application.organiser)?)?;
-    let rulebook = voucher_types::rulebook_in_force(c, application.voucher_type, cx.today(&organiser)?)?
-        .filter(|rulebook| rulebook.id == application.rulebook)
-        .ok_or_else(|| {
-            Problem::new(
-                ProblemKind::WrongState,
-                "The rulebook that the application was begun under is no longer in force: withdraw it and begin anew.",
-            )
-        })?;
-    let mut errors = Errors::new();
-    check_evidence(&rulebook.terms, &application.evidence, &mut errors);
-    errors.finish()?;
+    let unit = found(providers::find_unit(c, application.unit)?)?;
+    let today = cx.today(&organiser)?;
+    let rulebook = voucher_types::rulebook_in_force(c, application.voucher_type, today)?.ok_or_else(|| {
+        Problem::new(ProblemKind::WrongState, "The voucher type has no rulebook in force today to apply under.")
+    })?;
+    let case = (&application, &unit, &organiser);
+    let examined = examined(c, cx, case, &rulebook, today)?;
+    check_submittable(c, case, &rulebook, &examined.examination, today)?;
+    let kept = kept(c, cx, &application, &unit, (answer, examined.facts))?;
     application.state = submitted;
     application.submitted = Some((cx.now(), cx.actor().subject.clone()));
+    application.submitted_sha256 = Some(kept.sha256.clone());
+    application.answer_due = None;
     applications::update(c, &application)?;
+    let event = Event {
+        text: answer.map(str::to_owned),
+        sha256: Some(kept.sha256.clone()),
+        ..super::view::event(cx, ApplicationEventKind::Submitted)
+    };
+    let new = NewEvent { organiser: application.organiser, application: id, event: &event, document: Some(&kept.text) };
+    applications::append_event(c, &new)?;
     let target = target_of(&application);
-    let details = json!({"application": id, "provider": application.provider, "unit": application.unit});
+    let details = json!({
+        "application": id,
+        "provider": application.provider,
+        "unit": application.unit,
+        "sha256": kept.sha256,
+    });
     cx.audit("submit_application", ("application", id.uuid()), &target, details.clone());
     cx.tell("application.submitted", ("application", id.uuid()), target.organiser, details);
     Ok(Reply::ok(ApplicationView::of(application)))
 }
 
-/// Notes what the rulebook does not ask for, and what it asks for and does not find.
-fn check_evidence(terms: &RulebookTerms, evidence: &[Evidence], errors: &mut Errors) {
-    for (i, one) in evidence.iter().enumerate() {
-        if !terms.requirements.iter().any(|requirement| requirement.code == one.requirement) {
-            let detail = format!("the rulebook has no requirement {}", one.requirement);
-            errors.fail(&format!("/evidence/{i}/requirement"), "unknown", detail);
-        }
+/// What is kept of what is handed in now.
+fn kept(
+    c: &mut Conn,
+    cx: &Cx,
+    application: &Application,
+    unit: &ServiceUnit,
+    (answer, unit_facts): (Option<&str>, Facts),
+) -> Result<Kept, Problem> {
+    let provider = found(providers::find(c, application.provider)?)?;
+    let document = SubmittedApplication {
+        application: application.id,
+        organiser: application.organiser,
+        provider: Applicant {
+            id: provider.id,
+            business_id: provider.business_id.to_string(),
+            name: provider.details.name,
+        },
+        unit: AppliedUnit {
+            id: unit.id,
+            version: unit.version,
+            details: serde_json::to_value(&unit.details).map_err(Problem::internal)?,
+        },
+        voucher_type: application.voucher_type,
+        rulebook: application.rulebook,
+        area: application.area.clone(),
+        evidence: application.evidence.clone(),
+        unit_facts,
+        answer: answer.map(str::to_owned),
+        submitted_by: cx.actor().subject.clone(),
+        submitted_at: cx.now(),
+    };
+    let kept = application::kept(&serde_json::to_value(&document).map_err(Problem::internal)?);
+    if kept.text.chars().count() > DOCUMENT_CHARS_MAX {
+        let detail = format!("all that is handed in has at most {DOCUMENT_CHARS_MAX} characters together");
+        return Err(Problem::invalid(Vec::new()).at("/evidence", "too_large", detail));
     }
-    for requirement in &terms.requirements {
-        let text = &requirement.text.en;
-        match evidence.iter().enumerate().find(|(_, one)| one.requirement == requirement.code) {
-            None => errors.fail("/evidence", "missing", format!("{}: {text}", requirement.code)),
-            Some((i, one)) if requirement.expires && one.valid_until.is_none() => {
-                let detail = format!("{}: until which day is it valid?", requirement.code);
-                errors.fail(&format!("/evidence/{i}/valid_until"), "missing", detail);
-            }
-            Some(_) => {}
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    fn terms() -> RulebookTerms {
-        let text = json!({"fi": "t", "sv": "t", "en": "t"});
-        let requirement =
-            |code: &str, expires: bool| json!({"code": code, "text": text, "source": "", "expires": expires});
-        serde_json::from_value(json!({
-            "value": {"flat": {"value": "36.00"}},
-            "public_service": {"client_fee": "10.00", "basis": text},
-            "grant": {"per": "month", "quantity_max": "10", "validity_days_max": 365},
-            "recording": {"days_after_month": 60},
-            "requirements": [
-                requirement("register", false), requirement("insurance", true), requirement("plan", false),
-            ],
-            "texts": {"status": text, "co_payment": text, "alternatives": text, "appeal": text},
-            "sources": [],
-        }))
-        .unwrap()
-    }
-
-    #[test]
-    fn all_that_is_missing_or_not_asked_for_is_told_at_once() {
-        let one =
-            |requirement: &str| Evidence { requirement: requirement.into(), reference: "x".into(), valid_until: None };
-        let mut errors = Errors::new();
-        check_evidence(&terms(), &[one("insurance"), one("dog"), one("register")], &mut errors);
-        let problem = errors.finish().unwrap_err();
-        let told: Vec<_> = problem.failures().iter().map(|f| (f.pointer.as_str(), f.code.as_str())).collect();
-        let expected =
-            [("/evidence/1/requirement", "unknown"), ("/evidence/0/valid_until", "missing"), ("/evidence", "missing")];
-        assert_eq!(told, expected);
-    }
+    Ok(kept)
 }

@@ -3,11 +3,13 @@
 use actix_web::{HttpResponse, post, web};
 use serde_json::json;
 use valinta_domain::Id;
+use valinta_domain::application::ApplicationEventKind;
 use valinta_domain::id::kind;
 use valinta_domain::policy::Action;
+use valinta_persistence::applications::NewEvent;
 use valinta_persistence::{Conn, applications};
 
-use super::view::{ApplicationView, target_of};
+use super::view::{ApplicationView, event, target_of};
 use crate::app::{App, Reply};
 use crate::cx::{Cx, found};
 use crate::http::permit::ApplicationsWrite;
@@ -35,9 +37,13 @@ pub(crate) async fn withdraw_application(
 pub(crate) fn withdraw(c: &mut Conn, cx: &Cx, id: Id<kind::Application>) -> Result<Reply<ApplicationView>, Problem> {
     let mut application = found(applications::take(c, id)?)?;
     let target = target_of(&application);
-    cx.require(Action::ManageProvider, &target)?;
+    cx.require(Action::BindProvider, &target)?;
     application.state = application.state.withdraw()?;
+    application.answer_due = None;
     applications::update(c, &application)?;
+    let withdrawn = event(cx, ApplicationEventKind::Withdrawn);
+    let new = NewEvent { organiser: application.organiser, application: id, event: &withdrawn, document: None };
+    applications::append_event(c, &new)?;
     cx.audit("withdraw_application", ("application", id.uuid()), &target, json!({}));
     if target.organiser.is_some() {
         let payload = json!({"application": id, "provider": application.provider});

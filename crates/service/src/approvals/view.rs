@@ -1,10 +1,21 @@
-//! How an approval is shown.
+//! How an approval is shown, to whom it belongs, and by which rulebook it is supervised.
+
+use std::collections::HashMap;
 
 use serde::Serialize;
-use valinta_domain::approval::ApprovalState;
+use valinta_domain::approval::{
+    ApprovalStanding, ApprovalState, Interruption, InterruptionCause, VouchersInUse, standing_on,
+};
 use valinta_domain::id::kind;
-use valinta_domain::{Day, Id};
+use valinta_domain::identifiers::MunicipalityCode;
+use valinta_domain::policy::Target;
+use valinta_domain::{Day, Id, Localized};
 use valinta_persistence::approvals::Approval;
+use valinta_persistence::voucher_types::Rulebook;
+use valinta_persistence::{Conn, approvals, decisions, organisers, voucher_types};
+
+use crate::cx::{Cx, found};
+use crate::http::{Problem, ProblemKind};
 
 /// A unit's approval for a voucher type.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -19,9 +30,12 @@ pub(crate) struct ApprovalView {
     pub(crate) unit: Id<kind::ServiceUnit>,
     /// For what.
     pub(crate) voucher_type: Id<kind::VoucherType>,
+    /// For residents of which municipalities; of all of the organiser's where none is named.
+    #[schema(max_items = 400)]
+    pub(crate) area: Vec<MunicipalityCode>,
     /// From which application it follows.
     pub(crate) application: Id<kind::Application>,
-    /// Where it stands.
+    /// How it ended, or will.
     pub(crate) state: ApprovalState,
     /// First day.
     pub(crate) valid_from: Day,
@@ -30,6 +44,9 @@ pub(crate) struct ApprovalView {
     pub(crate) valid_until: Option<Day>,
     /// The decision that it follows from.
     pub(crate) decision: Id<kind::Decision>,
+    /// The decision that it ends by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) end_decision: Option<Id<kind::Decision>>,
 }
 
 impl ApprovalView {
@@ -40,11 +57,130 @@ impl ApprovalView {
             provider: approval.provider,
             unit: approval.unit,
             voucher_type: approval.voucher_type,
+            area: approval.area,
             application: approval.application,
             state: approval.state,
             valid_from: approval.valid_from,
             valid_until: approval.valid_to.map(|to| to.plus_days(-1)),
             decision: approval.decision,
+            end_decision: approval.end_decision,
         }
     }
+}
+
+/// Why an approval takes no new choices.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum InterruptionKind {
+    /// A decision suspended it.
+    Suspended,
+    /// A requirement of the rulebook is not shown to hold.
+    Lapsed,
+}
+
+/// Days on which an approval takes no new choices.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(crate) struct InterruptionView {
+    /// Why.
+    kind: InterruptionKind,
+    /// The code of the requirement that lapsed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 64)]
+    requirement: Option<String>,
+    /// What becomes of vouchers in use.
+    vouchers_in_use: VouchersInUse,
+    /// First day.
+    from: Day,
+    /// Last day, if that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    until: Option<Day>,
+    /// The decision that suspended it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    decision: Option<Id<kind::Decision>>,
+    /// The decision that lifted that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lifted_by: Option<Id<kind::Decision>>,
+    /// The reasons of the decision that suspended it; with a single approval only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reasons: Option<Localized>,
+}
+
+impl InterruptionView {
+    fn of(interruption: Interruption) -> Self {
+        let (kind, requirement, decision, lifted_by) = match interruption.cause {
+            InterruptionCause::Suspended { decision, lifted } => {
+                (InterruptionKind::Suspended, None, Some(decision), lifted)
+            }
+            InterruptionCause::Lapsed { requirement } => (InterruptionKind::Lapsed, Some(requirement), None, None),
+        };
+        Self {
+            kind,
+            requirement,
+            vouchers_in_use: interruption.vouchers_in_use,
+            from: interruption.from,
+            until: interruption.to.map(|to| to.plus_days(-1)),
+            decision,
+            lifted_by,
+            reasons: None,
+        }
+    }
+}
+
+/// An approval as those concerned see it: where it stands today, and its interruptions.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(crate) struct ApprovalDetails {
+    /// The approval.
+    #[serde(flatten)]
+    pub(crate) approval: ApprovalView,
+    /// Where it stands today.
+    pub(crate) standing: ApprovalStanding,
+    /// Days on which it takes no new choices, past, present and known to come, in order of days.
+    #[schema(max_items = 1000)]
+    pub(crate) interruptions: Vec<InterruptionView>,
+}
+
+/// Approvals as those concerned see them.
+pub(crate) fn details_of(c: &mut Conn, cx: &Cx, listed: Vec<Approval>) -> Result<Vec<ApprovalDetails>, Problem> {
+    let ids: Vec<Id<kind::Approval>> = listed.iter().map(|approval| approval.id).collect();
+    let mut interruptions = approvals::interruptions_of(c, &ids)?;
+    let mut days: HashMap<Id<kind::Organiser>, Day> = HashMap::new();
+    let mut details = Vec::with_capacity(listed.len());
+    for approval in listed {
+        let today = match days.get(&approval.organiser) {
+            Some(today) => *today,
+            None => {
+                let organiser = found(organisers::find(c, approval.organiser)?)?;
+                *days.entry(organiser.id).or_insert(cx.today(&organiser)?)
+            }
+        };
+        let mut own = interruptions.remove(&approval.id).unwrap_or_default();
+        // One that ended before it began never was.
+        own.retain(|one| one.period().is_some());
+        let standing = standing_on(today, approval.state, (approval.valid_from, approval.valid_to), &own);
+        let interruptions = own.into_iter().map(InterruptionView::of).collect();
+        details.push(ApprovalDetails { approval: ApprovalView::of(approval), standing, interruptions });
+    }
+    Ok(details)
+}
+
+/// One approval, with the reasons for which it was suspended.
+pub(crate) fn detail_of(c: &mut Conn, cx: &Cx, approval: Approval) -> Result<ApprovalDetails, Problem> {
+    let mut details = found(details_of(c, cx, vec![approval])?.pop())?;
+    for interruption in &mut details.interruptions {
+        if let Some(decision) = interruption.decision {
+            interruption.reasons = decisions::find(c, decision)?.map(|decision| decision.reasons);
+        }
+    }
+    Ok(details)
+}
+
+/// To whom an approval belongs: who gave it, and who was given it.
+pub(crate) fn target_of(approval: &Approval) -> Target {
+    Target { organiser: Some(approval.organiser), provider: Some(approval.provider), person: None }
+}
+
+/// The rulebook of a day, by which an approval is supervised and ended.
+pub(crate) fn rulebook_of(c: &mut Conn, approval: &Approval, day: Day) -> Result<Rulebook, Problem> {
+    voucher_types::rulebook_in_force(c, approval.voucher_type, day)?
+        .ok_or_else(|| Problem::new(ProblemKind::WrongState, "The voucher type has no rulebook in force today."))
 }

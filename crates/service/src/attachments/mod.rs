@@ -1,9 +1,16 @@
-//! Files that providers hand in: sniffed, bounded, sealed, never shown inline.
+//! Files that providers hand in as evidence: kept sealed, shown to whoever sees the evidence, never run or displayed.
+
+mod file;
+mod hand_in;
+mod show;
+mod view;
+
+pub(crate) use view::AttachmentView;
 
 use crate::http::openapi::Route;
 use crate::routes;
 
 /// The operations on them.
 pub fn routes() -> Vec<Route> {
-    routes![]
+    routes![hand_in::hand_in_attachment, show::show_attachment]
 }

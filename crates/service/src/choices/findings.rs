@@ -1,7 +1,7 @@
 //! Why an offering can be chosen with a voucher, or cannot: what the registry, the voucher and the law ask, each as a
 //! finding beside the rulebook's own criteria. Explains; what is chosen is decided where it is chosen.
 
-use valinta_domain::choice::{Candidate, home_of};
+use valinta_domain::choice::{Candidate, NotChoosable, home_of};
 use valinta_domain::offering::OfferPrice;
 use valinta_domain::provider::Sector;
 use valinta_domain::rulebook::RulebookTerms;
@@ -47,10 +47,14 @@ impl<'a> Facing<'a> {
     }
 
     fn asked_of_all(&self) -> Vec<Finding> {
-        let approved =
-            self.candidate.approvals.iter().any(|approved| approved.covers(self.day, home_of(self.client).as_ref()));
+        let home = home_of(self.client);
+        let standing = self.candidate.approved_on(self.day, home.as_ref());
+        let is = |refused| standing != Err(refused);
+        let approved = is(NotChoosable::NotApproved) && self.sector().is_some();
         let mut findings = vec![
-            finding("approved", known(approved && self.sector().is_some()), &APPROVED, "569/2009 § 5"),
+            finding("approved", known(approved), &APPROVED, "569/2009 § 5"),
+            finding("not_interrupted", known(is(NotChoosable::Interrupted)), &NOT_INTERRUPTED, "569/2009 § 5"),
+            finding("in_area", known(is(NotChoosable::NotInArea)), &IN_AREA, ""),
             finding("priced", known(self.price().is_some()), &PRICED, "569/2009 § 4"),
             finding("price_allowed", self.price_allowed(), &PRICE_ALLOWED, "569/2009 § 7"),
             finding("takes_clients", known(self.candidate.accepts_new_clients), &TAKES_CLIENTS, ""),
@@ -129,6 +133,16 @@ const APPROVED: [&str; 3] = [
     "Yksikkö on hyväksytty palvelusetelin tuottajaksi.",
     "Enheten är godkänd som serviceproducent för servicesedeln.",
     "The unit is approved for the voucher type.",
+];
+const NOT_INTERRUPTED: [&str; 3] = [
+    "Yksikön hyväksyminen ei ole keskeytynyt.",
+    "Enhetens godkännande är inte avbrutet.",
+    "The unit's approval is not interrupted.",
+];
+const IN_AREA: [&str; 3] = [
+    "Yksikkö on hyväksytty kotikuntasi asukkaille.",
+    "Enheten är godkänd för invånarna i din hemkommun.",
+    "The unit is approved for residents of your municipality.",
 ];
 const PRICED: [&str; 3] = [
     "Palvelulle on ilmoitettu hinta ensimmäiselle päivälle.",

@@ -5,6 +5,7 @@ use validator::Validate;
 use valinta_domain::choice::{Listed, Order};
 use valinta_domain::id::kind;
 use valinta_domain::identifiers::MunicipalityCode;
+use valinta_domain::offering::next_price;
 use valinta_domain::provider::{Sector, ServiceMode};
 use valinta_domain::service_event::Charges;
 use valinta_domain::{Currency, Day, Id, Language, Localized, Money};
@@ -102,6 +103,10 @@ pub(crate) struct OptionView {
     /// The earliest day to start, if it is not at once.
     #[serde(skip_serializing_if = "Option::is_none")]
     earliest_start: Option<Day>,
+    /// How many are waiting, if that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(maximum = 1_000_000)]
+    queue: Option<u32>,
     /// The price of the day.
     price: PriceView,
     /// Since when that price holds.
@@ -109,12 +114,24 @@ pub(crate) struct OptionView {
     /// The last day on which it is known to hold.
     #[serde(skip_serializing_if = "Option::is_none")]
     price_until: Option<Day>,
+    /// The price that follows, where a change has been announced.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_price: Option<NextPriceView>,
     /// Who pays what of one unit, where the voucher's value is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     per_unit: Option<SharesView>,
     /// Who pays what of the quantity granted per period, where it is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     for_quantity: Option<SharesView>,
+}
+
+/// A price that has been announced.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(crate) struct NextPriceView {
+    /// The price per unit of service. A choice that is made before keeps the price that it was made at.
+    price: PriceView,
+    /// Its first day.
+    from: Day,
 }
 
 /// Who pays what.
@@ -163,9 +180,12 @@ impl OptionView {
             modes: candidate.modes.clone(),
             step_free: candidate.step_free,
             earliest_start: candidate.earliest_start,
+            queue: candidate.queue,
             price: PriceView::of(listed.price, currency),
             price_from: listed.price_period.from(),
             price_until: listed.price_period.to().map(|_| listed.price_period.last_day()),
+            next_price: next_price(&candidate.prices, listed.price_period.from())
+                .map(|(from, price)| NextPriceView { price: PriceView::of(price, currency), from }),
             per_unit: listed.per_unit.map(|charges| SharesView::of(charges, currency)),
             for_quantity: listed.for_quantity.map(|charges| SharesView::of(charges, currency)),
         }

@@ -1,7 +1,7 @@
 //! `valinta demo`: the journey, at a running service or at one started for it on a throw-away database.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::thread;
 
 use actix_web::rt::System;
@@ -14,6 +14,7 @@ use crate::config::{Config, DemoWish, environment};
 use crate::demo::{load_if_empty, walk};
 use crate::http::server::server;
 use crate::keys::Keys;
+use crate::storage::Folder;
 use crate::tokens::Tokens;
 
 /// Walks the journey.
@@ -36,6 +37,7 @@ fn on_a_throw_away_database() -> Result<(), CliError> {
     let tokens = Tokens::new("http://valinta.localhost", "valinta", &keys, None)
         .map_err(|error| CliError::Refused(error.to_string()))?;
     let app = App::new(db, tokens.clone(), Clock::system(), &keys).map_err(CliError::Refused)?;
+    let app = app.with_files(Arc::new(Folder::new(folder.path().join("files"))));
     load_if_empty(&app).map_err(|error| CliError::Refused(error.to_string()))?;
     app.refresh_blocking().map_err(|error| CliError::Refused(error.to_string()))?;
     let (tell, told) = mpsc::channel();

@@ -1,9 +1,12 @@
-//! `valinta verify`: recomputes the audit trail's chains and every figure that vouchers, events and the ledger share.
+//! `valinta verify`: recomputes the audit trail's chains, every figure that vouchers, events and the ledger share, and the
+//! days on which approvals lapse.
 
 use valinta_persistence::ledger_check::LEDGER_FAULTS_MAX;
 use valinta_persistence::{Conn, Db, DbError, audit, ledger_check};
 
 use super::CliError;
+use crate::approvals::lapse_faults;
+use crate::clock::Clock;
 use crate::console::{complain, say};
 
 /// Checks the data. It is fine only if nothing was found.
@@ -23,7 +26,15 @@ pub(super) fn verify(db: &Db) -> Result<(), CliError> {
     if faults.len() >= LEDGER_FAULTS_MAX {
         complain(format_args!("ledger: the check stopped after {LEDGER_FAULTS_MAX} faults"));
     }
-    if trail.first_break.is_none() && faults.is_empty() {
+    let lapses = lapse_faults(db, Clock::system().now())
+        .map_err(|problem| CliError::Refused(format!("the approvals cannot be checked: {}", problem.detail())))?;
+    for fault in &lapses {
+        complain(format_args!("approvals: {fault}"));
+    }
+    if lapses.is_empty() {
+        say("approvals: every condition that has lapsed, or will, is stored, and nothing else is");
+    }
+    if trail.first_break.is_none() && faults.is_empty() && lapses.is_empty() {
         say("ledger: every voucher, every event and every entry agrees with the others");
         return Ok(());
     }

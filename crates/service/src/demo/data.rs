@@ -42,6 +42,8 @@ const VOUCHER_TYPES: [File; 9] = [
 
 /// Days for which the demo's evidence of a requirement that expires is valid.
 const EVIDENCE_DAYS: i64 = 300;
+/// How many days before it is handed in the demo's evidence was issued.
+const ISSUED_DAYS_BEFORE: i64 = 10;
 
 /// Why the embedded data cannot be read: it was changed and not tested.
 #[derive(Debug, Error)]
@@ -216,6 +218,9 @@ pub(crate) struct Offering {
     pub(crate) accepts_new_clients: bool,
     /// In how many days a new client can start; `None` is at once.
     pub(crate) earliest_start_days: Option<u16>,
+    /// How many are waiting, if that is known.
+    #[serde(default)]
+    pub(crate) queue: Option<u32>,
 }
 
 /// A client.
@@ -363,6 +368,9 @@ impl VoucherType {
                 requirement: requirement.code.clone(),
                 reference: format!("DEMO {} {}", requirement.code, unit.oid),
                 valid_until: requirement.expires.then(|| day.plus_days(EVIDENCE_DAYS)),
+                kind: requirement.kind,
+                issued_on: Some(day.plus_days(-ISSUED_DAYS_BEFORE)),
+                ..Evidence::default()
             })
             .collect()
     }

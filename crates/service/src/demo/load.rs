@@ -9,9 +9,10 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use chrono_tz::Europe::Helsinki;
 use thiserror::Error;
+use valinta_domain::application::Evidence;
 use valinta_domain::id::kind;
 use valinta_domain::policy::{Actor, Membership, Role};
-use valinta_domain::provider::{AccessibilityFacts, MemberRole, UnitDetails};
+use valinta_domain::provider::{AccessibilityFacts, MemberRole, ProviderDetails, UnitDetails};
 use valinta_domain::{Day, Id, Localized, Moment};
 use valinta_persistence::clients::Contact;
 use valinta_persistence::organisers::Municipality;
@@ -273,11 +274,15 @@ impl<'a> Loader<'a> {
             let subject = member_of(&data.business_id);
             let command = providers::RegisterCommand {
                 business_id: data.business_id.clone(),
-                name: data.name.clone(),
                 sector: data.sector,
-                email: Some(data.email.clone()),
-                phone: Some(data.phone.clone()),
-                website: Some(data.website.clone()),
+                details: ProviderDetails {
+                    name: data.name.clone(),
+                    oid: None,
+                    email: Some(data.email.clone()),
+                    phone: Some(data.phone.clone()),
+                    website: Some(data.website.clone()),
+                    languages: Vec::new(),
+                },
             };
             let registering = Who::Member(&subject, None);
             let provider =
@@ -334,9 +339,10 @@ impl<'a> Loader<'a> {
     ) -> Result<(), Problem> {
         let (LoadedType { id: voucher_type, .. }, kind) = self.voucher_type(loaded, &data.voucher_type)?;
         let joined = self.day(JOINED_DAYS_AGO);
-        let draft = applications::BeginCommand { unit, voucher_type, evidence: kind.evidence(at, joined) };
+        let evidence = kind.evidence(at, joined).into_iter().map(stated_anew).collect();
+        let draft = applications::BeginCommand { unit, voucher_type, area: Vec::new(), evidence: Some(evidence) };
         let application = self.act(member, JOINED_DAYS_AGO, |c, cx| applications::begin(c, cx, &draft))?.into_body().id;
-        self.act(member, JOINED_DAYS_AGO, |c, cx| applications::submit(c, cx, application))?;
+        self.act(member, JOINED_DAYS_AGO, |c, cx| applications::submit(c, cx, application, None))?;
         let decide = applications::DecideCommand {
             outcome: applications::Verdict::Approved,
             reasons: Localized::new(
@@ -347,7 +353,7 @@ impl<'a> Loader<'a> {
             valid_from: None,
         };
         let officer = Who::Staff(Role::Officer, loaded.organiser);
-        self.act(officer, JOINED_DAYS_AGO, |c, cx| applications::decide(c, cx, application, &decide))?;
+        self.act(officer, JOINED_DAYS_AGO, |c, cx| applications::decide(c, cx, application, None, &decide))?;
         let publish = offerings::PublishCommand {
             unit,
             voucher_type,
@@ -355,6 +361,9 @@ impl<'a> Loader<'a> {
             price_from: None,
             accepts_new_clients: data.accepts_new_clients,
             earliest_start: data.earliest_start_days.map(|days| self.day(0).plus_days(i64::from(days))),
+            queue: data.queue,
+            languages: None,
+            modes: None,
         };
         self.act(member, JOINED_DAYS_AGO, |c, cx| offerings::publish(c, cx, &publish))?;
         Ok(())
@@ -390,6 +399,20 @@ impl<'a> Loader<'a> {
             loaded.clients.insert(data.key.clone(), (client.id, client.person));
         }
         Ok(())
+    }
+}
+
+/// Evidence as it is given with an application.
+fn stated_anew(evidence: Evidence) -> applications::EvidenceEntry {
+    applications::EvidenceEntry {
+        requirement: evidence.requirement,
+        evidence: None,
+        reference: Some(evidence.reference),
+        issued_on: evidence.issued_on,
+        valid_from: evidence.valid_from,
+        valid_until: evidence.valid_until,
+        soteri: evidence.soteri,
+        attachment: None,
     }
 }
 

@@ -4,8 +4,18 @@ use std::time::Duration;
 
 /// Largest request body.
 pub const BODY_BYTES_MAX: usize = 256 * 1024;
+/// Largest file that is brought in, in `imports`.
+pub const IMPORT_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Longest time between such a request's head and the end of its file.
+pub const IMPORT_DURATION_MAX: Duration = Duration::from_secs(120);
 /// Longest time between a request's head and the end of its body.
 pub const BODY_DURATION_MAX: Duration = Duration::from_secs(30);
+/// Largest file that is handed in.
+pub const FILE_BYTES_MAX: usize = 10 * 1024 * 1024;
+/// Longest time between a request's head and the end of a file.
+pub const FILE_DURATION_MAX: Duration = Duration::from_secs(120);
+/// Most files that come in at one time.
+pub const FILES_AT_ONCE_MAX: usize = 16;
 /// Longest time a client may take to send a request's head.
 pub const HEAD_DURATION_MAX: Duration = Duration::from_secs(10);
 /// Longest time an idle connection is kept.

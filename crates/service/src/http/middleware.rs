@@ -48,7 +48,10 @@ pub(super) async fn secure_headers<B: MessageBody>(
     set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     set(header::REFERRER_POLICY, "no-referrer");
     set(header::X_FRAME_OPTIONS, "DENY");
-    set(header::CONTENT_SECURITY_POLICY, if is_docs { DOCS_POLICY } else { DATA_POLICY });
+    if !headers.contains_key(header::CONTENT_SECURITY_POLICY) {
+        let policy = HeaderValue::from_static(if is_docs { DOCS_POLICY } else { DATA_POLICY });
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
     if !is_docs && !headers.contains_key(header::CACHE_CONTROL) {
         // What is cacheable says so itself.
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -2,6 +2,7 @@
 
 pub mod body;
 pub mod conditional;
+mod cors;
 pub mod docs;
 pub mod failures;
 pub mod idempotency;
@@ -15,6 +16,7 @@ pub mod problem;
 pub mod query;
 pub mod server;
 mod tree;
+pub mod upload;
 
 pub use body::{Body, Json, Parse};
 pub use failures::Errors;

@@ -224,6 +224,9 @@ fn add_problems(operation: &mut Operation) {
     if operation.security.iter().flatten().any(|requirement| *requirement != Default::default()) {
         kinds.extend([ProblemKind::Unauthenticated, ProblemKind::Forbidden]);
     }
+    if is_to_be_had_as_csv(operation) {
+        kinds.push(ProblemKind::NotAcceptable);
+    }
     if takes(ParameterIn::Path, None) {
         kinds.push(ProblemKind::NotFound);
     }
@@ -254,6 +257,14 @@ fn add_problems(operation: &mut Operation) {
         // Where the verb describes the status itself, its own words stand.
         operation.responses.responses.entry(kind.status().as_str().to_owned()).or_insert_with(|| problem(kind).into());
     }
+}
+
+/// Whether what it answers depends on what the caller accepts.
+fn is_to_be_had_as_csv(operation: &Operation) -> bool {
+    operation.responses.responses.values().any(|response| match response {
+        RefOr::T(response) => response.content.contains_key("text/csv"),
+        RefOr::Ref(_) => false,
+    })
 }
 
 /// A problem as an answer in the document.

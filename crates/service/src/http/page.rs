@@ -37,7 +37,8 @@ impl Parse for PageQuery {
     fn parse(&self, errors: &mut Errors) -> Option<PageRequest> {
         let cursor = self.cursor.as_deref().map(|text| URL_SAFE_NO_PAD.decode(text));
         let cursor = errors.take_optional("/cursor", cursor.map(|read| read.map_err(|_| NOT_A_CURSOR)))?;
-        Some(PageRequest { limit: self.limit.unwrap_or(PAGE_ITEMS_DEFAULT).clamp(1, PAGE_ITEMS_MAX), cursor })
+        let said = self.limit.is_some() || self.cursor.is_some();
+        Some(PageRequest { limit: self.limit.unwrap_or(PAGE_ITEMS_DEFAULT).clamp(1, PAGE_ITEMS_MAX), cursor, said })
     }
 }
 
@@ -48,12 +49,18 @@ const NOT_A_CURSOR: &str = "must be `next` of a page of the same list";
 pub struct PageRequest {
     limit: u16,
     cursor: Option<Vec<u8>>,
+    said: bool,
 }
 
 impl PageRequest {
     /// How many items at most.
     pub fn limit(&self) -> u16 {
         self.limit
+    }
+
+    /// Whether the caller has said which page, or how much of one.
+    pub fn is_said(&self) -> bool {
+        self.said
     }
 
     /// Where the page begins, if not at the beginning. What comes out may be forged: it is a position, not a permit.

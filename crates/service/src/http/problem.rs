@@ -67,6 +67,8 @@ problem_kinds! {
     NotFound = "not_found", NOT_FOUND, "Not found";
     /// The path exists, but not with this method. The Allow header lists those it takes.
     MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED, "The method is not for this path";
+    /// There is no representation of it of a kind that the Accept header takes. The detail names those that there are.
+    NotAcceptable = "not_acceptable", NOT_ACCEPTABLE, "There is nothing of that media type";
     /// Something else stands against it. Read the present state and decide anew.
     Conflict = "conflict", CONFLICT, "Something else stands against it";
     /// The thing is in a state in which this cannot be done to it.
@@ -79,8 +81,8 @@ problem_kinds! {
     PreconditionFailed = "precondition_failed", PRECONDITION_FAILED, "It has changed meanwhile";
     /// The body is larger than the service takes.
     PayloadTooLarge = "payload_too_large", PAYLOAD_TOO_LARGE, "The body is too large";
-    /// The body must be uncompressed JSON, declared as application/json.
-    UnsupportedMediaType = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE, "The body must be application/json";
+    /// The body must be declared as what the operation takes, mostly application/json, and be uncompressed. The detail says what is taken.
+    UnsupportedMediaType = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE, "The body is not of a type that is taken";
     /// Some of what was sent is not acceptable. The errors say what, where and why; nothing was written.
     InvalidInput = "invalid_input", UNPROCESSABLE_ENTITY, "Some of the input is not acceptable";
     /// The idempotency key was used before, with another request.
@@ -123,6 +125,7 @@ impl ProblemKind {
             | Self::Forbidden
             | Self::NotFound
             | Self::MethodNotAllowed
+            | Self::NotAcceptable
             | Self::Conflict
             | Self::WrongState
             | Self::Duplicate
@@ -233,7 +236,7 @@ impl Problem {
 
     /// Adds the header that its status wants: a challenge, or the methods that are allowed.
     #[must_use]
-    pub(super) fn with_header(mut self, name: header::HeaderName, value: String) -> Self {
+    pub(crate) fn with_header(mut self, name: header::HeaderName, value: String) -> Self {
         self.0.header = Some((name, value));
         self
     }

@@ -9,6 +9,7 @@ use actix_web::http::header;
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::{Error, HttpRequest, HttpServer, web};
 
+use super::cors::open_to_all_origins;
 use super::docs::{self, Document};
 use super::limits::{BODY_BYTES_MAX, HEAD_DURATION_MAX, IDLE_DURATION_MAX, STOP_SECONDS_MAX};
 use super::middleware::{catch_panics, head_as_get, only_when_open, secure_headers};
@@ -16,6 +17,7 @@ use super::openapi::{self, Methods, Route};
 use super::problem::{Problem, ProblemKind};
 use super::query::QUERY_POINTER;
 use crate::app::{self, App};
+use crate::deadlines;
 use crate::telemetry;
 
 /// The service as the web framework runs it, with the service's own routes.
@@ -65,6 +67,7 @@ pub fn web_app_of(
         .wrap(from_fn(only_when_open))
         .wrap(from_fn(catch_panics))
         .wrap(Compress::default())
+        .wrap(from_fn(open_to_all_origins))
         .wrap(from_fn(secure_headers))
         .wrap(from_fn(telemetry::request))
         .wrap(from_fn(head_as_get))
@@ -97,6 +100,7 @@ pub fn server(app: App, listen: SocketAddr, workers: Option<usize>) -> io::Resul
 pub fn server_on(app: App, listener: TcpListener, workers: Option<usize>) -> io::Result<(dev::Server, SocketAddr)> {
     actix_web::rt::spawn(app.clone().follow_registry());
     actix_web::rt::spawn(app.clone().forget_old_answers());
+    actix_web::rt::spawn(deadlines::follow_days(app.clone()));
     let address = listener.local_addr()?;
     let mut server = HttpServer::new(move || web_app(app.clone()))
         .client_request_timeout(HEAD_DURATION_MAX)

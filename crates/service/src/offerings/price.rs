@@ -1,8 +1,12 @@
-//! What a price must pass before it is stored: the day, the approval, the rulebook of the day, the price ceiling.
+//! What a price must pass before it is stored: the day, the approval, the rulebook of the day, the price ceiling, and
+//! what the rulebook asks of changes.
+
+use std::collections::BTreeSet;
 
 use thiserror::Error;
 use valinta_domain::id::kind;
-use valinta_domain::offering::{OfferPrice, PriceRefused, check_price};
+use valinta_domain::offering::{OfferPrice, PriceChangeRefused, PriceCheck, PriceRefused};
+use valinta_domain::provider::Sector;
 use valinta_domain::{Day, Id};
 use valinta_persistence::voucher_types::Rulebook;
 use valinta_persistence::{Conn, approvals, providers, voucher_types};
@@ -53,8 +57,15 @@ pub(super) fn first_day(asked: Option<Day>, today: Day, pointer: &'static str) -
     if day < today { Err(PriceDayRefused::InThePast { today, pointer }) } else { Ok(day) }
 }
 
-/// Lets a price hold from a day on, by the rulebook that is in force on that day, which is returned.
-pub(super) fn check_on(c: &mut Conn, what: &Priced, price: &OfferPrice, day: Day) -> Result<Rulebook, Problem> {
+/// What a price is held against on its first day.
+pub(super) struct Basis {
+    /// The rulebook that is in force.
+    pub(super) rulebook: Rulebook,
+    sector: Sector,
+}
+
+/// What prices of something are held against that begin on a day.
+pub(super) fn basis_on(c: &mut Conn, what: &Priced, day: Day) -> Result<Basis, Problem> {
     let approved = approvals::of_unit(c, what.unit, what.voucher_type)?
         .into_iter()
         .any(|approval| approval.period().is_some_and(|period| period.contains(day)));
@@ -65,8 +76,42 @@ pub(super) fn check_on(c: &mut Conn, what: &Priced, price: &OfferPrice, day: Day
         voucher_types::rulebook_in_force(c, what.voucher_type, day)?.ok_or(PriceDayRefused::NoRulebook { day })?;
     let sectors = providers::sectors(c, what.provider)?;
     let sector = sectors.as_of(day).copied().ok_or(PriceDayRefused::NoSector { day })?;
-    check_price(price, sector, &rulebook.terms).map_err(|refused| problem_of(&refused, price))?;
-    Ok(rulebook)
+    Ok(Basis { rulebook, sector })
+}
+
+impl Basis {
+    /// Lets a price hold, or tells all that stands against it: its figures, and the change that it would be.
+    pub(super) fn allow(&self, price: &OfferPrice, change: &[PriceChangeRefused]) -> Result<(), Problem> {
+        let figures = PriceCheck::under(&self.rulebook.terms).all_refused(price, self.sector);
+        let mut told = BTreeSet::new();
+        let mut problem = None;
+        for refused in &figures {
+            let pointer = pointer_of(refused, price);
+            // One price may be too high for several items.
+            if told.insert(pointer.clone()) {
+                let so_far = problem.unwrap_or_else(|| refusal(kind_of(refused), refused));
+                problem = Some(so_far.at(&pointer, refused.code(), refused));
+            }
+        }
+        for refused in change {
+            let so_far = problem.unwrap_or_else(|| refusal(ProblemKind::RuleError, refused));
+            problem = Some(so_far.at(pointer_of_change(refused), refused.code(), refused));
+        }
+        problem.map_or(Ok(()), Err)
+    }
+}
+
+fn refusal(kind: ProblemKind, why: impl std::fmt::Display) -> Problem {
+    Problem::new(kind, format!("The price cannot be set: {why}."))
+}
+
+const fn pointer_of_change(refused: &PriceChangeRefused) -> &'static str {
+    match refused {
+        PriceChangeRefused::TooSoon { .. }
+        | PriceChangeRefused::NotOnThatDay { .. }
+        | PriceChangeRefused::TooManyRaises { .. } => "/from",
+        PriceChangeRefused::ReasonNeeded => "/reason",
+    }
 }
 
 impl From<PriceDayRefused> for Problem {
@@ -82,12 +127,8 @@ impl From<PriceDayRefused> for Problem {
     }
 }
 
-fn problem_of(refused: &PriceRefused, price: &OfferPrice) -> Problem {
-    Problem::new(kind_of(refused), format!("The price cannot be set: {refused}.")).at(
-        &format!("/price/{}", member_of(refused, price)),
-        refused.code(),
-        refused,
-    )
+fn pointer_of(refused: &PriceRefused, price: &OfferPrice) -> String {
+    format!("/price/{}", member_of(refused, price))
 }
 
 /// The member of the price that is to blame, as a pointer's tokens. An item that nobody knows may be named by anything.
@@ -121,7 +162,8 @@ mod tests {
     #[test]
     fn a_price_over_the_ceiling_is_told_with_both_figures_at_its_place() {
         let (price, ceiling) = (Amount::from_minor(3650), Amount::from_minor(3600));
-        let offered = OfferPrice::Voucher { price, items: [("sunday".to_owned(), price)].into() };
+        let items = [("sunday".to_owned(), price)].into();
+        let offered = OfferPrice::Voucher { price, items, only_items: false };
         let places = [
             (None, "/price/price"),
             (Some("sunday"), "/price/items/sunday"),
@@ -130,10 +172,10 @@ mod tests {
         ];
         for (item, place) in places {
             let refused = PriceRefused::OverCeiling { item: item.map(str::to_owned), price, ceiling };
-            let problem = problem_of(&refused, &offered);
+            let problem = refusal(kind_of(&refused), &refused);
             assert_eq!(problem.kind(), ProblemKind::PriceOverCeiling);
             assert!(problem.detail().contains("36.50") && problem.detail().contains("36.00"), "{}", problem.detail());
-            assert_eq!(problem.failures()[0].pointer, place);
+            assert_eq!(pointer_of(&refused, &offered), place);
         }
     }
 

@@ -5,14 +5,16 @@ use serde::Deserialize;
 use serde_json::json;
 use validator::Validate;
 use valinta_domain::id::kind;
-use valinta_domain::offering::OfferPrice;
+use valinta_domain::offering::{OfferPrice, OfferingDetails};
 use valinta_domain::policy::{Action, Target};
+use valinta_domain::provider::ServiceMode;
 use valinta_domain::registry_change::RegistryChange;
-use valinta_domain::{Day, Id};
+use valinta_domain::{Day, Id, Language};
 use valinta_persistence::offerings::{NewPrice, Offering};
 use valinta_persistence::{Conn, offerings, organisers, providers, voucher_types};
 
-use super::price::{Priced, check_on, first_day};
+use super::details::check_details;
+use super::price::{Priced, basis_on, first_day};
 use super::view::{OfferingView, view_of};
 use crate::app::{App, Reply};
 use crate::cx::{Cx, found};
@@ -38,6 +40,16 @@ pub(crate) struct PublishOffering {
     pub(crate) accepts_new_clients: bool,
     /// The earliest day a new client can start, if it is not at once.
     pub(crate) earliest_start: Option<Day>,
+    /// How many are waiting, if that is known.
+    #[validate(range(max = 1_000_000))]
+    #[schema(maximum = 1_000_000)]
+    pub(crate) queue: Option<u32>,
+    /// Languages of this service, where they are not all of the unit's.
+    #[schema(min_items = 1, max_items = 3)]
+    pub(crate) languages: Option<Vec<Language>>,
+    /// How this service is given, where it is not in all of the unit's ways.
+    #[schema(min_items = 1, max_items = 3)]
+    pub(crate) modes: Option<Vec<ServiceMode>>,
 }
 parse_as_is!(PublishOffering);
 
@@ -78,13 +90,24 @@ pub(crate) fn publish(c: &mut Conn, cx: &Cx, command: &PublishCommand) -> Result
     let target = Target { organiser: Some(voucher_type.organiser), provider: Some(unit.provider), person: None };
     cx.require(Action::ManageProvider, &target)?;
     let organiser = found(organisers::find(c, voucher_type.organiser)?)?;
-    let from = first_day(command.price_from, cx.today(&organiser)?, "/price_from")?;
+    let today = cx.today(&organiser)?;
+    let from = first_day(command.price_from, today, "/price_from")?;
+    let details = OfferingDetails {
+        accepts_new_clients: command.accepts_new_clients,
+        earliest_start: command.earliest_start,
+        queue: command.queue,
+        languages: command.languages.clone(),
+        modes: command.modes.clone(),
+    };
+    check_details(&details, &unit, today)?;
     if offerings::find_of_unit(c, unit.id, voucher_type.id)?.is_some() {
         let problem = Problem::new(ProblemKind::Duplicate, "The unit has an offering for the voucher type.");
         return Err(problem.at("/unit", "duplicate", "the unit has an offering: set its price instead"));
     }
     let what = Priced { provider: unit.provider, unit: unit.id, voucher_type: voucher_type.id };
-    let rulebook = check_on(c, &what, &command.price, from)?;
+    let basis = basis_on(c, &what, from)?;
+    basis.allow(&command.price, &[])?;
+    let rulebook = basis.rulebook;
     let offering = Offering {
         id: cx.id(),
         organiser: organiser.id,
@@ -92,20 +115,23 @@ pub(crate) fn publish(c: &mut Conn, cx: &Cx, command: &PublishCommand) -> Result
         unit: unit.id,
         voucher_type: voucher_type.id,
         accepts_new_clients: command.accepts_new_clients,
-        earliest_start: command.earliest_start,
+        earliest_start: None,
         queue: None,
         languages: None,
         modes: None,
         version: 1,
         created_at: cx.now(),
-    };
+    }
+    .with(details);
     offerings::insert(c, &offering)?;
+    offerings::keep_version(c, &offering, (&cx.actor().subject, cx.now()))?;
     let price = NewPrice {
         id: cx.id(),
         offering: offering.id,
         price: command.price.clone(),
         from,
         rulebook: rulebook.id,
+        reason: None,
         created_by: cx.actor().subject.clone(),
         created_at: cx.now(),
     };

@@ -5,14 +5,14 @@ use serde::Deserialize;
 use serde_json::json;
 use validator::Validate;
 use valinta_domain::id::kind;
-use valinta_domain::offering::OfferPrice;
+use valinta_domain::offering::{OfferPrice, check_price_change};
 use valinta_domain::policy::{Action, Target};
 use valinta_domain::registry_change::RegistryChange;
 use valinta_domain::{Day, Id};
 use valinta_persistence::offerings::NewPrice;
 use valinta_persistence::{Conn, offerings, organisers};
 
-use super::price::{Priced, check_on, first_day};
+use super::price::{Priced, basis_on, first_day};
 use super::view::{OfferingView, view_of};
 use crate::app::{App, Reply};
 use crate::cx::{Cx, found};
@@ -28,6 +28,10 @@ pub(crate) struct SetOfferingPrice {
     pub(crate) price: OfferPrice,
     /// First day: today or later.
     pub(crate) from: Day,
+    /// Why it is changed, for everyone to read. A rulebook may ask for it where a price is raised.
+    #[validate(length(min = 1, max = 4000))]
+    #[schema(min_length = 1, max_length = 4000)]
+    pub(crate) reason: Option<String>,
 }
 parse_as_is!(SetOfferingPrice);
 
@@ -35,7 +39,9 @@ parse_as_is!(SetOfferingPrice);
 type SetPriceCommand = SetOfferingPrice;
 
 /// Sets an offering's price from a day on. Prices that were to begin on that day or later are replaced; what was agreed
-/// by a choice before stays agreed.
+/// by a choice before stays agreed. A price can be lowered at any time. A raise keeps to what the rulebook in force on its
+/// first day says of changes: how early it is told, on which days it takes effect, how often in a year, and with a reason.
+/// Whoever replaces an announced raise by a lower price tells it anew, if it is still wanted.
 #[utoipa::path(
     tag = "offerings",
     params(IdempotencyKey),
@@ -67,20 +73,35 @@ pub(crate) fn set_price(
     let target = Target { organiser: Some(offering.organiser), provider: Some(offering.provider), person: None };
     cx.require(Action::ManageProvider, &target)?;
     let organiser = found(organisers::find(c, offering.organiser)?)?;
-    let from = first_day(Some(command.from), cx.today(&organiser)?, "/from")?;
+    let today = cx.today(&organiser)?;
+    let from = first_day(Some(command.from), today, "/from")?;
     let what = Priced { provider: offering.provider, unit: offering.unit, voucher_type: offering.voucher_type };
-    let rulebook = check_on(c, &what, &command.price, from)?;
+    let basis = basis_on(c, &what, from)?;
+    let history = offerings::prices(c, id)?;
+    let (terms, reason) = (&basis.rulebook.terms, command.reason.as_deref().filter(|reason| !reason.trim().is_empty()));
+    let change = check_price_change(terms, &history, &command.price, (from, today), reason);
+    basis.allow(&command.price, change.as_ref().err().map_or(&[], Vec::as_slice))?;
+    let rulebook = basis.rulebook.id;
     let price = NewPrice {
         id: cx.id(),
         offering: id,
         price: command.price.clone(),
         from,
-        rulebook: rulebook.id,
+        rulebook,
+        reason: reason.map(str::to_owned),
         created_by: cx.actor().subject.clone(),
         created_at: cx.now(),
     };
     offerings::set_price(c, &price)?;
-    let details = json!({"offering": id, "price": command.price, "from": from, "rulebook": rulebook.id});
+    let setting = change.ok();
+    let details = json!({
+        "offering": id,
+        "price": command.price,
+        "from": from,
+        "rulebook": rulebook,
+        "is_raise": setting.as_ref().is_some_and(|setting| setting.is_raise),
+        "replaces": setting.map(|setting| setting.replaces).unwrap_or_default(),
+    });
     cx.audit("set_offering_price", ("offering", id.uuid()), &target, details.clone());
     cx.tell("offering.price_set", ("offering", id.uuid()), target.organiser, details);
     cx.registry_changed(RegistryChange::offering(id, Some(organiser.id)));

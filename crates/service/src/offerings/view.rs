@@ -7,9 +7,10 @@ use serde::Serialize;
 use valinta_domain::id::kind;
 use valinta_domain::identifiers::MunicipalityCode;
 use valinta_domain::offering::PriceCheck;
+use valinta_domain::provider::ServiceMode;
 use valinta_domain::rulebook::RulebookTerms;
 use valinta_domain::valuation::Versions;
-use valinta_domain::{Day, Id, Moment, Period};
+use valinta_domain::{Day, Id, Language, Moment, Period};
 use valinta_persistence::offerings::Offering;
 use valinta_persistence::organisers::Organiser;
 use valinta_persistence::providers::ServiceUnit;
@@ -46,6 +47,16 @@ pub(crate) struct OfferingView {
     /// The earliest day a new client can start, if it is not at once.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) earliest_start: Option<Day>,
+    /// How many are waiting, if that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(maximum = 1_000_000)]
+    pub(crate) queue: Option<u32>,
+    /// Languages of the service.
+    #[schema(max_items = 3)]
+    pub(crate) languages: Vec<Language>,
+    /// How it is given.
+    #[schema(max_items = 3)]
+    pub(crate) modes: Vec<ServiceMode>,
     /// The price that holds today and those that follow, per unit of service.
     #[schema(max_items = 100)]
     pub(crate) prices: Vec<DatedPriceView>,
@@ -63,6 +74,10 @@ pub(crate) struct DatedPriceView {
     pub(crate) until: Option<Day>,
     /// The price per unit of service.
     pub(crate) price: PriceView,
+    /// Why it was changed, in the provider's words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 4000)]
+    pub(crate) reason: Option<String>,
     /// Set where a rulebook that has been adopted does not allow it on some of its days: it cannot be chosen on those.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) not_allowed: Option<NotAllowedView>,
@@ -108,7 +123,7 @@ pub(super) fn views_of(c: &mut Conn, found_here: Vec<Offering>, now: Moment) -> 
     let ids: Vec<Id<kind::Offering>> = found_here.iter().map(|offering| offering.id).collect();
     let provider_ids: Vec<Id<kind::Provider>> = found_here.iter().map(|offering| offering.provider).collect();
     let unit_ids: Vec<Id<kind::ServiceUnit>> = found_here.iter().map(|offering| offering.unit).collect();
-    let mut prices = offerings::prices_of_each(c, &ids)?;
+    let mut prices = offerings::set_prices_of_each(c, &ids)?;
     let most = i64::try_from(provider_ids.len()).map_err(Problem::internal)?;
     let names: HashMap<Id<kind::Provider>, String> = providers::list_of(c, &provider_ids, None, most)?
         .into_iter()
@@ -135,8 +150,8 @@ pub(super) fn views_of(c: &mut Conn, found_here: Vec<Offering>, now: Moment) -> 
         let checks = found(checks_here.get(&offering.voucher_type))?;
         let unit = found(units.get(&offering.unit))?;
         let today = day_at(now, organiser)?;
-        let dated = prices.remove(&offering.id);
-        let entries = dated.as_ref().map(|timeline| timeline.entries()).unwrap_or_default();
+        let set = prices.remove(&offering.id).unwrap_or_default();
+        let details = offering.details();
         views.push(OfferingView {
             id: offering.id,
             organiser: offering.organiser,
@@ -148,17 +163,23 @@ pub(super) fn views_of(c: &mut Conn, found_here: Vec<Offering>, now: Moment) -> 
             municipality: unit.details.municipality.clone(),
             accepts_new_clients: offering.accepts_new_clients,
             earliest_start: offering.earliest_start,
-            prices: entries
-                .iter()
+            queue: offering.queue,
+            languages: details.languages_of(&unit.details.languages),
+            modes: details.modes_of(&unit.details.modes),
+            prices: set
+                .into_iter()
+                .filter_map(|set| Some((set.period()?, set)))
                 .filter(|(period, _)| period.to().is_none_or(|to| to > today))
-                .map(|(period, price)| {
+                .map(|(period, set)| {
                     let versions = checks.iter().map(|(in_force, check)| (*in_force, check));
-                    let not_allowed =
-                        sectors.get(&offering.provider).and_then(|of| not_allowed(*period, price, of, versions, today));
+                    let not_allowed = sectors
+                        .get(&offering.provider)
+                        .and_then(|of| not_allowed(period, &set.price, of, versions, today));
                     DatedPriceView {
                         from: period.from(),
                         until: period.to().map(|_| period.last_day()),
-                        price: PriceView::of(price, organiser.currency),
+                        price: PriceView::of(&set.price, organiser.currency),
+                        reason: set.reason,
                         not_allowed: not_allowed.map(NotAllowedView::from),
                     }
                 })

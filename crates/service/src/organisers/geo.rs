@@ -33,6 +33,11 @@ impl GeoPoint {
         Self { latitude: degrees(latitude_e6), longitude: degrees(longitude_e6) }
     }
 
+    /// Latitude and longitude as they are written.
+    pub(crate) fn degrees(&self) -> (&str, &str) {
+        (&self.latitude, &self.longitude)
+    }
+
     /// The place in millionths of a degree, or `None` with a failure at what is wrong.
     pub(crate) fn e6(&self, errors: &mut Errors) -> Option<(i32, i32)> {
         let latitude = errors.take("/latitude", degrees_e6(&self.latitude, LATITUDE_MAX));

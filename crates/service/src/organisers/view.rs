@@ -30,7 +30,7 @@ pub(crate) struct OrganiserView {
 }
 
 impl OrganiserView {
-    pub(super) fn of(organiser: Organiser) -> Self {
+    pub(crate) fn of(organiser: Organiser) -> Self {
         Self {
             id: organiser.id,
             code: organiser.code,

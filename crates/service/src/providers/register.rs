@@ -4,7 +4,8 @@ use actix_web::{HttpResponse, post, web};
 use serde::Deserialize;
 use serde_json::json;
 use validator::Validate;
-use valinta_domain::identifiers::BusinessId;
+use valinta_domain::Language;
+use valinta_domain::identifiers::{BusinessId, Oid};
 use valinta_domain::policy::Target;
 use valinta_domain::provider::{ProviderDetails, Sector};
 use valinta_domain::registry_change::{RegistryChange, RegistryKind};
@@ -12,6 +13,7 @@ use valinta_persistence::providers::Provider;
 use valinta_persistence::registry_versions::keep;
 use valinta_persistence::{Conn, DbError, providers};
 
+use super::fields::{each_once, not_blank, oid_is_free, unless_oid_taken, web_address};
 use super::view::{ProviderView, registry_day, views_of};
 use crate::app::{App, Reply};
 use crate::clock::new_uuid;
@@ -45,17 +47,23 @@ pub(crate) struct RegisterProvider {
     #[validate(length(min = 1, max = 300), url)]
     #[schema(min_length = 1, max_length = 300, format = "uri")]
     website: Option<String>,
+    /// Languages in which it can be contacted, each once.
+    #[serde(default)]
+    #[validate(length(max = 3))]
+    #[schema(max_items = 3)]
+    languages: Vec<Language>,
+    /// Its OID, if it has one.
+    #[validate(length(min = 1, max = 64))]
+    #[schema(min_length = 1, max_length = 64, example = "1.2.246.10.2012566.10.0")]
+    oid: Option<String>,
 }
 
 /// Who is to be registered.
 #[derive(Debug, Clone)]
 pub(crate) struct RegisterCommand {
     pub(crate) business_id: BusinessId,
-    pub(crate) name: String,
     pub(crate) sector: Sector,
-    pub(crate) email: Option<String>,
-    pub(crate) phone: Option<String>,
-    pub(crate) website: Option<String>,
+    pub(crate) details: ProviderDetails,
 }
 
 impl Parse for RegisterProvider {
@@ -65,29 +73,17 @@ impl Parse for RegisterProvider {
         let business_id = errors.take("/business_id", self.business_id.parse::<BusinessId>());
         let name = errors.take("/name", not_blank(&self.name));
         let website = errors.take_optional("/website", self.website.as_deref().map(web_address));
-        Some(RegisterCommand {
-            business_id: business_id?,
+        let oid = errors.take_optional("/oid", self.oid.as_deref().map(str::parse::<Oid>));
+        each_once(errors, "/languages", &self.languages);
+        let details = ProviderDetails {
             name: name?,
-            sector: self.sector,
+            oid: oid?,
             email: self.email.clone(),
             phone: self.phone.clone(),
             website: website?,
-        })
-    }
-}
-
-/// A name that says something.
-pub(crate) fn not_blank(text: &str) -> Result<String, &'static str> {
-    // Marks that show nothing, such as those that turn the direction of writing, make no name either.
-    if text.chars().any(char::is_alphanumeric) { Ok(text.to_owned()) } else { Err("a letter or a digit is wanted") }
-}
-
-/// Clients follow the address: it may be no script.
-fn web_address(text: &str) -> Result<String, &'static str> {
-    if text.starts_with("https://") || text.starts_with("http://") {
-        Ok(text.to_owned())
-    } else {
-        Err("an address on the internet begins with https:// or http://")
+            languages: self.languages.clone(),
+        };
+        Some(RegisterCommand { business_id: business_id?, sector: self.sector, details })
     }
 }
 
@@ -115,17 +111,11 @@ pub(crate) fn register(c: &mut Conn, cx: &Cx, command: &RegisterCommand) -> Resu
     if providers::find_by_business_id(c, &command.business_id)?.is_some() {
         return Err(registered_already());
     }
+    oid_is_free(c, None, command.details.oid.as_ref())?;
     let provider = Provider {
         id: cx.id(),
         business_id: command.business_id.clone(),
-        details: ProviderDetails {
-            name: command.name.clone(),
-            oid: None,
-            email: command.email.clone(),
-            phone: command.phone.clone(),
-            website: command.website.clone(),
-            languages: Vec::new(),
-        },
+        details: command.details.clone(),
         version: 1,
         created_at: cx.now(),
     };
@@ -134,7 +124,7 @@ pub(crate) fn register(c: &mut Conn, cx: &Cx, command: &RegisterCommand) -> Resu
     providers::insert(c, &provider, command.sector, today, sector_row, &cx.actor().subject).map_err(
         |error: DbError| {
             // Another registration of the same entity may have come in between.
-            if error.is_unique("providers_business_id") { registered_already() } else { error.into() }
+            if error.is_unique("providers_business_id") { registered_already() } else { unless_oid_taken(error) }
         },
     )?;
     let id = provider.id;
@@ -154,17 +144,4 @@ fn registered_already() -> Problem {
         "duplicate",
         "a provider of this business id is registered already; its members act for it",
     )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_address_that_is_no_web_page_is_refused() {
-        assert!(web_address("https://example.fi/hoiva").is_ok());
-        for bad in ["javascript:alert(1)", "ftp://example.fi", "data:text/html,x", "example.fi"] {
-            assert!(web_address(bad).is_err(), "{bad}");
-        }
-    }
 }

@@ -7,12 +7,18 @@ use valinta_persistence::providers;
 use super::view::{ProviderView, registry_day, views_of};
 use crate::app::App;
 use crate::cx::found;
+use crate::http::conditional::{tag_of_version, with_tag};
 use crate::http::{PathId, Problem};
 
 /// Shows a provider. One that has never been approved is shown to its members only, at `/v1/providers/mine`.
 #[utoipa::path(
     tag = "providers",
-    responses((status = 200, description = "The provider.", body = ProviderView)),
+    responses((
+        status = 200,
+        description = "The provider.",
+        body = ProviderView,
+        headers(("ETag" = String, description = "Its version.")),
+    )),
     security(()),
 )]
 #[get("/v1/providers/{id}")]
@@ -27,5 +33,5 @@ pub(crate) async fn show_provider(app: web::Data<App>, path: PathId<kind::Provid
             found(views_of(c, vec![provider], today)?.pop())
         })
         .await?;
-    Ok(HttpResponse::Ok().json(view))
+    Ok(with_tag(&mut HttpResponse::Ok(), &tag_of_version(view.version)).json(view))
 }

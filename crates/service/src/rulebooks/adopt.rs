@@ -22,6 +22,7 @@ use super::prices::{NotAllowed, any_not_allowed};
 use super::terms::{Taken, check_base, check_price_unit, take};
 use super::view::RulebookSummary;
 use crate::app::{App, Reply};
+use crate::approvals::refresh_lapses_of_voucher_type;
 use crate::cx::{Cx, found};
 use crate::http::permit::RulebooksAdopt;
 use crate::http::{Errors, IdempotencyKey, Json, Parse, PathId, Permit, Problem, ProblemKind};
@@ -165,6 +166,8 @@ pub(crate) fn adopt(
     };
     decisions::insert(c, &decision)?;
     rulebooks::adopt_rulebook(c, &rulebook, from, decision.id)?;
+    // What it asks of units, they show; from its first day on, those that do not take no new choices.
+    refresh_lapses_of_voucher_type(c, cx, rulebook.voucher_type)?;
     let details = json!({
         "voucher_type": rulebook.voucher_type,
         "decision": decision.id,

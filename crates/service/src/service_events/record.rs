@@ -4,6 +4,7 @@ use actix_web::{HttpResponse, post, web};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use validator::Validate;
+use valinta_domain::approval::{Interruption, NotServing, may_serve};
 use valinta_domain::id::kind;
 use valinta_domain::ledger::{Allotment, EntryKind, Posting};
 use valinta_domain::offering::{OfferPrice, PriceRefused};
@@ -11,12 +12,13 @@ use valinta_domain::policy::{Action, Role, Target};
 use valinta_domain::rules::Facts;
 use valinta_domain::service_event::{self, Agreement, Delivery, RecordRefused, Recording, Under};
 use valinta_domain::{Day, Id, Moment, Period, Quantity};
+use valinta_persistence::approvals::Approval;
 use valinta_persistence::choices::Choice;
 use valinta_persistence::organisers::Organiser;
 use valinta_persistence::service_events::{NewEntry, Occasion, ServiceEvent};
 use valinta_persistence::voucher_types::Rulebook;
 use valinta_persistence::vouchers::{StoredAllotment, StoredVoucher};
-use valinta_persistence::{Conn, choices, organisers, service_events, voucher_types, vouchers};
+use valinta_persistence::{Conn, approvals, choices, organisers, service_events, voucher_types, vouchers};
 
 use super::span::span_in;
 use super::view::ServiceEventView;
@@ -138,6 +140,7 @@ pub(crate) fn record(c: &mut Conn, cx: &Cx, command: &RecordCommand) -> Result<R
     })?;
     let parts = vouchers::allotments(c, command.voucher)?;
     let allotments: Vec<Allotment> = parts.iter().map(|part| part.allotment).collect();
+    check_serving(c, &choice, stored.voucher.voucher_type, day)?;
     let versions = versions_beside(c, &stored.voucher, &rulebook)?;
     let valuation = valuation_of(&stored.voucher, &versions, day)?.map_err(RecordRefused::from)?;
     let agreement = Agreement { price: choice.price.clone(), period, sector: choice.sector };
@@ -183,6 +186,15 @@ fn own_choice(
         .filter_map(|choice| choice.period().map(|period| (choice, period)))
         .collect();
     Ok(own.iter().find(|(_, period)| period.contains(day)).or(own.first()).cloned())
+}
+
+/// Whether the unit could serve on the day: what it delivered before its approval ended is owed, and nothing after.
+fn check_serving(c: &mut Conn, choice: &Choice, voucher_type: Id<kind::VoucherType>, day: Day) -> Result<(), Problem> {
+    let approvals = approvals::of_unit(c, choice.unit, voucher_type)?;
+    let ids: Vec<Id<kind::Approval>> = approvals.iter().map(|approval| approval.id).collect();
+    let gaps: Vec<Interruption> = approvals::interruptions_of(c, &ids)?.into_values().flatten().collect();
+    let periods: Vec<Period> = approvals.iter().filter_map(Approval::period).collect();
+    Ok(may_serve(day, &periods, &gaps)?)
 }
 
 fn reply(event: ServiceEvent, organiser: &Organiser, recording: &Recording) -> Reply<RecordedServiceEvent> {
@@ -267,6 +279,16 @@ fn part_of(parts: &[StoredAllotment], place: usize) -> Result<Id<kind::Allotment
     Ok(part.id)
 }
 
+impl From<NotServing> for Problem {
+    fn from(refused: NotServing) -> Self {
+        Self::new(ProblemKind::NotValidOnDay, format!("The service cannot be recorded: {refused}.")).at(
+            "/day",
+            "not_approved",
+            refused,
+        )
+    }
+}
+
 impl From<RecordRefused> for Problem {
     fn from(refused: RecordRefused) -> Self {
         let (kind, pointer, code) = match &refused {
@@ -289,6 +311,7 @@ impl From<RecordRefused> for Problem {
             RecordRefused::SpanReversed => (ProblemKind::InvalidInput, "/ended_at", "before_start"),
             RecordRefused::SpanNotQuantity { .. } => (ProblemKind::InvalidInput, "/quantity", "not_the_span"),
             RecordRefused::OtherItem { .. } => (ProblemKind::RuleError, "/facts/item", "other_item"),
+            RecordRefused::ItemNotOffered { .. } => (ProblemKind::RuleError, "/facts/item", "item_not_offered"),
             RecordRefused::NotEligible => (ProblemKind::RuleError, "/voucher", "not_eligible"),
             RecordRefused::Overdrawn(_) => (ProblemKind::InsufficientBalance, "/quantity", "over_balance"),
             RecordRefused::Price(PriceRefused::OverCeiling { .. }) => {

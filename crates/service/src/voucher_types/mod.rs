@@ -8,6 +8,7 @@ mod show;
 mod view;
 
 pub(crate) use publish::{PublishCommand, publish};
+pub(crate) use view::VoucherTypeView;
 
 use crate::http::openapi::Route;
 use crate::routes;

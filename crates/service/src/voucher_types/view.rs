@@ -26,7 +26,7 @@ pub(crate) struct VoucherTypeView {
 }
 
 impl VoucherTypeView {
-    pub(super) fn of(voucher_type: VoucherType) -> Self {
+    pub(crate) fn of(voucher_type: VoucherType) -> Self {
         Self {
             id: voucher_type.id,
             organiser: voucher_type.organiser,

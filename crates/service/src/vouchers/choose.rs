@@ -4,9 +4,10 @@ use actix_web::{HttpResponse, put, web};
 use serde::Deserialize;
 use serde_json::json;
 use validator::Validate;
-use valinta_domain::Id;
+use valinta_domain::approval::{Approved, Interruption, served_until};
 use valinta_domain::choice::{NotChoosable, home_of};
 use valinta_domain::id::kind;
+use valinta_domain::identifiers::MunicipalityCode;
 use valinta_domain::offering::{OfferPrice, PriceRefused};
 use valinta_domain::policy::Action;
 use valinta_domain::provider::Sector;
@@ -14,8 +15,10 @@ use valinta_domain::rulebook::RulebookTerms;
 use valinta_domain::rules::{Findings, Standing};
 use valinta_domain::valuation::Valuation;
 use valinta_domain::voucher::{Voucher, VoucherRefusal};
+use valinta_domain::{Day, Id};
 use valinta_persistence::choices::Choice;
-use valinta_persistence::{Conn, choices, organisers, registry, voucher_types, vouchers};
+use valinta_persistence::offerings::Offering;
+use valinta_persistence::{Conn, approvals, choices, offerings, organisers, registry, voucher_types, vouchers};
 
 use super::view::{VoucherView, target_of, view_of};
 use super::worth::{service_facts_of, valuation_of, versions_beside};
@@ -41,7 +44,7 @@ parse_as_is!(ChooseProvider);
 ///
 /// The price of the day is agreed by the choice. A first choice holds at once, a change while services are being
 /// delivered from the next day; neither before the earliest day on which the provider says it can start. Until then a
-/// previous choice goes on.
+/// previous choice goes on. Where it is known that the unit's approval ends, the choice ends with it.
 #[utoipa::path(
     tag = "choices",
     params(IdempotencyKey),
@@ -74,9 +77,12 @@ pub(crate) fn choose(
     cx.require(Action::RespondToVoucher, &target)?;
     let organiser = found(organisers::find(c, stored.voucher.organiser)?)?;
     let today = cx.today(&organiser)?;
-    let (offered, candidate) = registry::candidate(c, offering)?
-        .filter(|(offered, _)| offered.voucher_type == stored.voucher.voucher_type)
-        .ok_or_else(|| Problem::unknown("/offering", "there is no such offering for this voucher"))?;
+    let unknown = || Problem::unknown("/offering", "there is no such offering for this voucher");
+    let of_type = |offered: &Offering| offered.voucher_type == stored.voucher.voucher_type;
+    let offered = offerings::find(c, offering)?.filter(of_type).ok_or_else(unknown)?;
+    // From here on the unit is neither suspended nor ended before this choice holds, or was so before it.
+    approvals::hold_of_unit(c, offered.unit, offered.voucher_type)?;
+    let (offered, candidate) = registry::candidate(c, offering)?.ok_or_else(unknown)?;
     let previous = choices::holding_on(c, id, today)?;
     let begun = previous.as_ref().map(|choice| choice.valid_from);
     let from = candidate.begins_on(stored.voucher.choice_from(today, begun));
@@ -86,7 +92,8 @@ pub(crate) fn choose(
         return Err(VoucherRefusal::NotValidOn { day: from, from: validity.from(), last: validity.last_day() }.into());
     }
     let client = service_facts_of(c, &stored.voucher)?;
-    let (sector, _, price) = candidate.choosable_on(from, home_of(&client).as_ref())?;
+    let home = home_of(&client);
+    let (sector, _, price) = candidate.choosable_on(from, home.as_ref())?;
     let rulebook = voucher_types::rulebook_in_force(c, stored.voucher.voucher_type, from)?.ok_or_else(|| {
         Problem::new(ProblemKind::WrongState, "The voucher type has no rulebook in force on the first day.")
     })?;
@@ -113,7 +120,7 @@ pub(crate) fn choose(
         sector,
         price: price.clone(),
         valid_from: from,
-        valid_to: None,
+        valid_to: known_end(c, &offered, from, home.as_ref())?,
         chosen_by: cx.actor().subject.clone(),
         chosen_at: cx.now(),
     };
@@ -128,6 +135,23 @@ pub(crate) fn choose(
     cx.audit("choose_provider", ("voucher", id.uuid()), &target, details.clone());
     cx.tell("voucher.chosen", ("voucher", id.uuid()), target.organiser, details);
     Ok(Reply::ok(view_of(c, cx, &stored)?))
+}
+
+/// The day on which a choice of an offering ends by itself, as far as is known.
+fn known_end(
+    c: &mut Conn,
+    offered: &Offering,
+    from: Day,
+    home: Option<&MunicipalityCode>,
+) -> Result<Option<Day>, Problem> {
+    let approvals = approvals::of_unit(c, offered.unit, offered.voucher_type)?;
+    let ids: Vec<Id<kind::Approval>> = approvals.iter().map(|approval| approval.id).collect();
+    let gaps: Vec<Interruption> = approvals::interruptions_of(c, &ids)?.into_values().flatten().collect();
+    let whole: Vec<Approved> = approvals
+        .into_iter()
+        .filter_map(|approval| approval.period().map(|period| Approved { period, area: approval.area }))
+        .collect();
+    Ok(served_until(from, home, &whole, &gaps))
 }
 
 /// Criteria of the rulebook that the offering does not meet for this client.
@@ -161,10 +185,11 @@ fn check_price(
 
 fn in_words(price: &OfferPrice) -> String {
     match price {
-        OfferPrice::Voucher { price, items } if items.is_empty() => price.to_string(),
-        OfferPrice::Voucher { price, items } => {
-            let items: Vec<String> = items.iter().map(|(item, price)| format!("{price} for {item}")).collect();
-            format!("{price}, and {}", items.join(", "))
+        OfferPrice::Voucher { price, items, only_items } => {
+            let items = items.iter().map(|(item, price)| format!("{price} for {item}"));
+            let rest = only_items.then(|| "no other item of the list".to_owned());
+            let more: Vec<String> = items.chain(rest).collect();
+            if more.is_empty() { price.to_string() } else { format!("{price}, and {}", more.join(", ")) }
         }
         OfferPrice::ClientFee { client_fee, .. } => format!("a client fee of {client_fee}"),
     }

@@ -13,7 +13,7 @@ use valinta_domain::rulebook::{GrantPeriod, Measure, Unused};
 use valinta_domain::rules::Facts;
 use valinta_domain::service_event::{available_on, recording_deadline};
 use valinta_domain::voucher::{VoucherState, VoucherStatus};
-use valinta_domain::{Amount, Currency, Day, Id, Localized, Moment, Money, Quantity, Unit};
+use valinta_domain::{Amount, Currency, Day, Id, Localized, Moment, Money, Period, Quantity, Unit};
 use valinta_persistence::choices::Choice;
 use valinta_persistence::organisers::Organiser;
 use valinta_persistence::vouchers::StoredVoucher;
@@ -79,6 +79,10 @@ pub(crate) struct VoucherView {
     /// The choice that follows it, after a change of provider.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) next_choice: Option<ChoiceView>,
+    /// The first day on which nobody is chosen any more, because the organiser or the provider has ended what the choice
+    /// rested on: another provider can be chosen. Absent where a choice goes on, or another one follows it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) choose_again_from: Option<Day>,
     /// Where a client who refused was directed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) directed_to: Option<Localized>,
@@ -134,6 +138,9 @@ pub(crate) struct ChoiceView {
     pub(crate) price: PriceView,
     /// First day.
     pub(crate) from: Day,
+    /// Last day, if that is known: it ends with what it rests on, or another one follows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) until: Option<Day>,
 }
 
 /// A price per unit, by who is paid how.
@@ -147,6 +154,9 @@ pub(crate) enum PriceView {
         /// Prices of items of the rulebook's price list that differ from it, by the item's code.
         #[serde(skip_serializing_if = "BTreeMap::is_empty")]
         items: BTreeMap<String, Money>,
+        /// Whether items of the price list without a price of their own are not offered.
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        only_items: bool,
     },
     /// A public unit's client fee.
     ClientFee {
@@ -160,9 +170,10 @@ pub(crate) enum PriceView {
 impl PriceView {
     pub(crate) fn of(price: &OfferPrice, currency: Currency) -> Self {
         match price {
-            OfferPrice::Voucher { price, items } => Self::Voucher {
+            OfferPrice::Voucher { price, items, only_items } => Self::Voucher {
                 price: price.of(currency),
                 items: items.iter().map(|(item, price)| (item.clone(), price.of(currency))).collect(),
+                only_items: *only_items,
             },
             OfferPrice::ClientFee { client_fee, unit_cost } => {
                 Self::ClientFee { client_fee: client_fee.of(currency), unit_cost: unit_cost.of(currency) }
@@ -181,6 +192,7 @@ impl ChoiceView {
             sector: choice.sector,
             price: PriceView::of(&choice.price, currency),
             from: choice.valid_from,
+            until: choice.valid_to.map(|to| to.plus_days(-1)),
         }
     }
 }
@@ -230,13 +242,49 @@ pub(super) fn view_among(
     let mut visible = choices::of_voucher(c, stored.voucher.id)?;
     // A provider that was replaced does not see its successor.
     visible.retain(|choice| cx.actor().role != Role::Provider || cx.actor().is_member_of(choice.provider));
-    let open = visible.iter().find(|choice| choice.valid_to.is_none());
-    let current = visible.iter().find(|choice| choice.period().is_some_and(|period| period.contains(today))).or(open);
-    let next = open.filter(|open| current.is_some_and(|current| current.id != open.id));
+    let Held { current, next, choose_again_from } = held_on(&visible, cx, stored, today);
     let value = values.on(c, &stored.voucher, today)?;
     let parts: Vec<Allotment> =
         vouchers::allotments(c, stored.voucher.id)?.into_iter().map(|part| part.allotment).collect();
-    Ok(shape(cx, stored, &Present { organiser: &organiser, today, value, parts: &parts }, (current, next)))
+    let present = Present { organiser: &organiser, today, value, parts: &parts, choose_again_from };
+    Ok(shape(cx, stored, &present, (current, next)))
+}
+
+/// The choices of a voucher that count on a day.
+struct Held<'a> {
+    /// The one that holds, or the first to come if none does yet.
+    current: Option<&'a Choice>,
+    /// The one that follows it.
+    next: Option<&'a Choice>,
+    /// Since when, or from when on, there is none though there was one.
+    choose_again_from: Option<Day>,
+}
+
+fn held_on<'a>(visible: &'a [Choice], cx: &Cx, stored: &StoredVoucher, today: Day) -> Held<'a> {
+    let mut held: Vec<(&Choice, Period)> =
+        visible.iter().filter_map(|choice| choice.period().map(|period| (choice, period))).collect();
+    held.sort_by_key(|(_, period)| period.from());
+    let mut left = held.iter().filter(|(_, period)| period.last_day() >= today);
+    let (current, next) = (left.next().map(|(choice, _)| *choice), left.next().map(|(choice, _)| *choice));
+    let in_use = match stored.voucher.status_on(today) {
+        VoucherStatus::Chosen | VoucherStatus::InUse => true,
+        VoucherStatus::Offered
+        | VoucherStatus::Accepted
+        | VoucherStatus::Refused
+        | VoucherStatus::UsedUp
+        | VoucherStatus::Expired
+        | VoucherStatus::Cancelled => false,
+    };
+    // A provider sees its own choices alone, and cannot tell.
+    let shows = in_use && cx.actor().role != Role::Provider;
+    let end = match held.last() {
+        Some((_, period)) => period.to(),
+        // The only one was to begin later, and never did.
+        None => visible.iter().filter_map(|choice| choice.valid_to).max(),
+    };
+    let can_be_used = |end: &Day| stored.voucher.validity.contains((*end).max(today));
+    let choose_again_from = end.filter(|end| shows && can_be_used(end));
+    Held { current, next, choose_again_from }
 }
 
 /// What is known of a voucher's present.
@@ -245,6 +293,7 @@ struct Present<'a> {
     today: Day,
     value: Option<Amount>,
     parts: &'a [Allotment],
+    choose_again_from: Option<Day>,
 }
 
 fn shape(
@@ -253,7 +302,7 @@ fn shape(
     present: &Present<'_>,
     (choice, next_choice): (Option<&Choice>, Option<&Choice>),
 ) -> VoucherView {
-    let Present { organiser, today, value, parts } = *present;
+    let Present { organiser, today, value, parts, choose_again_from } = *present;
     let voucher = &stored.voucher;
     // Why a voucher ended is between the organiser and its client.
     let is_provider = cx.actor().role == Role::Provider;
@@ -298,6 +347,7 @@ fn shape(
         allotments: shown,
         choice: choice.map(|choice| ChoiceView::of(choice, organiser.currency)),
         next_choice: next_choice.map(|choice| ChoiceView::of(choice, organiser.currency)),
+        choose_again_from,
         directed_to,
         cancel_reason,
         issued_at: stored.issued_at,

@@ -5,7 +5,7 @@ mod recording;
 use std::collections::BTreeSet;
 
 use chrono_tz::Europe::Helsinki;
-use valinta_domain::application::examine;
+use valinta_domain::application::{Shown, examine};
 use valinta_domain::choice::UnitFacts;
 use valinta_domain::grant::{GrantRequest, Granting, grant};
 use valinta_domain::offering::check_price;
@@ -159,7 +159,7 @@ fn the_evidence_of_a_unit_meets_every_requirement() {
             service_area: &unit.service_area,
             step_free: unit.step_free,
         };
-        assert!(examine(&voucher_type.terms, &evidence, &known.facts(), day).unmet.is_empty());
+        assert!(examine(&voucher_type.terms, &Shown::plainly(&evidence), &known.facts(), day, day).unmet.is_empty());
         assert!(evidence.iter().all(|e| e.reference.len() <= LINE_CHARS_MAX));
     }
 }

@@ -1,0 +1,82 @@
+//! What follows where an approval ends or is suspended: its end and its interruptions are stored, choices of the unit end
+//! where they must, and each voucher's holder is told to choose again.
+
+use serde_json::json;
+use valinta_domain::approval::{ApprovalState, Interruption, InterruptionCause, VouchersInUse};
+use valinta_domain::id::kind;
+use valinta_domain::registry_change::RegistryChange;
+use valinta_domain::{Day, Id, Period};
+use valinta_persistence::approvals::Approval;
+use valinta_persistence::{Conn, approvals, choices};
+
+use super::lapses::refresh_lapses;
+use super::told::tell_begun;
+use crate::cx::Cx;
+use crate::http::Problem;
+
+/// Lets a held approval end on a day by a decision. How many vouchers in use are chosen with again.
+pub(crate) fn end_on(
+    c: &mut Conn,
+    cx: &Cx,
+    approval: &Approval,
+    (state, from): (ApprovalState, Day),
+    decision: Id<kind::Decision>,
+) -> Result<usize, Problem> {
+    // One that has not begun ends before it does.
+    let end = from.max(approval.valid_from);
+    let ended = Approval { state, valid_to: Some(end), end_decision: Some(decision), ..approval.clone() };
+    approvals::store_end(c, &ended)?;
+    approvals::cut_suspensions(c, approval.id, end)?;
+    refresh_lapses(c, cx, &ended)?;
+    changed(c, cx, approval)?;
+    end_choices(c, cx, approval, end, None)
+}
+
+/// Suspends a held approval by a decision. How many vouchers in use are chosen with again.
+pub(crate) fn suspend(
+    c: &mut Conn,
+    cx: &Cx,
+    approval: &Approval,
+    (period, vouchers_in_use): (Period, VouchersInUse),
+    decision: Id<kind::Decision>,
+    today: Day,
+) -> Result<usize, Problem> {
+    let begins_today = period.from() <= today;
+    let interruption = Interruption {
+        id: cx.id(),
+        approval: approval.id,
+        cause: InterruptionCause::Suspended { decision, lifted: None },
+        vouchers_in_use,
+        from: period.from(),
+        to: period.to(),
+        told_at: begins_today.then(|| cx.now()),
+    };
+    approvals::insert_interruption(c, approval.organiser, &interruption)?;
+    changed(c, cx, approval)?;
+    if begins_today {
+        tell_begun(cx, approval, &interruption);
+    }
+    match vouchers_in_use {
+        VouchersInUse::MayFinish => Ok(0),
+        VouchersInUse::MustMove => end_choices(c, cx, approval, period.from(), period.to()),
+    }
+}
+
+/// Whoever has read the approval, or a list that it has a part in, reads it again.
+pub(crate) fn changed(c: &mut Conn, cx: &Cx, approval: &Approval) -> Result<(), Problem> {
+    approvals::count_change(c, approval.id)?;
+    cx.registry_changed(RegistryChange::approval(approval.id, Some(approval.organiser)));
+    Ok(())
+}
+
+/// Ends the choices that rest on an approval and reach a day. How many vouchers in use that leaves without a provider.
+fn end_choices(c: &mut Conn, cx: &Cx, approval: &Approval, from: Day, until: Option<Day>) -> Result<usize, Problem> {
+    let ended = choices::end_of_unit(c, (approval.unit, approval.voucher_type), from, until)?;
+    let mut moved = 0_usize;
+    for one in ended.iter().filter(|one| one.in_use) {
+        let payload = json!({"voucher": one.voucher, "choice": one.choice, "from": from});
+        cx.tell("voucher.must_choose_again", ("voucher", one.voucher.uuid()), Some(approval.organiser), payload);
+        moved = moved.saturating_add(1);
+    }
+    Ok(moved)
+}

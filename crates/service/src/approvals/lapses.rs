@@ -1,0 +1,246 @@
+//! Lapses of approvals: brought in line with evidence and rulebooks whenever those change, from today on. What is past
+//! stands. Which days lapse is the domain's to say.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+use serde_json::json;
+use valinta_domain::approval::{Asked, Interruption, InterruptionCause, Lapse, LapseChange, Piece, VouchersInUse};
+use valinta_domain::approval::{lapse_changes, lapses};
+use valinta_domain::evidence::{CheckOutcome, EvidenceCheck, held};
+use valinta_domain::id::kind;
+use valinta_domain::registry_change::RegistryChange;
+use valinta_domain::valuation::Versions;
+use valinta_domain::{Day, Id, Moment, Period};
+use valinta_persistence::approvals::{Approval, Whose};
+use valinta_persistence::organisers::Organiser;
+use valinta_persistence::{Conn, Db, approvals, evidence, organisers, rulebooks};
+
+use crate::cx::{Cx, day_at, found};
+use crate::http::Problem;
+
+/// How many approvals are looked at in one go.
+const APPROVALS_AT_ONCE: i64 = 500;
+/// Most differences that a check names.
+const FAULTS_MAX: usize = 1_000;
+
+/// What approvals of one organiser or voucher type have in common, read once.
+#[derive(Default)]
+struct Known {
+    organisers: HashMap<Id<kind::Organiser>, Organiser>,
+    rules: HashMap<Id<kind::VoucherType>, Versions>,
+}
+
+impl Known {
+    fn organiser(&mut self, c: &mut Conn, id: Id<kind::Organiser>) -> Result<&Organiser, Problem> {
+        match self.organisers.entry(id) {
+            Entry::Occupied(known) => Ok(known.into_mut()),
+            Entry::Vacant(unknown) => Ok(unknown.insert(found(organisers::find(c, id)?)?)),
+        }
+    }
+
+    fn rules(&mut self, c: &mut Conn, id: Id<kind::VoucherType>) -> Result<&Versions, Problem> {
+        match self.rules.entry(id) {
+            Entry::Occupied(known) => Ok(known.into_mut()),
+            Entry::Vacant(unknown) => Ok(unknown.insert(rulebooks::adopted_versions(c, id)?)),
+        }
+    }
+}
+
+/// What is stored of an approval's lapses, and what they are.
+struct Compared {
+    stored: Vec<Interruption>,
+    found: Vec<Lapse>,
+    changes: Vec<LapseChange>,
+    today: Day,
+}
+
+/// Brings the lapses of an approval in line with the evidence that its organiser has accepted and with the rulebooks, from
+/// today on. Called wherever one of these has changed.
+pub(super) fn refresh_lapses(c: &mut Conn, cx: &Cx, approval: &Approval) -> Result<(), Problem> {
+    refresh(c, cx, approval.id, &mut Known::default())
+}
+
+/// As [`refresh_lapses`], of all of a provider's approvals: where evidence of it was looked at or taken back, and where a
+/// unit of it was approved.
+pub(crate) fn refresh_lapses_of_provider(c: &mut Conn, cx: &Cx, provider: Id<kind::Provider>) -> Result<(), Problem> {
+    refresh_all(c, cx, Whose::Provider(provider))
+}
+
+/// As [`refresh_lapses`], of all approvals for a voucher type.
+pub(crate) fn refresh_lapses_of_voucher_type(
+    c: &mut Conn,
+    cx: &Cx,
+    voucher_type: Id<kind::VoucherType>,
+) -> Result<(), Problem> {
+    refresh_all(c, cx, Whose::VoucherType(voucher_type))
+}
+
+/// Recomputes the lapses of all approvals from the day of a moment on, and compares them with those that are stored: what
+/// differs, in words. The moment is the present one; lapses are not kept for days that were.
+///
+/// # Errors
+/// The database's. What differs is no error but the answer.
+pub fn lapse_faults(db: &Db, now: Moment) -> Result<Vec<String>, Problem> {
+    db.read_blocking(move |c| {
+        let (mut faults, mut known, mut after) = (Vec::new(), Known::default(), None);
+        loop {
+            let some = approvals::not_over(c, Whose::Everyones, day_before(now), after, APPROVALS_AT_ONCE)?;
+            let Some(last) = some.last() else { return Ok(faults) };
+            after = Some(last.id);
+            for approval in &some {
+                let compared = compare(c, approval, now, &mut known)?;
+                let differs = |change| format!("{}: {}", approval.id, in_words(change));
+                faults.extend(compared.changes.iter().map(differs));
+            }
+            if faults.len() >= FAULTS_MAX {
+                faults.truncate(FAULTS_MAX);
+                return Ok(faults);
+            }
+        }
+    })
+}
+
+fn in_words(change: &LapseChange) -> String {
+    match change {
+        LapseChange::Begins(lapse) => {
+            format!("{} lapses on {}, which is not stored", lapse.requirement, lapse.from)
+        }
+        LapseChange::Ends { id, to: Some(to) } => format!("the lapse {id} ends on {to}, which is not stored"),
+        LapseChange::Ends { id, to: None } => format!("the lapse {id} does not end, but is stored with an end"),
+        LapseChange::Removed(id) => format!("the lapse {id} is stored, but does not come"),
+    }
+}
+
+/// A day that is over everywhere.
+fn day_before(now: Moment) -> Day {
+    Day::new(now.utc().date_naive()).plus_days(-1)
+}
+
+fn refresh_all(c: &mut Conn, cx: &Cx, whose: Whose) -> Result<(), Problem> {
+    // An approval, an acceptance and an adoption at the same moment: whoever comes last sees them all.
+    if let Whose::Provider(provider) = whose {
+        approvals::hold_all_of(c, provider)?;
+    }
+    let (mut known, mut after) = (Known::default(), None);
+    loop {
+        let some = approvals::not_over(c, whose, day_before(cx.now()), after, APPROVALS_AT_ONCE)?;
+        let Some(last) = some.last() else { return Ok(()) };
+        after = Some(last.id);
+        for approval in &some {
+            refresh(c, cx, approval.id, &mut known)?;
+        }
+    }
+}
+
+/// Of those who refresh one approval at once, each sees what the one before has stored.
+fn refresh(c: &mut Conn, cx: &Cx, id: Id<kind::Approval>, known: &mut Known) -> Result<(), Problem> {
+    approvals::hold(c, id)?;
+    let approval = found(approvals::find(c, id)?)?;
+    let compared = compare(c, &approval, cx.now(), known)?;
+    if compared.changes.is_empty() {
+        return Ok(());
+    }
+    for change in &compared.changes {
+        store(c, cx, &approval, change, compared.today)?;
+    }
+    tell(c, cx, &approval, &compared)?;
+    approvals::count_change(c, id)?;
+    cx.registry_changed(RegistryChange::approval(id, Some(approval.organiser)));
+    Ok(())
+}
+
+fn compare(c: &mut Conn, approval: &Approval, now: Moment, known: &mut Known) -> Result<Compared, Problem> {
+    let organiser = known.organiser(c, approval.organiser)?.clone();
+    let today = day_at(now, &organiser)?;
+    let rules = known.rules(c, approval.voucher_type)?;
+    let asked: Vec<Asked<'_>> = rules
+        .entries()
+        .iter()
+        .map(|(period, (_, terms))| Asked { period: *period, requirements: &terms.requirements })
+        .collect();
+    let given = evidence::ever_fitting(c, approval.provider, approval.unit)?;
+    let ids: Vec<Id<kind::Evidence>> = given.iter().map(|piece| piece.id).collect();
+    let checks = evidence::checks_of(c, approval.organiser, &ids)?;
+    let mut holding: Vec<(bool, Vec<Period>)> = Vec::with_capacity(given.len());
+    for piece in &given {
+        let checks = checks.get(&piece.id).map_or(&[][..], Vec::as_slice);
+        let withdrawn_on = match &piece.withdrawn {
+            Some((at, _)) => Some(day_at(*at, &organiser)?),
+            None => None,
+        };
+        holding.push((checks.iter().any(is_accepted), held(piece, checks, withdrawn_on)));
+    }
+    let pieces: Vec<Piece<'_>> = given
+        .iter()
+        .zip(&holding)
+        .map(|(evidence, (accepted, held))| Piece { evidence, accepted: *accepted, held })
+        .collect();
+    let found = approval.period().map_or_else(Vec::new, |period| lapses(period, approval.unit, &asked, &pieces, today));
+    let stored = approvals::interruptions_of(c, &[approval.id])?.remove(&approval.id).unwrap_or_default();
+    let changes = lapse_changes(&stored, &found, today);
+    Ok(Compared { stored, found, changes, today })
+}
+
+fn is_accepted(check: &EvidenceCheck) -> bool {
+    check.outcome == CheckOutcome::Accepted
+}
+
+fn store(c: &mut Conn, cx: &Cx, approval: &Approval, change: &LapseChange, today: Day) -> Result<(), Problem> {
+    match change {
+        LapseChange::Begins(lapse) => {
+            let interruption = Interruption {
+                id: cx.id(),
+                approval: approval.id,
+                cause: InterruptionCause::Lapsed { requirement: lapse.requirement.clone() },
+                vouchers_in_use: VouchersInUse::MayFinish,
+                from: lapse.from,
+                to: lapse.to,
+                // What begins later is told when it begins.
+                told_at: (lapse.from == today).then(|| cx.now()),
+            };
+            approvals::insert_interruption(c, approval.organiser, &interruption)?;
+        }
+        LapseChange::Ends { id, to } => approvals::end_interruption(c, *id, *to, None)?,
+        LapseChange::Removed(id) => approvals::remove_lapse(c, *id)?,
+    }
+    Ok(())
+}
+
+/// Tells what begins today and did not hold before, and what was told to hold and does so no more.
+fn tell(c: &mut Conn, cx: &Cx, approval: &Approval, compared: &Compared) -> Result<(), Problem> {
+    let Compared { stored, found, today, .. } = compared;
+    let held_before: Vec<&Interruption> =
+        stored.iter().filter(|one| one.requirement().is_some() && one.holds_on(*today)).collect();
+    for lapse in found.iter().filter(|lapse| lapse.from == *today) {
+        if held_before.iter().any(|one| one.requirement() == Some(&lapse.requirement)) {
+            continue;
+        }
+        tell_lapsed(cx, approval, &lapse.requirement, lapse.to);
+        let again = stored.iter().filter(|one| {
+            one.requirement() == Some(&lapse.requirement) && one.from <= *today && one.to == Some(*today)
+        });
+        for one in again {
+            approvals::mark_told(c, one.id, cx.now())?;
+        }
+    }
+    for one in held_before.into_iter().filter(|one| one.told_at.is_some()) {
+        let Some(requirement) = one.requirement() else { continue };
+        if !found.iter().any(|lapse| lapse.from == *today && lapse.requirement == requirement) {
+            let payload = json!({"provider": approval.provider, "unit": approval.unit, "requirement": requirement});
+            cx.tell("approval.restored", ("approval", approval.id.uuid()), Some(approval.organiser), payload);
+        }
+    }
+    Ok(())
+}
+
+/// Tells that an approval takes no new choices from today on, until a requirement is shown again.
+pub(super) fn tell_lapsed(cx: &Cx, approval: &Approval, requirement: &str, to: Option<Day>) {
+    let payload = json!({
+        "provider": approval.provider,
+        "unit": approval.unit,
+        "requirement": requirement,
+        "to": to,
+    });
+    cx.tell("approval.lapsed", ("approval", approval.id.uuid()), Some(approval.organiser), payload);
+}

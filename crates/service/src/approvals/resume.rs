@@ -1,0 +1,176 @@
+//! `POST /v1/approvals/{id}/resume`: an officer lifts a suspension. A decision.
+
+use actix_web::{HttpResponse, post, web};
+use serde::Deserialize;
+use serde_json::json;
+use thiserror::Error;
+use validator::Validate;
+use valinta_domain::approval::Interruption;
+use valinta_domain::decision::{Decision, DecisionKind, DecisionOutcome};
+use valinta_domain::explain::Step;
+use valinta_domain::id::kind;
+use valinta_domain::policy::Action;
+use valinta_domain::text::TEXT_CHARS_MAX;
+use valinta_domain::{Day, Id, Localized};
+use valinta_persistence::{Conn, approvals, decisions, organisers};
+
+use super::in_use::changed;
+use super::view::{ApprovalDetails, detail_of, rulebook_of, target_of};
+use crate::app::{App, Reply};
+use crate::cx::{Cx, found};
+use crate::http::conditional::IfMatch;
+use crate::http::openapi::StateProblems;
+use crate::http::permit::ApprovalsSupervise;
+use crate::http::{Errors, IdempotencyKey, Json, Parse, PathId, Permit, Problem, ProblemKind};
+
+/// The end of a suspension.
+#[derive(Debug, Clone, Deserialize, Validate, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ResumeApproval {
+    /// First day on which the unit can be chosen again: today or later; today if nothing is said.
+    from: Option<Day>,
+    /// Why, in the words of the decision.
+    reasons: Localized,
+}
+
+/// How a suspension is to be lifted.
+#[derive(Debug, Clone)]
+pub(crate) struct ResumeCommand {
+    from: Option<Day>,
+    reasons: Localized,
+}
+
+impl Parse for ResumeApproval {
+    type Into = ResumeCommand;
+
+    fn parse(&self, errors: &mut Errors) -> Option<ResumeCommand> {
+        let reasons = errors.text("/reasons", &self.reasons, TEXT_CHARS_MAX)?;
+        Some(ResumeCommand { from: self.from, reasons })
+    }
+}
+
+/// Why a suspension cannot be lifted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+enum ResumeRefused {
+    /// There is none that reaches the day.
+    #[error("the approval is not suspended on {from} or later")]
+    NotSuspended {
+        /// The day asked for.
+        from: Day,
+    },
+    /// What was suspended was.
+    #[error("a suspension is lifted from today, {today}, or later")]
+    InThePast {
+        /// Today.
+        today: Day,
+    },
+}
+
+/// Lifts a suspension from a day on, by a decision with reasons. One that was to begin later does not. What has lapsed
+/// meanwhile goes on until the condition is shown again.
+#[utoipa::path(
+    tag = "approvals",
+    params(IfMatch, IdempotencyKey),
+    responses((status = 200, description = "Lifted.", body = ApprovalDetails), StateProblems),
+    security(("bearer" = ["approvals:supervise"])),
+)]
+#[post("/v1/approvals/{id}/resume")]
+pub(crate) async fn resume_approval(
+    permit: Permit<ApprovalsSupervise>,
+    app: web::Data<App>,
+    path: PathId<kind::Approval>,
+    precondition: IfMatch,
+    key: IdempotencyKey,
+    body: Json<ResumeApproval>,
+) -> Result<HttpResponse, Problem> {
+    let (id, bytes) = (path.id(), body.bytes().to_vec());
+    let command = body.into_inner();
+    app.command(permit.into_caller(), "resume_approval", &key, &bytes, move |c, cx| {
+        resume(c, cx, id, &precondition, &command)
+    })
+    .await
+}
+
+/// Lifts the suspension that holds on a day, or the next one.
+fn resume(
+    c: &mut Conn,
+    cx: &Cx,
+    id: Id<kind::Approval>,
+    precondition: &IfMatch,
+    command: &ResumeCommand,
+) -> Result<Reply<ApprovalDetails>, Problem> {
+    approvals::hold(c, id)?;
+    let approval = found(approvals::find(c, id)?)?;
+    let target = target_of(&approval);
+    cx.require(Action::Supervise, &target)?;
+    precondition.check(approval.version)?;
+    let organiser = found(organisers::find(c, approval.organiser)?)?;
+    let today = cx.today(&organiser)?;
+    let from = command.from.unwrap_or(today);
+    let interruptions = approvals::interruptions_of(c, &[id])?.remove(&id).unwrap_or_default();
+    let suspension = suspension_reaching(interruptions, from, today)?;
+    let to = from.max(suspension.from);
+    let rulebook = rulebook_of(c, &approval, today)?;
+    let decision = Decision {
+        id: cx.id(),
+        organiser: approval.organiser,
+        kind: DecisionKind::LiftSuspension,
+        outcome: DecisionOutcome::Granted,
+        subject: id.uuid(),
+        provider: Some(approval.provider),
+        person: None,
+        rulebook: Some(rulebook.id),
+        inputs: json!({
+            "approval": id,
+            "suspended_from": suspension.from,
+            "suspended_to": suspension.to,
+            "vouchers_in_use": suspension.vouchers_in_use,
+            "from": from,
+            "decided_on": today,
+        }),
+        steps: vec![step(from)],
+        reasons: command.reasons.clone(),
+        appeal: rulebook.terms.texts.appeal,
+        decided_by: cx.actor().subject.clone(),
+        decided_at: cx.now(),
+    };
+    decisions::insert(c, &decision)?;
+    approvals::end_interruption(c, suspension.id, Some(to), Some(decision.id))?;
+    changed(c, cx, &approval)?;
+    let details = json!({"approval": id, "provider": approval.provider, "decision": decision.id, "from": from});
+    cx.audit("resume_approval", ("approval", id.uuid()), &target, details.clone());
+    cx.tell("approval.resumed", ("approval", id.uuid()), target.organiser, details);
+    let approval = found(approvals::find(c, id)?)?;
+    Ok(Reply::ok(detail_of(c, cx, approval)?))
+}
+
+/// The first suspension with days left from a day on.
+fn suspension_reaching(interruptions: Vec<Interruption>, from: Day, today: Day) -> Result<Interruption, ResumeRefused> {
+    if from < today {
+        return Err(ResumeRefused::InThePast { today });
+    }
+    let reaches = |one: &Interruption| {
+        one.is_suspension() && one.period().is_some_and(|period| period.to().is_none_or(|to| to > from))
+    };
+    interruptions.into_iter().find(reaches).ok_or(ResumeRefused::NotSuspended { from })
+}
+
+fn step(from: Day) -> Step {
+    let text = Localized::new(
+        format!("Hyväksymisen keskeytys päättyy: yksikön voi valita {from} alkaen."),
+        format!("Avbrottet i godkännandet upphör: enheten kan väljas från och med {from}."),
+        format!("The suspension of the approval is lifted: the unit can be chosen from {from} on."),
+    );
+    Step::new("", "lifted", text).input("from", from)
+}
+
+impl From<ResumeRefused> for Problem {
+    fn from(refused: ResumeRefused) -> Self {
+        match refused {
+            ResumeRefused::NotSuspended { .. } => {
+                Self::new(ProblemKind::WrongState, format!("Nothing can be lifted: {refused}."))
+            }
+            ResumeRefused::InThePast { .. } => Self::invalid(Vec::new()).at("/from", "in_the_past", refused),
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! What days bring to approvals by themselves: an interruption that was known begins, and those concerned are told, once.
+
+use serde_json::json;
+use valinta_domain::approval::{Interruption, InterruptionCause};
+use valinta_persistence::approvals::Approval;
+use valinta_persistence::{Conn, approvals, organisers};
+
+use super::lapses::tell_lapsed;
+use crate::cx::{Cx, found};
+use crate::http::Problem;
+
+/// Tells of interruptions that have begun and have not been told, at most so many. How many were told: nothing is left
+/// where it is none.
+pub(crate) fn tell_interruptions(c: &mut Conn, cx: &Cx, limit: i64) -> Result<usize, Problem> {
+    let mut told = 0_usize;
+    for organiser in organisers::list(c)? {
+        let today = cx.today(&organiser)?;
+        let left = limit.saturating_sub(i64::try_from(told).unwrap_or(limit));
+        if left <= 0 {
+            break;
+        }
+        for interruption in approvals::untold(c, organiser.id, today, left)? {
+            // Of several processes one comes first.
+            if approvals::mark_told(c, interruption.id, cx.now())? {
+                let approval = found(approvals::find(c, interruption.approval)?)?;
+                tell_begun(cx, &approval, &interruption);
+                told = told.saturating_add(1);
+            }
+        }
+    }
+    Ok(told)
+}
+
+/// Tells that an interruption holds from today on.
+pub(crate) fn tell_begun(cx: &Cx, approval: &Approval, interruption: &Interruption) {
+    match &interruption.cause {
+        InterruptionCause::Lapsed { requirement } => tell_lapsed(cx, approval, requirement, interruption.to),
+        InterruptionCause::Suspended { decision, .. } => {
+            let payload = json!({
+                "provider": approval.provider,
+                "unit": approval.unit,
+                "decision": decision,
+                "vouchers_in_use": interruption.vouchers_in_use,
+                "to": interruption.to,
+            });
+            cx.tell("approval.suspended", ("approval", approval.id.uuid()), Some(approval.organiser), payload);
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! How far an import has come, told to whoever waits for it; and that nobody waits any more, told to the import.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use actix_web::body::{BodySize, MessageBody};
+use actix_web::web::Bytes;
+use serde::Serialize;
+use tokio::sync::mpsc::{Receiver, Sender};
+use uuid::Uuid;
+
+use super::report::ImportView;
+use crate::http::problem::ProblemDocument;
+use crate::http::{Problem, ProblemKind};
+
+/// How far an import has come.
+#[derive(Debug, Clone, Copy, Serialize, utoipa::ToSchema)]
+pub(crate) struct ImportProgress {
+    /// So many rows have been looked at.
+    done: u64,
+    /// Of so many.
+    of: u64,
+    /// So many of them are stored for good, whatever becomes of the others.
+    stored: u64,
+}
+
+/// One line of an answer that tells how far it is. The last one is the result, or the problem that came between.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ImportLine {
+    /// How far it is.
+    Progress(ImportProgress),
+    /// What it came to.
+    Result(Box<ImportView>),
+    /// Why it did not come to an end.
+    Problem(ProblemDocument),
+}
+
+/// What an import sends to whoever waits for it.
+pub(super) enum News {
+    Progress(ImportProgress),
+    End(Box<Result<ImportView, Problem>>),
+}
+
+/// The import's side.
+#[derive(Clone)]
+pub(super) struct Teller {
+    pub(super) to: Sender<News>,
+    pub(super) of: u64,
+}
+
+impl Teller {
+    /// Tells how far it is. Where the one who waits has not heard the last news yet, these are left out.
+    ///
+    /// # Errors
+    /// Nobody waits any more: what has not been stored is not.
+    pub(super) fn tell(&self, done: usize, stored: usize) -> Result<(), Problem> {
+        let count = |rows| u64::try_from(rows).unwrap_or(u64::MAX);
+        if self.to.is_closed() {
+            return Err(Problem::new(ProblemKind::Unavailable, "Nobody waits for the result any more."));
+        }
+        let _ =
+            self.to.try_send(News::Progress(ImportProgress { done: count(done), of: self.of, stored: count(stored) }));
+        Ok(())
+    }
+}
+
+/// An answer of lines, each sent as soon as there is something to say. Dropped, it tells the import to stop.
+pub(super) struct Lines {
+    pub(super) news: Receiver<News>,
+    pub(super) request: Option<Uuid>,
+}
+
+impl Lines {
+    fn line(&self, news: News) -> Bytes {
+        let line = match news {
+            News::Progress(progress) => ImportLine::Progress(progress),
+            News::End(end) => match *end {
+                Ok(view) => ImportLine::Result(Box::new(view)),
+                Err(problem) => {
+                    tracing::warn!(cause = problem.cause(), "an import did not come to an end");
+                    ImportLine::Problem(problem.document(self.request))
+                }
+            },
+        };
+        let mut bytes = serde_json::to_vec(&line).unwrap_or_default();
+        bytes.push(b'\n');
+        Bytes::from(bytes)
+    }
+}
+
+impl MessageBody for Lines {
+    type Error = Infallible;
+
+    fn size(&self) -> BodySize {
+        BodySize::Stream
+    }
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Infallible>>> {
+        self.news.poll_recv(context).map(|news| news.map(|news| Ok(self.line(news))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::sync::mpsc;
+
+    #[test]
+    fn an_import_that_nobody_waits_for_is_told_to_stop() {
+        let (to, news) = mpsc::channel(1);
+        let teller = Teller { to, of: 3 };
+        // News that nobody has time to hear hold nothing up.
+        assert!((0..100).all(|_| teller.tell(1, 0).is_ok()));
+        drop(news);
+        assert!(teller.tell(2, 0).is_err());
+    }
+}

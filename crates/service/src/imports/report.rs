@@ -1,0 +1,168 @@
+//! What an import came to, row by row. Owns the answer's shape and nothing of how rows are read or stored.
+
+use serde::Serialize;
+
+/// Most errors that are listed; all are counted.
+const ERRORS_LISTED_MAX: usize = 1_000;
+/// Longest text of one error.
+const DETAIL_CHARS_MAX: usize = 300;
+
+/// Something that is wrong with a row.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub(crate) struct RowError {
+    /// Which row, counted from 1; the line of the columns' names is not counted.
+    pub(super) row: u64,
+    /// Which column.
+    #[schema(max_length = 64, example = "business_id")]
+    pub(super) column: String,
+    /// What is wrong, as a stable word.
+    #[schema(max_length = 64, example = "invalid")]
+    pub(super) code: String,
+    /// What is wrong, for a person.
+    #[schema(max_length = 300)]
+    pub(super) detail: String,
+}
+
+/// What an import came to.
+#[derive(Debug, Clone, Default, Serialize, utoipa::ToSchema)]
+pub(crate) struct ImportView {
+    /// Rows of the file that were looked at.
+    rows: u64,
+    /// Rows that made something new.
+    created: u64,
+    /// Rows that changed something.
+    changed: u64,
+    /// Rows that say what is there already.
+    unchanged: u64,
+    /// Rows that mean something that is registered already, by somebody else or by another way. Nothing of it is changed;
+    /// the row's source id stands for it from now on.
+    linked: u64,
+    /// Rows that were refused.
+    refused: u64,
+    /// Whether it was only tried.
+    dry_run: bool,
+    /// Whether anything of it is stored: not where it was only tried, nor where all or nothing was asked and a row was refused.
+    stored: bool,
+    /// How many errors there are.
+    error_count: u64,
+    /// The first thousand of them, in order of the rows.
+    #[schema(max_items = 1000)]
+    errors: Vec<RowError>,
+}
+
+/// What became of a row that was not refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Outcome {
+    Created,
+    Changed,
+    Unchanged,
+    Linked,
+}
+
+/// Everything that is wrong with one row.
+#[derive(Debug, Default)]
+pub(crate) struct RowErrors(Vec<(String, String, String)>);
+
+impl RowErrors {
+    /// Something is wrong in a column. Of each column, only the first thing is told.
+    pub(super) fn fail(&mut self, column: &str, code: &str, detail: impl std::fmt::Display) {
+        if !self.0.iter().any(|(known, ..)| known == column) {
+            let detail: String = detail.to_string().chars().take(DETAIL_CHARS_MAX).collect();
+            self.0.push((column.chars().take(64).collect(), code.to_owned(), detail));
+        }
+    }
+
+    /// One thing is wrong.
+    pub(super) fn one(column: &str, code: &str, detail: impl std::fmt::Display) -> Self {
+        let mut errors = Self::default();
+        errors.fail(column, code, detail);
+        errors
+    }
+
+    #[cfg(test)]
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Goes on where nothing is wrong.
+    ///
+    /// # Errors
+    /// Itself.
+    pub(super) fn finish<T>(self, value: Option<T>) -> Result<T, Self> {
+        match value {
+            Some(value) if self.0.is_empty() => Ok(value),
+            _ => Err(self),
+        }
+    }
+}
+
+impl ImportView {
+    pub(super) fn new(dry_run: bool) -> Self {
+        Self { dry_run, ..Self::default() }
+    }
+
+    /// A row was not refused.
+    pub(super) fn count(&mut self, outcome: Outcome) {
+        self.rows = self.rows.saturating_add(1);
+        let counter = match outcome {
+            Outcome::Created => &mut self.created,
+            Outcome::Changed => &mut self.changed,
+            Outcome::Unchanged => &mut self.unchanged,
+            Outcome::Linked => &mut self.linked,
+        };
+        *counter = counter.saturating_add(1);
+    }
+
+    /// A row was refused.
+    pub(super) fn refuse(&mut self, row: u64, errors: &RowErrors) {
+        self.rows = self.rows.saturating_add(1);
+        self.refused = self.refused.saturating_add(1);
+        for (column, code, detail) in &errors.0 {
+            self.error_count = self.error_count.saturating_add(1);
+            if self.errors.len() < ERRORS_LISTED_MAX {
+                let (column, code, detail) = (column.clone(), code.clone(), detail.clone());
+                self.errors.push(RowError { row, column, code, detail });
+            }
+        }
+    }
+
+    /// Takes in what further rows came to.
+    pub(super) fn add(&mut self, later: Self) {
+        for (counter, more) in [
+            (&mut self.rows, later.rows),
+            (&mut self.created, later.created),
+            (&mut self.changed, later.changed),
+            (&mut self.unchanged, later.unchanged),
+            (&mut self.linked, later.linked),
+            (&mut self.refused, later.refused),
+            (&mut self.error_count, later.error_count),
+        ] {
+            *counter = counter.saturating_add(more);
+        }
+        let room = ERRORS_LISTED_MAX.saturating_sub(self.errors.len());
+        self.errors.extend(later.errors.into_iter().take(room));
+    }
+
+    /// Says whether anything was stored.
+    pub(super) fn stored(mut self, stored: bool) -> Self {
+        self.stored = stored && !self.dry_run;
+        self
+    }
+
+    pub(super) fn has_refused(&self) -> bool {
+        self.refused > 0
+    }
+
+    /// The figures, for the audit trail.
+    pub(super) fn figures(&self) -> serde_json::Value {
+        serde_json::json!({
+            "rows": self.rows, "created": self.created, "changed": self.changed, "unchanged": self.unchanged,
+            "linked": self.linked, "refused": self.refused,
+        })
+    }
+
+    /// Whether anything of it is to be noted at all.
+    pub(super) fn has_touched(&self) -> bool {
+        self.created > 0 || self.changed > 0 || self.linked > 0
+    }
+}
