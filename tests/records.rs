@@ -85,7 +85,8 @@ fn the_registry_leaves_rows(world: &World, county: &County, voucher_type: &str) 
         {"requirement": "liability_insurance", "reference": "p", "valid_until": "2027-12-31"},
     ]);
     let begin = json!({"unit": unit["id"], "voucher_type": voucher_type, "evidence": evidence});
-    let begun = leaves(world, 1, "begin_application", || user.post("/v1/applications", &begin));
+    // Each piece of evidence that is given with it leaves a row of its own.
+    let begun = leaves(world, 3, "begin_application", || user.post("/v1/applications", &begin));
     let submit = format!("/v1/applications/{}/submit", id(&begun));
     leaves(world, 1, "submit_application", || user.post(&submit, &json!({})));
     leaves(world, 1, "decide_application", || county.decide(id(&begun), "approved"));

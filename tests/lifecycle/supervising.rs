@@ -46,7 +46,10 @@ impl Scene {
         let span = Span { from: asked.from, to: asked.until.map(|last| last.plus_days(1)) };
         match step {
             "suspension" => self.model.suspended(approval, span, asked.must_move),
-            "cancellation" => self.model.ended(approval, asked.from),
+            "cancellation" => {
+                self.model.ended(approval, asked.from);
+                self.count("cancel");
+            }
             _ => {}
         }
     }
@@ -54,11 +57,16 @@ impl Scene {
     /// An officer opens a measure. Where clients are in danger it is imposed there and then.
     pub(super) fn open_measure(&mut self) {
         let Some(approval) = self.dice.pick(&self.standing_approvals()) else { return };
-        let grounds = self.dice.pick(&["breach", "breach", "conditions_lost", "danger"]).unwrap();
+        let kept = &self.model.approvals[approval];
+        let lapsed = self.model.lapsed(kept.unit, kept.voucher_type, self.today());
+        let grounds = match lapsed && self.dice.chance(60) {
+            true => "conditions_lost",
+            false => self.dice.pick(&["breach", "breach", "breach", "conditions_lost", "danger"]).unwrap(),
+        };
         let step = match grounds {
             "breach" => STEPS[self.next_step(approval)],
             "danger" => STEPS[2 + usize::from(self.dice.chance(20))],
-            _ => STEPS[1 + self.dice.below(3)],
+            _ => STEPS[2 + usize::from(self.dice.chance(40))],
         };
         let mut asked = self.asked(true);
         // One that has not begun is suspended from its first day.
@@ -141,7 +149,7 @@ impl Scene {
         let what = match (impose, step) {
             (false, _) => "drop_measure",
             (true, "suspension") => "suspend",
-            (true, "cancellation") => "cancel",
+            (true, "cancellation") => "cancel_after_hearing",
             (true, _) => "warn",
         };
         if self.send(what, &user, "POST", &format!("/v1/measures/{id}/decision"), &body).status == 200 {

@@ -3,8 +3,10 @@
 use super::model::Approval;
 use super::scene::{Application, Scene, Stage};
 
-/// Each command with how likely it is.
-const TURNS: [(usize, fn(&mut Scene)); 22] = [
+/// A command, and how likely it is.
+type Turn = (usize, fn(&mut Scene));
+
+const TURNS: [Turn; 22] = [
     (9, |scene| {
         let days = scene.dice.days(1, 3);
         scene.pass(days);
@@ -20,11 +22,11 @@ const TURNS: [(usize, fn(&mut Scene)); 22] = [
     (1, Scene::withdraw_application),
     (5, Scene::publish_somewhere),
     (3, Scene::set_price),
-    (4, Scene::change_offering),
+    (5, Scene::change_offering),
     (2, Scene::adopt_one_more_requirement),
     (11, Scene::open_measure),
     (4, Scene::reply_to_measure),
-    (10, Scene::decide_measure),
+    (13, Scene::decide_measure),
     (7, Scene::resume),
     (2, Scene::end),
     (1, Scene::close_unit),

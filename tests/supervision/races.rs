@@ -8,7 +8,10 @@ use serde_json::{Value, json};
 use super::scene::{Scene, id_of, impose, measure, tag};
 use crate::support::{Answer, Resident};
 
-fn at_once(calls: Vec<Box<dyn Fn() -> Answer + Send + Sync + '_>>) -> Vec<Answer> {
+/// A call that can be made from a thread of its own.
+type Call<'a> = Box<dyn Fn() -> Answer + Send + Sync + 'a>;
+
+fn at_once(calls: Vec<Call<'_>>) -> Vec<Answer> {
     let barrier = Barrier::new(calls.len());
     thread::scope(|scope| {
         let barrier = &barrier;
@@ -47,7 +50,10 @@ fn of_officers_who_impose_at_once_one_wins() {
     let bodies = [impose(json!({})), dropped, impose(json!({}))];
     let decide = |body: Value| officer.post_seen(&format!("{path}/decision"), &seen, &body);
     let decide = &decide;
-    one_wins(at_once(bodies.into_iter().map(|body| Box::new(move || decide(body.clone())) as _).collect()), 200);
+    one_wins(
+        at_once(bodies.into_iter().map(|body| -> Call<'_> { Box::new(move || decide(body.clone())) }).collect()),
+        200,
+    );
 
     let path = format!("/v1/approvals/{}", scene.approval);
     let seen = tag(officer, &path);
@@ -56,7 +62,10 @@ fn of_officers_who_impose_at_once_one_wins() {
     let bodies = [suspend.clone(), measure("cancellation", "danger"), suspend];
     let open = |body: Value| officer.post_seen(&format!("{path}/measures"), &seen, &body);
     let open = &open;
-    one_wins(at_once(bodies.into_iter().map(|body| Box::new(move || open(body.clone())) as _).collect()), 201);
+    one_wins(
+        at_once(bodies.into_iter().map(|body| -> Call<'_> { Box::new(move || open(body.clone())) }).collect()),
+        201,
+    );
     assert_ne!(scene.approval()["standing"], "in_force");
 }
 

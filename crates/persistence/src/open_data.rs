@@ -213,6 +213,9 @@ pub fn units_of_each(
     Ok(by_provider)
 }
 
+/// Providers and units by id.
+pub type Named = (HashMap<Id<kind::Provider>, Provider>, HashMap<Id<kind::ServiceUnit>, ServiceUnit>);
+
 /// Providers and units by id as they are looked at, whether or not they are approved: to name what refers to them.
 ///
 /// # Errors
@@ -222,7 +225,7 @@ pub fn named(
     when: When,
     provider_ids: &[Id<kind::Provider>],
     unit_ids: &[Id<kind::ServiceUnit>],
-) -> Result<(HashMap<Id<kind::Provider>, Provider>, HashMap<Id<kind::ServiceUnit>, ServiceUnit>), DbError> {
+) -> Result<Named, DbError> {
     let most = i64::try_from(provider_ids.len()).unwrap_or(i64::MAX);
     let found = providers::list_of(c, provider_ids, None, most)?;
     let found = providers_as_they_were(c, when, found)?;

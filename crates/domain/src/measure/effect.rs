@@ -233,7 +233,9 @@ fn suspension(
     if from < approval.from() {
         refused.push(EffectRefused::BeforeBeginning { begins: approval.from() });
     }
-    let Ok(period) = Period::new(from, asked.until.map(|last| last.plus_days(1))) else {
+    // A suspension ends with its approval: another one may follow that is not suspended.
+    let to = asked.until.map(|last| last.plus_days(1)).into_iter().chain(approval.to().filter(|end| *end > from)).min();
+    let Ok(period) = Period::new(from, to) else {
         refused.push(EffectRefused::Reversed);
         return None;
     };

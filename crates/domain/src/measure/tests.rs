@@ -1,3 +1,5 @@
+//! The ladder of sanctions: what may follow what, and when.
+
 use proptest::prelude::*;
 use uuid::Uuid;
 

@@ -251,7 +251,7 @@ mod tests {
             unit(|unit| unit.self_monitoring = Some(plan))
         };
         let late = ("/self_monitoring/followed_up_on".to_owned(), "order");
-        assert_eq!(told(&plan("https://kaisla.example/suunnitelma.pdf")), [late.clone()]);
+        assert_eq!(told(&plan("https://kaisla.example/suunnitelma.pdf")), std::slice::from_ref(&late));
         for bad in [
             "http://kaisla.example/",
             "https://",

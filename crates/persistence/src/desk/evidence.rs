@@ -54,7 +54,7 @@ struct ToCheckRow {
 }
 
 impl ToCheckRow {
-    fn to_check(self) -> Result<ToCheck, DbError> {
+    fn piece(self) -> Result<ToCheck, DbError> {
         Ok(ToCheck {
             id: self.id.id(),
             provider: self.provider_id.id(),
@@ -130,7 +130,7 @@ pub fn to_check(
             query.filter(later).load(c)?
         }
     };
-    rows.into_iter().map(ToCheckRow::to_check).collect()
+    rows.into_iter().map(ToCheckRow::piece).collect()
 }
 
 pub(super) fn count_to_check(

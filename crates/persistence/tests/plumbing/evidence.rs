@@ -80,7 +80,7 @@ fn evidence_comes_back_as_it_was_given() {
         db.read_blocking(move |c| {
             assert_eq!(evidence::find(c, soteri.id)?.as_ref(), Some(&soteri));
             assert_eq!(evidence::find_many(c, &[own.id, soteri.id, Id::new(uuid(1))])?, all);
-            assert_eq!(evidence::of_provider(c, own.provider, Some(soteri.id), 10)?, [own.clone()]);
+            assert_eq!(evidence::of_provider(c, own.provider, Some(soteri.id), 10)?, std::slice::from_ref(&own));
             assert_eq!(evidence::count_of(c, own.provider)?, 2);
             assert_eq!(attachments::find(c, file.id)?.as_ref(), Some(&file));
             assert_eq!(attachments::shown_by(c, file.id)?, [soteri.id]);
@@ -107,7 +107,7 @@ fn what_fits_a_unit_is_its_own_and_the_providers_and_not_what_was_taken_back() {
         db.read_blocking(move |c| {
             let unit = Id::new(uuid(UNIT));
             assert_eq!(evidence::fitting(c, whole.provider, unit)?, [whole.clone(), own.clone()]);
-            assert_eq!(evidence::fitting(c, whole.provider, Id::new(uuid(99)))?, [whole.clone()]);
+            assert_eq!(evidence::fitting(c, whole.provider, Id::new(uuid(99)))?, std::slice::from_ref(&whole));
             let ever = evidence::ever_fitting(c, whole.provider, unit)?;
             let withdrawn = Some((moment(9), "member".to_owned()));
             assert_eq!(ever.last(), Some(&Evidence { withdrawn, ..gone.clone() }));
@@ -156,8 +156,8 @@ fn an_organiser_sees_what_it_asks_for() {
         assert!(kinds.covers(&tax) && !kinds.covers(&own) && codes.covers(&own) && !codes.covers(&tax));
         db.read_blocking(move |c| {
             let mut seen = |asked: &AskedFor| evidence::of_provider_asked(c, tax.provider, asked, None, 10);
-            assert_eq!(seen(&kinds)?, [tax.clone()]);
-            assert_eq!(seen(&codes)?, [own.clone()]);
+            assert_eq!(seen(&kinds)?, std::slice::from_ref(&tax));
+            assert_eq!(seen(&codes)?, std::slice::from_ref(&own));
             assert_eq!(seen(&AskedFor::default())?, []);
             Ok::<_, DbError>(())
         })

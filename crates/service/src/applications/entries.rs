@@ -274,15 +274,13 @@ fn give_entry(
     if refused.failures().is_empty() {
         return Err(refused);
     }
-    match refused.kind() {
-        ProblemKind::InvalidInput => {
-            for failure in refused.failures() {
-                errors.fail(&format!("{pointer}{}", failure.pointer), &failure.code, &failure.detail);
-            }
-            Ok(None)
-        }
-        kind => Err(nested(kind)),
+    if refused.kind() != ProblemKind::InvalidInput {
+        return Err(nested(refused.kind()));
     }
+    for failure in refused.failures() {
+        errors.fail(&format!("{pointer}{}", failure.pointer), &failure.code, &failure.detail);
+    }
+    Ok(None)
 }
 
 /// Whether evidence of a kind is about one unit. What is about the whole provider is offered for its other units too.

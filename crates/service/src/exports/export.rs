@@ -32,7 +32,7 @@ parse_as_is!(ExportQuery);
 /// name; anything else is named by its own id. All of it is sent at once, whatever the form.
 #[utoipa::path(
     tag = "bulk",
-    params(("kind" = RowKind, Path, description = "What the rows are."), ExportQuery),
+    params(("kind" = inline(RowKind), Path, description = "What the rows are."), ExportQuery),
     responses((
         status = 200,
         description = "The file.",

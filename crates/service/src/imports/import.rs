@@ -80,7 +80,7 @@ parse_as_is!(ImportQuery);
 /// Whoever hangs up ends the work: of all or nothing, nothing is stored; row by row, what was told to be stored is.
 #[utoipa::path(
     tag = "bulk",
-    params(("kind" = RowKind, Path, description = "What the rows are."), ImportQuery),
+    params(("kind" = inline(RowKind), Path, description = "What the rows are."), ImportQuery),
     request_body(
         description = "The file.",
         content((String = "text/csv"), (Vec<Object> = "application/json"), (String = "application/x-ndjson")),

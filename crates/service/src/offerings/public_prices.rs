@@ -1,6 +1,7 @@
 //! Prices as everyone sees them, with their days: as JSON and as cells.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use serde::Serialize;
 use valinta_domain::id::kind;
@@ -55,11 +56,11 @@ impl Check {
     pub(super) fn of(c: &mut Conn, of: impl Iterator<Item = Id<kind::VoucherType>>) -> Result<Self, Problem> {
         let mut checks = HashMap::new();
         for voucher_type in of {
-            if !checks.contains_key(&voucher_type) {
+            if let Entry::Vacant(unknown) = checks.entry(voucher_type) {
                 let versions = rulebooks::adopted_versions(c, voucher_type)?;
                 let dated = versions.entries().iter();
                 let dated = dated.map(|(in_force, (_, terms))| (*in_force, PriceCheck::under(terms.clone())));
-                checks.insert(voucher_type, dated.collect());
+                unknown.insert(dated.collect());
             }
         }
         Ok(Self(checks))

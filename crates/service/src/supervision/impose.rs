@@ -2,11 +2,11 @@
 //! what was heard first and for what comes at once.
 
 use serde_json::{Value, json};
-use valinta_domain::approval::{ApprovalState, Interruption};
+use valinta_domain::approval::{ApprovalState, Interruption, VouchersInUse};
 use valinta_domain::decision::{Decision, DecisionKind, DecisionOutcome};
 use valinta_domain::id::kind;
 use valinta_domain::measure::{
-    AskedEffect, Effect, EffectRefused, Measure, MeasureRefused, MeasureState, effect, steps,
+    AskedEffect, Effect, EffectRefused, Grounds, Measure, MeasureRefused, MeasureState, effect, steps,
 };
 use valinta_domain::{Day, Id, Localized, Period};
 use valinta_persistence::approvals::Approval;
@@ -42,8 +42,12 @@ impl Case<'_> {
 
     /// What a step does if it is imposed today, or everything that stands against it.
     pub(super) fn effect_of(&self, measure: &Measure, asked: &AskedEffect) -> Result<Effect, Problem> {
+        // Where clients are in danger, vouchers in use move at once, also where the unit is suspended in a milder way.
+        let harder = measure.grounds == Grounds::Danger && asked.vouchers_in_use == Some(VouchersInUse::MustMove);
+        let in_the_way =
+            |one: &&Interruption| one.is_suspension() && (!harder || one.vouchers_in_use == VouchersInUse::MustMove);
         let suspensions: Vec<Period> =
-            self.interruptions.iter().filter(|one| one.is_suspension()).filter_map(Interruption::period).collect();
+            self.interruptions.iter().filter(in_the_way).filter_map(Interruption::period).collect();
         let days = self.days_left()?;
         effect((measure.step, measure.grounds), asked, days, &suspensions, self.today)
             .map_err(|refused| of_effect(&refused))

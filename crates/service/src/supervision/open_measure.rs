@@ -128,7 +128,9 @@ fn open(
     let interruptions = interruptions(c, &approval)?;
     let case = Case { approval: &approval, rulebook: &rulebook, interruptions: &interruptions, today };
     case.days_left()?;
-    check_alone(c, id)?;
+    if command.grounds != Grounds::Danger {
+        check_alone(c, id)?;
+    }
     check_finding(c, &approval, command.finding)?;
     let terms = &rulebook.terms.supervision;
     let imposed = imposed_on(c, &approval, &organiser)?;
@@ -175,7 +177,7 @@ fn open(
     Ok(Reply::created(format!("/v1/measures/{}", measure.id), MeasureView::of(measure, cx)))
 }
 
-/// One is heard about at a time.
+/// One is heard about at a time, but for what comes at once.
 fn check_alone(c: &mut Conn, approval: Id<kind::Approval>) -> Result<(), Problem> {
     let filter =
         MeasureFilter { approval: Some(approval), state: Some(MeasureState::Hearing), ..MeasureFilter::default() };

@@ -1,3 +1,5 @@
+//! Lapses: tables, and what holds for any evidence and any rulebooks.
+
 use proptest::prelude::*;
 use uuid::Uuid;
 

@@ -1,0 +1,184 @@
+//! The journey whose objects the table is about: all of it is one county's, one provider's and one resident's.
+
+use serde_json::{Value, json};
+use valinta_domain::policy::Role;
+
+use crate::support::{Answer, County, Provider, Resident, User, VoucherType, World, localized, price};
+
+/// The ids of what came of it.
+pub(super) struct Journey {
+    pub(super) home_care: VoucherType,
+    pub(super) voucher: Value,
+    pub(super) offering: String,
+    pub(super) unit: String,
+    pub(super) application: String,
+    pub(super) service_event: String,
+    pub(super) information: String,
+    pub(super) grant_decision: String,
+    pub(super) application_decision: String,
+    pub(super) client: String,
+    pub(super) identity_code: String,
+    pub(super) provider: String,
+    /// The approval of the unit that the resident chose.
+    pub(super) approval: String,
+    /// A measure that is being heard on the approval of another unit of the provider's.
+    pub(super) measure: String,
+    pub(super) finding: String,
+    /// Evidence with a file, which nobody has looked at.
+    pub(super) evidence: String,
+    pub(super) attachment: String,
+    /// A change of the name, and one of the account, that wait.
+    pub(super) name_change: String,
+    pub(super) iban_change: String,
+    pub(super) draft_application: String,
+    /// An application that waits for a decision.
+    pub(super) waiting_application: String,
+}
+
+/// Who takes part in it, and who does not.
+pub(super) struct People {
+    pub(super) county: County,
+    /// A county that knows nobody of the journey.
+    pub(super) other_county: County,
+    /// A county that the journey's provider has applied to as well.
+    pub(super) knowing_county: County,
+    pub(super) provider: Provider,
+    pub(super) clerk: User,
+    pub(super) worker: User,
+    /// A provider of the same county that is approved for the same.
+    pub(super) other_provider: Provider,
+    pub(super) resident: Resident,
+    /// A resident of the same county with a voucher of the same type, who has not chosen.
+    pub(super) other_resident: Resident,
+}
+
+const FILE: &str = "%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n";
+
+/// Hands in a file under an idempotency key.
+pub(super) fn hand_in(user: &User, provider: &str, key: &str) -> Answer {
+    let headers = [("Content-Type", "application/pdf"), ("Idempotency-Key", key)];
+    user.send("POST", &format!("/v1/providers/{provider}/attachments?name=policy.pdf"), &headers, Some(FILE))
+}
+
+fn id_of(made: &Value) -> String {
+    made["id"].as_str().unwrap_or_else(|| panic!("no id: {made}")).to_owned()
+}
+
+/// Walks it from the county's foundation to the day on which all of it can be looked at.
+pub(super) fn walk(world: &World) -> (Journey, People) {
+    let county = County::found(world);
+    let other_county = County::found_as(world, 1, &[("743", "Seinäjoki", "Seinäjoki")]);
+    let knowing_county = County::found_as(world, 2, &[("079", "Harjavalta", "Harjavalta")]);
+    let home_care = county.home_care();
+    let provider = Provider::register(&county.site, 1, "Provider 1", "company");
+    let unit = provider.unit();
+    let application = provider.apply(&unit, &home_care);
+    let decided = county.decide(&application, "approved").ok();
+    let offering = id_of(&provider.offer(&unit, &home_care, &price("36.00")).created());
+    let resident = county.client();
+    let voucher = county.chosen_voucher(&resident, &home_care, "20", &offering);
+    let id = voucher["id"].as_str().unwrap();
+    let recorded = provider.record(id, "1").created();
+    let told = resident.user.post(&format!("/v1/vouchers/{id}/information"), &json!({"language": "sv"})).created();
+    let approvals = provider.user.get("/v1/approvals").ok();
+    let approval = id_of(&approvals["items"][0]);
+
+    provider.apply(&unit, &knowing_county.home_care());
+    let supervised = provider.unit();
+    let supervised = provider.apply(&supervised, &home_care);
+    county.decide(&supervised, "approved").ok();
+    let (attachment, evidence) = evidence(&provider);
+    let waiting_application = provider.apply(&provider.unit(), &home_care);
+    let draft_application = provider.draft_application(&provider.unit(), &home_care);
+
+    let journey = Journey {
+        service_event: id_of(&recorded["event"]),
+        information: id_of(&told),
+        grant_decision: voucher["decision"].as_str().unwrap().to_owned(),
+        application_decision: decided["decision"].as_str().unwrap().to_owned(),
+        client: resident.client.clone(),
+        identity_code: resident.identity_code.clone(),
+        provider: provider.id.clone(),
+        measure: measure(&county, &approval),
+        finding: finding(&county, &provider),
+        name_change: change(&provider, "name", "Provider One"),
+        iban_change: change(&provider, "iban", "FI21 1234 5600 0007 85"),
+        home_care,
+        voucher,
+        offering,
+        unit,
+        application,
+        approval,
+        evidence,
+        attachment,
+        draft_application,
+        waiting_application,
+    };
+    // The other provider serves the same voucher type; the other resident holds such a voucher, unchosen.
+    let (other_provider, _) = Provider::approved(&county, 2, "ngo", &journey.home_care, &price("30.00"));
+    let other_resident = county.client();
+    county.issue(&other_resident, &journey.home_care, "20");
+    let (clerk, worker) = (member(&provider, "clerk"), member(&provider, "worker"));
+    // Someone who only stands on the list of members.
+    member(&provider, "leaving");
+    let people = People {
+        county,
+        other_county,
+        knowing_county,
+        provider,
+        clerk,
+        worker,
+        other_provider,
+        resident,
+        other_resident,
+    };
+    (journey, people)
+}
+
+/// Adds a member that is called after what it is.
+fn member(provider: &Provider, name: &str) -> User {
+    let role = if name == "clerk" { "clerk" } else { "worker" };
+    let body = json!({"subject": name, "role": role});
+    provider.user.post(&format!("/v1/providers/{}/members", provider.id), &body).created();
+    provider.site.user(Role::Provider, name, None, None)
+}
+
+/// A file, and evidence that it shows.
+fn evidence(provider: &Provider) -> (String, String) {
+    let attachment = id_of(&hand_in(&provider.user, &provider.id, "the-file").created());
+    let body = json!({
+        "kind": "other",
+        "requirement": "liability_insurance",
+        "reference": "Policy 2",
+        "valid_until": provider.site.today().plus_days(10).to_string(),
+        "attachment": attachment,
+    });
+    let given = provider.user.post(&format!("/v1/providers/{}/evidence", provider.id), &body).created();
+    (attachment, id_of(&given))
+}
+
+/// Opens the hearing of a notice on the approval that is not this one.
+fn measure(county: &County, but: &str) -> String {
+    let approvals = county.officer.get("/v1/approvals").ok();
+    let all = approvals["items"].as_array().unwrap();
+    let approval = all.iter().map(id_of).find(|id| id != but).unwrap();
+    let body = json!({"step": "notice", "grounds": "breach", "reasons": localized("As it was found")});
+    id_of(&county.officer.post_seen(&format!("/v1/approvals/{approval}/measures"), "*", &body).created())
+}
+
+fn finding(county: &County, provider: &Provider) -> String {
+    let body = json!({
+        "provider": provider.id,
+        "subject": "staff",
+        "description": "Two of five shifts were short of staff",
+        "deadline": county.site.today().plus_days(14).to_string(),
+    });
+    id_of(&county.officer.post("/v1/findings", &body).created())
+}
+
+/// Asks for a change that waits.
+fn change(provider: &Provider, field: &str, value: &str) -> String {
+    let body = json!({"field": field, "value": value});
+    let asked = provider.user.post(&format!("/v1/providers/{}/changes", provider.id), &body).created();
+    id_of(&asked["change"])
+}

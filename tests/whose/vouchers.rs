@@ -1,0 +1,122 @@
+//! Rows on rules, on applications as far as a voucher needs them, and on vouchers and what follows from them.
+
+use serde_json::json;
+
+use super::Row;
+use super::journey::Journey;
+use crate::support::{Provider, home_care_terms, localized, price};
+
+/// The path of something of the voucher's.
+pub(super) fn voucher(journey: &Journey, verb: &str) -> String {
+    format!("/v1/vouchers/{}{verb}", journey.voucher["id"].as_str().unwrap())
+}
+
+/// Reads first; then commands, those that the owners are refused by state before the one that ends the voucher.
+pub(super) const ROWS: &[Row] = &[
+    ("show_client", |j, _, user| user.get(&format!("/v1/clients/{}", j.client))),
+    ("show_voucher", |j, _, user| user.get(&voucher(j, ""))),
+    ("list_vouchers", |_, _, user| user.get("/v1/vouchers")),
+    ("list_my_vouchers", |_, _, user| user.get("/v1/me/vouchers")),
+    ("show_access_log", |_, _, user| user.get("/v1/me/access-log")),
+    ("list_own_providers", |_, _, user| user.get("/v1/providers/mine")),
+    ("list_choices", |j, _, user| user.get(&voucher(j, "/choices"))),
+    ("show_choice", |j, _, user| user.get(&voucher(j, &format!("/choices/{}", j.offering)))),
+    ("show_ledger", |j, _, user| user.get(&voucher(j, "/ledger"))),
+    ("look_up_client", |j, _, user| {
+        user.post("/v1/clients/lookup", &json!({"personal_identity_code": j.identity_code}))
+    }),
+    ("look_up_voucher", |j, _, user| user.post("/v1/vouchers/lookup", &json!({"number": j.voucher["number"]}))),
+    ("list_service_events", |_, _, user| user.get("/v1/service-events")),
+    ("list_service_events of the voucher", |j, _, user| {
+        user.get(&format!("/v1/service-events?voucher={}", j.voucher["id"].as_str().unwrap()))
+    }),
+    ("show_service_event", |j, _, user| user.get(&format!("/v1/service-events/{}", j.service_event))),
+    ("show_information", |j, _, user| user.get(&voucher(j, &format!("/information/{}", j.information)))),
+    ("show_decision on the voucher", |j, _, user| user.get(&format!("/v1/decisions/{}", j.grant_decision))),
+    ("show_decision on the application", |j, _, user| user.get(&format!("/v1/decisions/{}", j.application_decision))),
+    ("show_decision on the rulebook", |j, _, user| {
+        user.get(&format!("/v1/decisions/{}", j.home_care.adoption.as_deref().unwrap()))
+    }),
+    ("show_application", |j, _, user| user.get(&format!("/v1/applications/{}", j.application))),
+    ("show_application_eligibility", |j, _, user| user.get(&format!("/v1/applications/{}/eligibility", j.application))),
+    ("list_applications", |_, _, user| user.get("/v1/applications")),
+    ("list_approvals", |_, _, user| user.get("/v1/approvals")),
+    ("show_rulebook", |j, _, user| user.get(&format!("/v1/rulebooks/{}", j.home_care.rulebook))),
+    ("list_rulebooks", |_, _, user| user.get("/v1/rulebooks")),
+    ("show_rulebook_difference", |j, _, user| {
+        user.get(&format!("/v1/rulebooks/{0}/difference?from={0}", j.home_care.rulebook))
+    }),
+    ("list_audit_rows on the voucher", |j, _, user| {
+        user.get(&format!("/v1/audit?target={}", j.voucher["id"].as_str().unwrap()))
+    }),
+    ("adopt_rulebook", |j, world, user| {
+        let body = json!({"in_force_from": world.today().to_string(), "reasons": localized("Again")});
+        user.post(&format!("/v1/rulebooks/{}/adopt", j.home_care.rulebook), &body)
+    }),
+    ("draft_rulebook", |j, _, user| {
+        let body = json!({"voucher_type": j.home_care.id, "terms": home_care_terms()});
+        user.post("/v1/rulebooks", &body)
+    }),
+    ("draft_rulebook from another version", |j, _, user| {
+        let changes = json!({"sources": ["Another source"]});
+        user.post("/v1/rulebooks", &json!({"based_on": j.home_care.rulebook, "changes": changes}))
+    }),
+    ("draft_general_part", |_, _, user| {
+        user.post("/v1/rulebooks/general", &json!({"members": {"sources": ["Another source"]}}))
+    }),
+    ("replace_rulebook_terms", |j, _, user| {
+        let body = json!({"terms": home_care_terms()}).to_string();
+        let path = format!("/v1/rulebooks/{}/terms", j.home_care.rulebook);
+        user.send("PUT", &path, &[("If-Match", "*")], Some(&body))
+    }),
+    ("propose_rulebook", |j, _, user| {
+        user.post(&format!("/v1/rulebooks/{}/propose", j.home_care.rulebook), &json!({}))
+    }),
+    ("return_rulebook", |j, _, user| {
+        user.post(&format!("/v1/rulebooks/{}/return", j.home_care.rulebook), &json!({"reasons": "Again"}))
+    }),
+    ("add_service_unit", |j, _, user| {
+        user.post(&format!("/v1/providers/{}/units", j.provider), &Provider::unit_request("Another"))
+    }),
+    ("begin_application", |j, _, user| {
+        user.post("/v1/applications", &json!({"unit": j.unit, "voucher_type": j.home_care.id, "evidence": []}))
+    }),
+    ("submit_application", |j, _, user| user.post(&format!("/v1/applications/{}/submit", j.application), &json!({}))),
+    ("withdraw_application", |j, _, user| {
+        user.post(&format!("/v1/applications/{}/withdraw", j.application), &json!({}))
+    }),
+    ("decide_application", |j, _, user| {
+        let body = json!({"outcome": "approved", "reasons": localized("Again")});
+        user.post_seen(&format!("/v1/applications/{}/decision", j.application), "*", &body)
+    }),
+    ("publish_offering", |j, _, user| {
+        user.post("/v1/offerings", &json!({"unit": j.unit, "voucher_type": j.home_care.id, "price": price("30.00")}))
+    }),
+    ("set_offering_price", |j, _, user| {
+        let body = json!({"price": price("36.50"), "from": "2026-12-01"});
+        user.post(&format!("/v1/offerings/{}/prices", j.offering), &body)
+    }),
+    ("issue_voucher", |j, world, user| {
+        let today = world.today();
+        user.post(
+            "/v1/vouchers",
+            &json!({
+                "client": j.client,
+                "voucher_type": j.home_care.id,
+                "quantity": "1",
+                "valid_from": today.to_string(),
+                "valid_until": today.to_string(),
+            }),
+        )
+    }),
+    ("give_information", |j, _, user| user.post(&voucher(j, "/information"), &json!({"language": "fi"}))),
+    ("accept_voucher", |j, world, user| user.post(&voucher(j, "/accept"), &json!({"information": world.unknown_id()}))),
+    ("refuse_voucher", |j, _, user| user.post(&voucher(j, "/refuse"), &json!({}))),
+    ("choose_provider", |j, _, user| user.put(&voucher(j, "/choice"), &json!({"offering": j.offering}))),
+    ("record_service_event", |j, world, user| {
+        let day = world.today().to_string();
+        user.post("/v1/service-events", &json!({"voucher": j.voucher["id"], "day": day, "quantity": "1"}))
+    }),
+    ("simulate_impact", |j, _, user| user.post(&format!("/v1/rulebooks/{}/impact", j.home_care.rulebook), &json!({}))),
+    ("cancel_voucher", |j, _, user| user.post(&voucher(j, "/cancel"), &json!({"reasons": localized("Ended")}))),
+];
