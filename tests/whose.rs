@@ -54,7 +54,9 @@ fn cell(answer: &Answer) -> String {
     of.or(taken).map_or_else(|| answer.status.to_string(), |more| format!("{} {more}", answer.status))
 }
 
-/// Those who have nothing to do with the journey first, so that what they were let do would show.
+/// Those who have nothing to do with the journey first, so that what they were let do would show; then its provider,
+/// who asks for what its county decides. Where a caller may, but the state or the request is against it, stands 409 or
+/// 422.
 fn callers(people: &People) -> [(&'static str, &User); 16] {
     [
         ("other officer", &people.other_county.officer),
@@ -63,12 +65,12 @@ fn callers(people: &People) -> [(&'static str, &User); 16] {
         ("other auditor", &people.other_county.auditor),
         ("other provider", &people.other_provider.user),
         ("other resident", &people.other_resident.user),
-        ("own officer", &people.county.officer),
-        ("own finance", &people.county.finance),
-        ("own auditor", &people.county.auditor),
         ("own provider", &people.provider.user),
         ("own clerk", &people.clerk),
         ("own worker", &people.worker),
+        ("own officer", &people.county.officer),
+        ("own finance", &people.county.finance),
+        ("own auditor", &people.county.auditor),
         ("own resident", &people.resident.user),
         ("own case worker", &people.county.case_worker),
         // The provider has applied to this county too, which knows nothing of the first one's dealings with it.

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use valinta_domain::policy::Role;
 
-use crate::support::{Answer, County, Provider, Resident, User, VoucherType, World, localized, price};
+use crate::support::{Answer, County, Provider, Resident, User, VoucherType, World, home_care_terms, localized, price};
 
 /// The ids of what came of it.
 pub(super) struct Journey {
@@ -21,7 +21,9 @@ pub(super) struct Journey {
     pub(super) provider: String,
     /// The approval of the unit that the resident chose.
     pub(super) approval: String,
-    /// A measure that is being heard on the approval of another unit of the provider's.
+    /// The approval of another unit of the provider's.
+    pub(super) supervised: String,
+    /// A measure on that which is being heard.
     pub(super) measure: String,
     pub(super) finding: String,
     /// Evidence with a file, which nobody has looked at.
@@ -84,9 +86,10 @@ pub(super) fn walk(world: &World) -> (Journey, People) {
     let approval = id_of(&approvals["items"][0]);
 
     provider.apply(&unit, &knowing_county.home_care());
-    let supervised = provider.unit();
-    let supervised = provider.apply(&supervised, &home_care);
+    let supervised = provider.apply(&provider.unit(), &home_care);
     county.decide(&supervised, "approved").ok();
+    let approvals = provider.user.get("/v1/approvals").ok();
+    let supervised = approvals["items"].as_array().unwrap().iter().map(id_of).find(|id| *id != approval).unwrap();
     let (attachment, evidence) = evidence(&provider);
     let waiting_application = provider.apply(&provider.unit(), &home_care);
     let draft_application = provider.draft_application(&provider.unit(), &home_care);
@@ -99,7 +102,8 @@ pub(super) fn walk(world: &World) -> (Journey, People) {
         client: resident.client.clone(),
         identity_code: resident.identity_code.clone(),
         provider: provider.id.clone(),
-        measure: measure(&county, &approval),
+        measure: measure(&county, &supervised),
+        supervised,
         finding: finding(&county, &provider),
         name_change: change(&provider, "name", "Provider One"),
         iban_change: change(&provider, "iban", "FI21 1234 5600 0007 85"),
@@ -118,6 +122,7 @@ pub(super) fn walk(world: &World) -> (Journey, People) {
     let (other_provider, _) = Provider::approved(&county, 2, "ngo", &journey.home_care, &price("30.00"));
     let other_resident = county.client();
     county.issue(&other_resident, &journey.home_care, "20");
+    adopt_lower_ceiling(&county, &journey.home_care);
     let (clerk, worker) = (member(&provider, "clerk"), member(&provider, "worker"));
     // Someone who only stands on the list of members.
     member(&provider, "leaving");
@@ -157,13 +162,17 @@ fn evidence(provider: &Provider) -> (String, String) {
     (attachment, id_of(&given))
 }
 
-/// Opens the hearing of a notice on the approval that is not this one.
-fn measure(county: &County, but: &str) -> String {
-    let approvals = county.officer.get("/v1/approvals").ok();
-    let all = approvals["items"].as_array().unwrap();
-    let approval = all.iter().map(id_of).find(|id| id != but).unwrap();
+/// Opens the hearing of a notice.
+fn measure(county: &County, approval: &str) -> String {
     let body = json!({"step": "notice", "grounds": "breach", "reasons": localized("As it was found")});
     id_of(&county.officer.post_seen(&format!("/v1/approvals/{approval}/measures"), "*", &body).created())
+}
+
+/// Adopts a version, to come, that does not allow the prices of today.
+fn adopt_lower_ceiling(county: &County, home_care: &VoucherType) {
+    let mut terms = home_care_terms();
+    terms["price_ceiling"] = json!({"amount": "34.00"});
+    county.adopt(&home_care.id, &terms, county.site.today().plus_days(40));
 }
 
 fn finding(county: &County, provider: &Provider) -> String {

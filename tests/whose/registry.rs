@@ -51,7 +51,7 @@ pub(super) const ROWS: &[Row] = &[
         user.put_seen(&format!("/v1/offerings/{}", j.offering), "*", &json!({"accepts_new_clients": true, "queue": 1}))
     }),
     ("import_registry", |j, world, user| {
-        let from = world.today().plus_days(40).to_string();
+        let from = world.today().plus_days(30).to_string();
         let row = json!({
             "source_id": "P1", "offering": j.offering, "charging": "voucher", "price": "35.00", "valid_from": from,
         });

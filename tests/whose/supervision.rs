@@ -12,7 +12,7 @@ pub(super) const ROWS: &[Row] = &[
     ("list_findings of the provider", |j, _, user| user.get(&format!("/v1/findings?provider={}", j.provider))),
     ("show_finding", |j, _, user| user.get(&format!("/v1/findings/{}", j.finding))),
     ("list_measures", |_, _, user| user.get("/v1/measures")),
-    ("list_measures on the approval", |j, _, user| user.get(&format!("/v1/measures?approval={}", j.approval))),
+    ("list_measures on the approval", |j, _, user| user.get(&format!("/v1/measures?approval={}", j.supervised))),
     ("show_measure", |j, _, user| user.get(&format!("/v1/measures/{}", j.measure))),
     ("open_finding", |j, _, user| {
         let body = json!({"provider": j.provider, "subject": "other", "description": "Something"});

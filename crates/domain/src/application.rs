@@ -1,7 +1,7 @@
 //! A unit's application for approval: where it stands and what can be done with it (FIELD §5, §6).
 //!
-//! What is stated in it is in [`stated`], how that is examined in [`examination`], and what is kept of what was handed in
-//! in [`document`]. Nothing here knows whether evidence is true: that a person decides.
+//! What is stated in it is in `stated`, how that is examined in `examination`, and what is kept of what was handed in
+//! in `document`. Nothing here knows whether evidence is true: that a person decides.
 
 mod document;
 mod examination;
