@@ -131,9 +131,11 @@ fn danger_comes_first_and_the_hearing_afterwards() {
     assert_eq!((&imposed["state"], &imposed["from"]), (&json!("imposed"), &json!(scene.day(0))));
     assert_eq!(scene.approval()["standing"], "suspended");
     scene.replied(&id_of(&imposed));
-    // It is suspended already.
-    let mut again = measure("suspension", "danger");
-    again["vouchers_in_use"] = json!("must_move");
-    assert_eq!(code_of(&scene.open(&again)), "suspended_already");
-    assert_eq!(scene.told("approval.suspended").len(), 1);
+    // Vouchers in use move at once, though the unit is suspended in a milder way and is being heard; but only once.
+    scene.opened("notice", "breach");
+    let mut harder = measure("suspension", "danger");
+    harder["vouchers_in_use"] = json!("must_move");
+    assert_eq!(scene.open(&harder).created()["state"], "imposed");
+    assert_eq!(code_of(&scene.open(&harder)), "suspended_already");
+    assert_eq!(scene.told("approval.suspended").len(), 2);
 }

@@ -137,3 +137,17 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_suspension_ends_with_its_approval() {
+    let approval = Period::new(day(0), Some(day(20))).unwrap();
+    let until = |last: Option<i64>| {
+        let vouchers_in_use = Some(VouchersInUse::MustMove);
+        let asked = AskedEffect { until: last.map(day), vouchers_in_use, ..AskedEffect::default() };
+        match effect((MeasureStep::Suspension, Grounds::Danger), &asked, approval, &[], day(5)) {
+            Ok(Effect::Suspension { period, .. }) => period.to(),
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!([until(None), until(Some(30)), until(Some(9))], [Some(day(20)), Some(day(20)), Some(day(10))]);
+}
