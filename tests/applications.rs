@@ -1,7 +1,10 @@
 //! An application from its draft to a decision, over HTTP: what is missing is told at once, what is handed in is kept to the
 //! byte, more is asked and answered, and of two who decide at once one is told.
 
+mod answering;
+mod areas;
 mod deciding;
+mod nearest;
 
 use std::fmt::Write;
 

@@ -1,5 +1,7 @@
 //! The contract: the OpenAPI document on disk, what it promises of every operation, and the pages for newcomers.
 
+mod bounds;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,8 @@
 //! The county's worklists over HTTP: what waits, since when, and for whom.
 
+mod tasks;
+mod tiles;
+
 use serde_json::{Value, json};
 use valinta_domain::Day;
 
@@ -92,7 +95,8 @@ fn applications_wait_with_their_age_and_are_filtered_by_it() {
     assert_eq!((scene.tile("applications_waiting").0, scene.tile("answers_overdue").0), (1, 0));
     scene.on("2026-11-17");
     assert_eq!(scene.tile("answers_overdue"), (1, Some(2)));
-    let listed = items(&scene.county.officer, "/v1/desk/applications?state=more_information");
+    let listed = items(&scene.county.officer, "/v1/desk/applications?overdue=true");
+    assert_eq!(members(&listed, "application"), [second.as_str()]);
     assert_eq!((&listed[0]["overdue"], &listed[0]["age_days"]), (&json!(true), &json!(3)));
 }
 
@@ -102,7 +106,9 @@ fn a_desk_shows_its_own_county_alone_to_officers_and_auditors() {
     let provider = Provider::register(&scene.world, 1, "Kaisla", "company");
     provider.apply(&provider.unit(), &scene.kind);
     let other = County::found_as(&scene.world, 1, &[("853", "Turku", "Åbo")]);
-    for path in ["/v1/desk/applications", "/v1/desk/evidence", "/v1/desk/prices", "/v1/desk/deadlines"] {
+    let lists = ["applications", "evidence", "prices", "deadlines", "changes"];
+    for path in lists.map(|list| format!("/v1/desk/{list}")) {
+        let path = path.as_str();
         assert!(items(&other.officer, path).is_empty(), "{path}");
         scene.county.auditor.get(path).ok();
         scene.county.case_worker.get(path).refused(403, "forbidden");
@@ -124,6 +130,9 @@ fn evidence_waits_for_a_look_until_somebody_has() {
     let listed = items(officer, "/v1/desk/evidence?list=to_check");
     assert_eq!(members(&listed, "requirement"), ["prepayment_register", "liability_insurance"]);
     assert_eq!((&listed[0]["list"], &listed[0]["unit"]), (&json!("to_check"), &json!(unit)));
+    assert_eq!(members(&listed, "reference"), ["Register entry", "Policy 1"]);
+    assert_eq!(members(&listed, "unit_name"), ["Kaisla, Pori", "Kaisla, Pori"]);
+    assert!(listed[0].get("attachment").is_none());
     assert_eq!(paged(officer, "/v1/desk/evidence?"), listed);
     assert_eq!(scene.tile("evidence_to_check"), (2, Some(0)));
     // What no rulebook of the county asks for is not its business.
@@ -133,6 +142,19 @@ fn evidence_waits_for_a_look_until_somebody_has() {
     let first = listed[0]["evidence"].as_str().unwrap();
     officer.post(&format!("/v1/evidence/{first}/checks"), &json!({"outcome": "accepted"})).created();
     assert_eq!(members(&items(officer, "/v1/desk/evidence"), "requirement"), ["liability_insurance"]);
+    // A piece of the whole provider has no unit, and its file can be opened at once.
+    let headers = [("content-type", "application/pdf"), ("idempotency-key", "an-extract-of-the-register")];
+    let upload = format!("/v1/providers/{}/attachments?name=extract.pdf", provider.id);
+    let file = provider.user.send("POST", &upload, &headers, Some("%PDF-1.4\n%%EOF\n")).created()["id"].clone();
+    let whole =
+        json!({"kind": "other", "requirement": "prepayment_register", "reference": "Extract", "attachment": &file});
+    let whole = provider.user.post(&path, &whole).created();
+    let shown = items(officer, "/v1/desk/evidence").pop().unwrap();
+    assert_eq!((&shown["evidence"], &shown["attachment"]), (&whole["id"], &file));
+    assert!(shown.get("unit_name").is_none());
+    officer
+        .post(&format!("/v1/evidence/{}/checks", whole["id"].as_str().unwrap()), &json!({"outcome": "accepted"}))
+        .created();
     scene.county.decide(&application, "approved").ok();
     assert!(items(officer, "/v1/desk/evidence").is_empty());
     officer
@@ -158,18 +180,22 @@ fn what_lapses_is_seen_before_and_when_it_has() {
     let lapsing = |scene: &Scene, days: u16| {
         items(&scene.county.officer, &format!("/v1/desk/evidence?list=lapsing&within_days={days}"))
     };
-    assert!(lapsing(&scene, 29).is_empty());
-    let listed = lapsing(&scene, 30);
+    assert!(lapsing(&scene, 30).is_empty());
+    let listed = lapsing(&scene, 31);
     assert_eq!(listed.len(), 1, "{listed:?}");
     assert_eq!((&listed[0]["requirement"], &listed[0]["unit"]), (&json!("liability_insurance"), &json!(unit)));
-    assert_eq!((&listed[0]["valid_until"], &listed[0]["days_left"]), (&json!("2026-12-11"), &json!(30)));
-    assert_eq!((scene.tile("evidence_lapsing"), scene.tile("approvals_lapsed")), ((1, None), (0, None)));
+    assert_eq!((&listed[0]["lapses_on"], &listed[0]["days_left"]), (&json!("2026-12-12"), &json!(31)));
+    assert_eq!((&listed[0]["valid_until"], &listed[0]["cause"]), (&json!("2026-12-11"), &json!("expired")));
+    assert_eq!(scene.tile("evidence_lapsing"), (0, None));
+    scene.on("2026-11-12");
+    let listed = lapsing(&scene, 30);
+    assert_eq!((scene.tile("evidence_lapsing"), scene.tile("evidence_lapsed")), ((1, None), (0, None)));
     assert_eq!(paged(&scene.county.officer, "/v1/desk/evidence?list=lapsing&"), listed);
 
     scene.on("2026-12-14");
-    assert_eq!((scene.tile("evidence_lapsing"), scene.tile("approvals_lapsed")), ((0, None), (1, Some(2))));
+    assert_eq!((scene.tile("evidence_lapsing"), scene.tile("evidence_lapsed")), ((0, None), (1, Some(2))));
     let lapsed = items(&scene.county.officer, "/v1/desk/evidence?list=lapsed");
-    assert_eq!((&lapsed[0]["list"], &lapsed[0]["days_left"]), (&json!("lapsed"), &json!(-3)));
+    assert_eq!((&lapsed[0]["list"], &lapsed[0]["days_left"]), (&json!("lapsed"), &json!(-2)));
     // Renewed and accepted, it is on no list any more.
     provider.renew_token();
     let renewed = json!({"kind": "other", "requirement": "liability_insurance", "unit": unit, "reference": "Next", "valid_until": "2027-12-31"});
@@ -178,7 +204,7 @@ fn what_lapses_is_seen_before_and_when_it_has() {
     assert_eq!(members(&items(&scene.county.officer, "/v1/desk/evidence"), "evidence"), [renewed]);
     let accept = json!({"outcome": "accepted"});
     scene.county.officer.post(&format!("/v1/evidence/{renewed}/checks"), &accept).created();
-    assert_eq!(scene.tile("approvals_lapsed").0, 0);
+    assert_eq!(scene.tile("evidence_lapsed").0, 0);
     assert!(items(&scene.county.officer, "/v1/desk/evidence?list=lapsed").is_empty());
 }
 

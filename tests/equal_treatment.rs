@@ -159,7 +159,7 @@ fn id(of: &Value) -> String {
 }
 
 /// How the application goes, step by step, that every tale begins with.
-const APPLICATION: [&str; 13] = [
+const APPLICATION: [&str; 14] = [
     "begin 201",
     "what is missing 200",
     "submit too early 422",
@@ -169,6 +169,7 @@ const APPLICATION: [&str; 13] = [
     "ask for more 200",
     "approve too early 409",
     "answer 200",
+    "submit again without a word 422",
     "submit again 200",
     "approve 200",
     "decision 200",
@@ -221,7 +222,9 @@ fn an_application_that_misses_something(tale: &mut Tale) -> String {
     tale.tell("ask for more", &officer, "POST", &at("/information-request"), &asked);
     tale.tell("approve too early", &officer, "POST", &at("/decision"), &approval());
     tale.tell("answer", &member, "PUT", &at(""), &json!({"evidence": [register, insurance]}));
-    tale.tell("submit again", &member, "POST", &at("/submit"), &json!({}));
+    tale.tell("submit again without a word", &member, "POST", &at("/submit"), &json!({}));
+    let answer = json!({"answer": "It is valid in Finland alone."});
+    tale.tell("submit again", &member, "POST", &at("/submit"), &answer);
     let decided = tale.tell("approve", &officer, "POST", &at("/decision"), &approval());
     assert_eq!(decided["outcome"], "approved", "{decided}");
     let decision = format!("/v1/decisions/{}", decided["decision"].as_str().unwrap());
@@ -262,9 +265,10 @@ fn a_lapse_comes_and_goes_alike_for_every_sector() {
         tale.tell("to check", &tale.officer(), "GET", "/v1/desk/evidence", &Value::Null);
         let checks = format!("/v1/evidence/{}/checks", id(&given));
         let rejected = json!({"outcome": "rejected", "note": "The policy names another unit"});
-        tale.tell("reject", &tale.officer(), "POST", &checks, &rejected);
+        let looked = tale.tell("reject", &tale.officer(), "POST", &checks, &rejected);
         tale.tell("choose", &user, "PUT", &choice, &json!({"offering": offering}));
-        tale.tell("accept", &tale.officer(), "POST", &checks, &json!({"outcome": "accepted"}));
+        let accepted = json!({"outcome": "accepted", "replaces": looked["checks"][0]["id"]});
+        tale.tell("accept", &tale.officer(), "POST", &checks, &accepted);
         what_everyone_sees(tale, &approval);
         let chosen = tale.tell("choose", &user, "PUT", &choice, &json!({"offering": offering}));
         assert_eq!(chosen["status"], "chosen", "{chosen}");
@@ -374,6 +378,9 @@ fn a_measure(tale: &mut Tale, approval: &str, step: &str, effect: &Value) {
     }
     if step == "warning" {
         decision["deadline"] = json!(tale.world.today().plus_days(5).to_string());
+    }
+    if ["suspension", "cancellation"].contains(&step) {
+        decision["from"] = json!(tale.world.today().to_string());
     }
     tale.tell("decide unheard", &tale.officer(), "POST", &at("decision"), &decision);
     tale.tell("reply", &tale.member(), "POST", &at("reply"), &json!({"text": "We do our best"}));

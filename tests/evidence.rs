@@ -26,7 +26,7 @@ fn given(provider: &Provider, body: &Value) -> String {
 
 fn check(officer: &User, evidence: &str, outcome: &str) -> Answer {
     let body = json!({"outcome": outcome, "note": "As the register has it."});
-    officer.post(&format!("/v1/evidence/{evidence}/checks"), &body)
+    officer.check_evidence(evidence, &body)
 }
 
 fn listed(user: &User, provider: &Provider) -> Vec<Value> {
@@ -154,6 +154,37 @@ fn what_is_stated_wrongly_is_told_at_once_and_nothing_is_stored() {
     let id = given(provider, &base);
     let silent = scene.first.officer.post(&format!("/v1/evidence/{id}/checks"), &json!({"outcome": "rejected"}));
     silent.refused(422, "invalid_input").at("/note", "missing_field");
+}
+
+#[test]
+fn of_two_officers_who_look_at_once_the_second_is_told_what_the_first_has_found() {
+    let scene = TwoCounties::found();
+    let officer = &scene.first.officer;
+    let id = given(&scene.provider, &insurance(scene.world.today().plus_days(100)));
+    let path = format!("/v1/evidence/{id}/checks");
+    let rejected = json!({"outcome": "rejected", "note": "It names another provider"});
+    let first = officer.post(&path, &rejected).created()["checks"][0]["id"].clone();
+    // Whoever has seen nothing of it does not override it.
+    let late = officer.post(&path, &json!({"outcome": "accepted"})).refused(409, "conflict");
+    late.at("/replaces", "changed").saying("rejected");
+    let accepted = json!({"outcome": "accepted", "replaces": first});
+    officer.post(&path, &accepted).created();
+    officer.post(&path, &accepted).refused(409, "conflict").at("/replaces", "changed");
+    // Another county's look is its own.
+    scene.second.officer.post(&path, &accepted).refused(409, "conflict");
+    scene.second.officer.post(&path, &rejected).created();
+    assert_eq!(officer.get(&format!("/v1/evidence/{id}")).ok()["holds_for"], json!([scene.first.id]));
+}
+
+#[test]
+fn who_reads_evidence_leaves_a_trace() {
+    let scene = TwoCounties::found();
+    let id = given(&scene.provider, &insurance(scene.world.today().plus_days(100)));
+    let before = scene.world.audit_rows();
+    scene.first.officer.get(&format!("/v1/evidence/{id}")).ok();
+    assert_eq!(scene.world.audit_rows(), before + 1);
+    listed(&scene.first.auditor, &scene.provider);
+    assert_eq!(scene.world.audit_rows(), before + 2);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod changes;
 mod members;
 mod units;
+mod visibility;
 
 use std::sync::Barrier;
 use std::thread;
@@ -10,7 +11,7 @@ use std::thread;
 use serde_json::{Value, json};
 use valinta_domain::policy::Role;
 
-use crate::support::{Answer, County, Provider, User, World};
+use crate::support::{Answer, County, Provider, User, World, oid};
 
 /// The tag of what an answer shows.
 fn tag(answer: &Answer) -> String {
@@ -27,6 +28,11 @@ fn seen(provider: &Provider) -> String {
     tag(&provider.user.get(&at(provider, "/private")))
 }
 
+/// The OID of the n-th provider, or of a unit of its.
+fn own_oid(n: u32, number: u32) -> String {
+    oid(Provider::registration(n, "", "ngo")["business_id"].as_str().unwrap(), number)
+}
+
 /// What a provider may say of itself.
 fn details(email: &str) -> Value {
     json!({
@@ -34,7 +40,7 @@ fn details(email: &str) -> Value {
         "phone": "+358 2 000 0000",
         "website": "https://provider.example",
         "languages": ["fi", "sv"],
-        "oid": "1.2.246.10.2012566.10.0",
+        "oid": own_oid(1, 0),
     })
 }
 
@@ -63,7 +69,7 @@ fn what_a_provider_says_of_itself_is_replaced_and_what_it_was_is_kept() {
     let changed = changed.ok();
     assert_eq!(changed["name"], "Provider 1");
     assert_eq!((&changed["email"], &changed["languages"]), (&json!("new@provider.example"), &json!(["fi", "sv"])));
-    assert_eq!(changed["oid"], "1.2.246.10.2012566.10.0");
+    assert_eq!(changed["oid"], own_oid(1, 0));
 
     // Who changes what has changed meanwhile is told; who names no version is asked for one.
     let stale = provider.user.put_seen(&at(&provider, ""), &first, &details("old@provider.example"));
@@ -106,7 +112,7 @@ fn everything_that_is_wrong_with_a_change_is_told_at_once() {
 #[test]
 fn a_business_id_or_an_oid_names_one_provider_or_unit() {
     let world = World::start();
-    let oid = "1.2.246.10.2012566.10.0";
+    let oid = own_oid(1, 0);
     let mut registration = Provider::registration(1, "Provider 1", "company");
     registration["oid"] = json!(oid);
     registration["languages"] = json!(["sv"]);
@@ -115,38 +121,49 @@ fn a_business_id_or_an_oid_names_one_provider_or_unit() {
     assert_eq!((&made["oid"], &made["languages"], &made["version"]), (&json!(oid), &json!(["sv"]), &json!(1)));
 
     first.post("/v1/providers", &registration).refused(409, "duplicate").at("/business_id", "duplicate");
+    // Nobody takes the OID that another is to have: it is built on the business id.
     registration["business_id"] = Provider::registration(2, "", "ngo")["business_id"].clone();
-    first.post("/v1/providers", &registration).refused(409, "duplicate").at("/oid", "duplicate");
-
+    let foreign = first.post("/v1/providers", &registration).refused(422, "invalid_input");
+    foreign.at("/oid", "not_of_business_id");
     let other = Provider::register(&world, 3, "Provider 3", "company");
     let taking = other.user.put_seen(&at(&other, ""), "*", &json!({"oid": oid}));
-    taking.refused(409, "duplicate").at("/oid", "duplicate");
+    taking.refused(422, "invalid_input").at("/oid", "not_of_business_id");
     let mut unit = Provider::unit_request("Provider 3");
     unit["oid"] = json!(oid);
     // Municipalities exist where a county serves them.
     County::found(&world);
-    other.user.post(&at(&other, "/units"), &unit).refused(409, "duplicate").at("/oid", "duplicate");
+    let units = at(&other, "/units");
+    other.user.post(&units, &unit).refused(422, "invalid_input").at("/oid", "not_of_business_id");
+
+    // Of its own, each names one thing.
+    unit["oid"] = json!(own_oid(3, 1));
+    let made = other.user.post(&units, &unit).created();
+    other.user.post(&units, &unit).refused(409, "duplicate").at("/oid", "duplicate");
+    let taking = other.user.put_seen(&at(&other, ""), "*", &json!({"oid": own_oid(3, 1)}));
+    taking.refused(409, "duplicate").at("/oid", "duplicate");
+    unit["oid"] = json!(own_oid(1, 1));
+    let replaced = other.user.put_seen(&format!("/v1/service-units/{}", made["id"].as_str().unwrap()), "*", &unit);
+    replaced.refused(422, "invalid_input").at("/oid", "not_of_business_id");
 }
 
 #[test]
 fn of_several_who_take_one_oid_at_once_one_does() {
     let world = World::start();
-    let mut others: Vec<Provider> =
-        (1..5).map(|n| Provider::register(&world, n, &format!("Provider {n}"), "company")).collect();
-    let one = others.pop().unwrap();
-    let body = json!({"oid": "1.2.246.10.2012566.10.0"});
+    County::found(&world);
+    let provider = Provider::register(&world, 1, "Provider 1", "company");
+    let mut unit = Provider::unit_request("Provider 1");
+    unit["oid"] = json!(own_oid(1, 1));
     let barrier = Barrier::new(4);
-    let take = |provider: &Provider| {
+    let take = || {
         barrier.wait();
-        provider.user.put_seen(&at(provider, ""), "*", &body)
+        provider.user.post(&at(&provider, "/units"), &unit)
     };
     let answers = thread::scope(|scope| {
-        let takers: Vec<_> = others.iter().map(|other| scope.spawn(|| take(other))).collect();
-        let first = take(&one);
-        takers.into_iter().map(|taker| taker.join().unwrap()).chain([first]).collect::<Vec<_>>()
+        let takers: Vec<_> = (0..4).map(|_| scope.spawn(take)).collect();
+        takers.into_iter().map(|taker| taker.join().unwrap()).collect::<Vec<_>>()
     });
-    assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 1);
-    for refused in answers.into_iter().filter(|answer| answer.status != 200) {
+    assert_eq!(answers.iter().filter(|answer| answer.status == 201).count(), 1);
+    for refused in answers.into_iter().filter(|answer| answer.status != 201) {
         refused.refused(409, "duplicate").at("/oid", "duplicate");
     }
 }

@@ -1,5 +1,8 @@
 //! Findings, measures and what becomes of vouchers in use, over HTTP.
 
+mod causes;
+mod closing;
+mod days;
 mod ends;
 mod findings;
 mod ladder;

@@ -51,7 +51,7 @@ fn every_operation_that_wants_a_scope_is_in_the_table() {
 fn cell(answer: &Answer) -> String {
     let of = answer.body["items"].as_array().map(|items| if items.is_empty() { "none" } else { "some" });
     let taken = answer.body["refused"].as_u64().map(|refused| if refused == 0 { "taken" } else { "refused" });
-    of.or(taken).map_or_else(|| answer.status.to_string(), |more| format!("{} {more}", answer.status))
+    taken.or(of).map_or_else(|| answer.status.to_string(), |more| format!("{} {more}", answer.status))
 }
 
 /// Those who have nothing to do with the journey first, so that what they were let do would show; then its provider,

@@ -166,7 +166,7 @@ impl Service {
         let other = types.next().ok_or("one voucher type only")?;
         Ok(Codes {
             organiser: texts("/v1/organisers", "/code")?.into_iter().next().ok_or("no organiser")?,
-            municipality: texts("/v1/municipalities", "/code")?.into_iter().next().ok_or("no municipality")?,
+            municipality: texts("/v1/service-units?limit=1", "/municipality")?.into_iter().next().ok_or("no unit")?,
             voucher_types: ["home-care".to_owned(), other],
         })
     }

@@ -1,7 +1,8 @@
 //! Files that are none, and rows that make no sense.
 
 use super::{
-    OFFERINGS, PRICES, PROVIDERS, UNITS, brought_in, errors, figures, import, offering, price, provider, send, unit,
+    OFFERINGS, PRICES, PROVIDERS, UNITS, brought_in, errors, figures, import, offering, price, provider, send,
+    told as came_to, unit,
 };
 use crate::support::{Answer, County, User, World};
 
@@ -30,7 +31,7 @@ fn a_file_that_is_none_is_refused_whole() {
     let json = [("Content-Type", "application/json")];
     send_bytes(&officer, "providers", &json, b"[{").refused(400, "malformed_json");
     send_bytes(&officer, "providers", &json, b"{}").refused(422, "invalid_input");
-    send_bytes(&officer, "nothing", &csv, b"x").refused(404, "not_found");
+    send_bytes(&officer, "nothing", &csv, b"x").refused(404, "not_found").saying("service-units");
 }
 
 #[test]
@@ -55,21 +56,21 @@ fn columns_are_those_of_the_kind() {
     let world = World::start();
     let officer = County::found(&world).officer;
     let problem = send(&officer, "providers", "source_id,business_id,nmae,name\n").refused(422, "invalid_input");
-    problem.at("/columns/2", "unknown_column").at("/columns", "missing_column").saying("nmae").saying("sector_since");
+    problem.at("/columns/2", "unknown_column").at("/columns", "missing_column").saying("nmae").saying("sector");
     let twice = format!("{PROVIDERS},name\n");
     send(&officer, "providers", &twice).refused(422, "invalid_input").at("/columns/10", "duplicate_column");
     // In any order, with a mark of the byte order, and as spreadsheets write it where the comma is for decimals.
     let told = send(&officer, "providers", &format!("\u{feff}{}\n", PROVIDERS.replace(',', ";"))).ok();
     assert_eq!(told["rows"], 0);
     let body = "[{\"source_id\": \"P1\", \"name\": \"x\", \"name\": \"y\", \"nmae\": 1.5, \"languages\": [1]}]";
-    let told = officer.send("POST", "/v1/imports/providers", &[("Content-Type", "application/json")], Some(body)).ok();
-    let told = errors(&told);
+    let answer = officer.send("POST", "/v1/imports/providers", &[("Content-Type", "application/json")], Some(body));
+    let told = errors(&came_to(answer));
     for wrong in
         [("name", "duplicate_column"), ("nmae", "unknown_column"), ("languages", "invalid_type"), ("sector", "missing")]
     {
         assert!(told.contains(&(1, wrong.0.into(), wrong.1.into())), "{wrong:?}: {told:?}");
     }
-    let short = errors(&send(&officer, "providers", &format!("{PROVIDERS}\nP1,x\n")).ok());
+    let short = errors(&came_to(send(&officer, "providers", &format!("{PROVIDERS}\nP1,x\n"))));
     assert_eq!(short, [(1, String::new(), "cells".into())]);
 }
 

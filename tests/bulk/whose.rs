@@ -48,10 +48,7 @@ fn one_county_does_not_change_what_another_brought_in() {
 fn a_provider_that_has_its_own_admin_by_now_is_not_changed_any_more() {
     let world = World::start();
     let county = brought_in(&world, 1);
-    let out = export(&county.officer, "providers", "application/x-ndjson");
-    let listed: serde_json::Value = serde_json::from_str(out.lines().next().unwrap()).unwrap();
-    assert_eq!(listed["business_id"], business_id(1));
-    let id = id_of(&world);
+    let id = id_of(&county, &business_id(1));
     let made =
         county.officer.post(&format!("/v1/providers/{id}/members"), &json!({"subject": "anna", "role": "admin"}));
     assert!(matches!(made.status, 200 | 201 | 204), "{}", made.text);
@@ -76,14 +73,44 @@ fn a_provider_that_has_its_own_admin_by_now_is_not_changed_any_more() {
     }
 }
 
-/// The id of the one provider there is.
-fn id_of(world: &World) -> String {
-    let all = world
-        .db
-        .as_ref()
-        .unwrap()
-        .read_blocking(|c| valinta_persistence::bulk::providers_by_business_id(c, &[business_id(1).as_str()]));
-    all.unwrap()[&business_id(1)].id.to_string()
+/// The id of a provider, as an officer finds it.
+fn id_of(county: &County, business_id: &str) -> String {
+    let found = county.officer.get(&format!("/v1/providers/known?business_id={business_id}")).ok();
+    found["items"][0]["provider"]["id"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn an_officer_finds_who_was_brought_in_and_names_the_first_admin() {
+    let world = World::start();
+    let county = County::found(&world);
+    let told = import(&county.officer, "providers", PROVIDERS, &[provider("P1", 1, "Hoiva 1")]);
+    let item = &told["items"][0];
+    assert_eq!((item["row"].as_u64(), item["source_id"].as_str()), (Some(1), Some("P1")), "{told}");
+    assert_eq!(item["outcome"], "created");
+    let id = item["id"].as_str().unwrap();
+    // The same id in the list of those that the organiser knows, and in its files.
+    let known = county.officer.get("/v1/providers/known").ok();
+    let only = &known["items"][0];
+    assert_eq!((only["provider"]["id"].as_str(), only["source_id"].as_str()), (Some(id), Some("P1")), "{known}");
+    assert_eq!((only["brought_in"].as_bool(), only["has_admin"].as_bool()), (Some(true), Some(false)));
+    let file = export(&county.officer, "providers", "application/x-ndjson");
+    let row: serde_json::Value = serde_json::from_str(file.lines().next().unwrap()).unwrap();
+    assert_eq!(row["id"], id);
+    // Who would register it is told whom to ask.
+    let anna = world.user(Role::Provider, "anna", None, None);
+    let refused = anna.post("/v1/providers", &Provider::registration(1, "Hoiva 1", "company"));
+    refused.refused(409, "duplicate").at("/business_id", "duplicate").saying("first admin");
+    let member = json!({"subject": "anna", "role": "admin"});
+    county.officer.post(&format!("/v1/providers/{id}/members"), &member).created();
+    assert_eq!(anna.get("/v1/providers/mine").ok()["items"][0]["id"], id);
+    let other = world.user(Role::Provider, "ville", None, None);
+    let refused = other.post("/v1/providers", &Provider::registration(1, "Hoiva 1", "company"));
+    refused.refused(409, "duplicate").saying("its members act for it");
+    // Another organiser has nothing to do with it.
+    let second = County::found_as(&world, 1, &[]);
+    let path = format!("/v1/providers/known?business_id={}", business_id(1));
+    assert_eq!(second.officer.get(&path).ok()["items"].as_array().map(Vec::len), Some(0));
+    other.get("/v1/providers/known").refused(404, "not_found");
 }
 
 #[test]

@@ -189,6 +189,33 @@ fn a_file_is_nobodys_but_the_providers_and_of_those_who_see_its_evidence() {
 }
 
 #[test]
+fn a_file_that_was_handed_in_by_mistake_goes_as_long_as_nothing_names_it() {
+    let scene = TwoCounties::found();
+    let provider = &scene.provider;
+    let folder = scene.world.files.path().join("files");
+    let id = |key: &str| upload(provider, key, "application/pdf", PDF).created()["id"].as_str().unwrap().to_owned();
+    let (mistaken, named) = (id("mistaken"), id("named"));
+    let path = format!("/v1/attachments/{mistaken}");
+    let delete = |user: &User, path: &str| user.send("DELETE", path, &[], None);
+    let stranger = Provider::register(&scene.world, 2, "Provider 2", "ngo");
+    delete(&stranger.user, &path).refused(404, "not_found");
+    delete(&scene.first.officer, &path).refused(403, "forbidden");
+    assert!(folder.join(&mistaken).exists());
+    assert_eq!(delete(&provider.user, &path).status, 204);
+    assert!(!folder.join(&mistaken).exists(), "its bytes are gone");
+    provider.user.get(&path).refused(404, "not_found");
+    delete(&provider.user, &path).refused(404, "not_found");
+    // What was shown stays, even where the evidence has been taken back.
+    let path = format!("/v1/attachments/{named}");
+    let evidence = given(provider, &json!({"kind": "tax_certificate", "reference": "x", "attachment": named}));
+    delete(&provider.user, &path).refused(409, "wrong_state");
+    provider.user.post(&format!("/v1/evidence/{evidence}/withdraw"), &json!({})).ok();
+    delete(&provider.user, &path).refused(409, "wrong_state");
+    assert!(folder.join(&named).exists());
+    assert_eq!(provider.user.get(&path).status, 200);
+}
+
+#[test]
 fn a_file_that_is_damaged_or_gone_is_said_to_be_and_never_given() {
     let scene = TwoCounties::found();
     let provider = &scene.provider;

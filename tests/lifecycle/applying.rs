@@ -97,6 +97,10 @@ impl Scene {
             body["note"] = json!("It shows something else");
         }
         let user = self.counties[county].officer.clone();
+        let seen = user.get(&format!("/v1/evidence/{}", self.model.pieces[piece].id));
+        if let Some(latest) = seen.body["checks"].get(0) {
+            body["replaces"] = latest["id"].clone();
+        }
         let path = format!("/v1/evidence/{}/checks", self.model.pieces[piece].id);
         let what = if accept { "accept_evidence" } else { "reject_evidence" };
         if self.send(what, &user, "POST", &path, &body).status < 300 {

@@ -208,6 +208,9 @@ impl Model {
 
     /// Whether services of a day can be recorded by those who have been chosen, on any day.
     pub(super) fn may_serve(&self, unit: usize, voucher_type: usize, day: Day) -> bool {
+        if self.closed_from[unit].is_some_and(|closed| closed <= day) {
+            return false;
+        }
         let approval = self.approval_on(unit, voucher_type, day);
         approval.is_some_and(|a| !a.suspensions.iter().any(|s| s.must_move && s.span.holds(day)))
     }
@@ -220,6 +223,12 @@ impl Model {
             && offer.priced_from <= first
             && self.closed_from[offer.unit].is_none_or(|closed| first < closed)
             && self.standing(offer.unit, offer.voucher_type, first) == Standing::Approved
+            && !self.takes_a_rest(offer, day)
+    }
+
+    /// Whether a unit takes no new choices on a day, though it is approved.
+    fn takes_a_rest(&self, offer: &Offering, day: Day) -> bool {
+        matches!(self.standing(offer.unit, offer.voucher_type, day), Standing::Suspended | Standing::Lapsed)
     }
 
     /// The first day of a choice that could begin on a day.
@@ -273,6 +282,18 @@ impl Model {
             self.approvals[approval].suspensions.iter_mut().filter(|s| s.span.reaches(day)).collect();
         suspensions.sort_by_key(|suspension| suspension.span.from);
         suspensions.first_mut().expect("only what is suspended is lifted").span.cut(day);
+    }
+
+    /// It was said when a unit closes, or that it does not.
+    pub(super) fn closes(&mut self, unit: usize, closes: Option<Day>) {
+        let before = std::mem::replace(&mut self.closed_from[unit], closes);
+        let Some(from) = closes.filter(|from| before.is_none_or(|before| *from < before)) else { return };
+        let mut approved: Vec<usize> =
+            self.approvals.iter().filter(|a| a.unit == unit && a.span.reaches(from)).map(|a| a.voucher_type).collect();
+        approved.dedup();
+        for voucher_type in approved {
+            self.must_move(unit, voucher_type, Span { from, to: None });
+        }
     }
 
     /// An approval ends before a day.

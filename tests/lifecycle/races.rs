@@ -7,7 +7,7 @@ use std::thread;
 use serde_json::{Value, json};
 
 use super::applying::id_of;
-use super::scene::{REQUIREMENTS, terms};
+use super::scene::{ONE_MORE, REQUIREMENTS, terms};
 use crate::support::{Answer, County, Provider, Resident, User, VoucherType, World, localized, price};
 
 const TIMES: u32 = 3;
@@ -98,6 +98,16 @@ impl Scene {
 
     fn approvals_of(&self, provider: &Provider) -> Vec<Value> {
         provider.user.get("/v1/approvals").ok()["items"].as_array().unwrap().clone()
+    }
+
+    /// Which of two commands was carried out first, by the audit trail: each names its target.
+    fn came_first(&self, one: (&str, &str), other: (&str, &str)) -> bool {
+        let place = |(action, target): (&str, &str)| {
+            let rows = self.county.auditor.get(&format!("/v1/audit?action={action}&target={target}&limit=1")).ok();
+            rows["items"][0]["id"].as_str().unwrap_or_else(|| panic!("no {action}: {rows}")).to_owned()
+        };
+        // The clock stands: rows are in the order in which they were written.
+        place(one) < place(other)
     }
 
     fn listed(&self, offering: &str) -> bool {
@@ -220,8 +230,9 @@ fn evidence_that_is_taken_back_while_it_is_accepted_holds_for_nobody() {
         let given = provider.user.get(&path).ok();
         let insured = |piece: &&Value| piece["kind"] == "liability_insurance";
         let insurance = id_of(given["items"].as_array().unwrap().iter().find(insured).unwrap());
+        let seen = scene.county.officer.get(&format!("/v1/evidence/{insurance}")).ok();
         let checks = |outcome: &str| {
-            let body = json!({"outcome": outcome, "note": "Looked at"});
+            let body = json!({"outcome": outcome, "note": "Looked at", "replaces": seen["checks"][0]["id"]});
             Call::post(&scene.county.officer, format!("/v1/evidence/{insurance}/checks"), body)
         };
         let answers = at_once(&[
@@ -242,10 +253,85 @@ fn evidence_that_is_taken_back_while_it_is_accepted_holds_for_nobody() {
         let accept = json!({"outcome": "accepted"});
         let calls = [(); 3]
             .map(|()| Call::post(&scene.county.officer, format!("/v1/evidence/{renewed}/checks"), accept.clone()));
-        for answer in at_once(&calls) {
-            assert_eq!(answer.status, 201, "{}", answer.text);
-        }
+        let answers = at_once(&calls);
+        let noted = answers.iter().filter(|answer| answer.status == 201).count();
+        assert_eq!(noted, 1, "one of them looked first, the others are told so");
+        assert!(answers.iter().all(|answer| matches!(answer.status, 201 | 409)));
         assert!(scene.listed(&offering), "it is shown again");
+    }
+    super::verify(&scene.world);
+}
+
+#[test]
+fn nobody_is_approved_under_rules_that_were_replaced_before() {
+    let scene = Scene::set();
+    let tomorrow = scene.world.today().plus_days(1).to_string();
+    let mut decision = approve();
+    decision["valid_from"] = json!(tomorrow);
+    let adoption = json!({"in_force_from": tomorrow, "reasons": localized("Adopted")});
+    for round in 0..TIMES {
+        let home_care = scene.county.publish(&format!("home-care-{round}"), "hour", &terms(&REQUIREMENTS));
+        let applicants: Vec<(Provider, String)> = (1..=4)
+            .map(|n| {
+                let n = round * 4 + n;
+                let provider = Provider::register(&scene.world, n, &format!("Esimerkki {n}"), "company");
+                let application = provider.apply(&provider.unit(), &home_care);
+                (provider, application)
+            })
+            .collect();
+        let more = [REQUIREMENTS[0], REQUIREMENTS[1], ONE_MORE];
+        let rulebook = scene.county.draft_rulebook(&home_care.id, &terms(&more));
+        scene.county.propose_rulebook(&rulebook);
+        let officer = &scene.county.officer;
+        let decide = |(_, application): &(Provider, String)| {
+            Call::post(officer, format!("/v1/applications/{application}/decision"), decision.clone())
+        };
+        let mut calls: Vec<Call<'_>> = applicants.iter().map(decide).collect();
+        calls.push(Call::post(officer, format!("/v1/rulebooks/{rulebook}/adopt"), adoption.clone()));
+        let mut answers = at_once(&calls);
+        answers.pop().unwrap().ok();
+        for ((provider, application), answer) in applicants.iter().zip(answers) {
+            if answer.status != 200 {
+                answer.refused(422, "rule_error").at("/outcome", "missing");
+                assert_eq!(scene.approvals_of(provider), Vec::<Value>::new());
+                continue;
+            }
+            let decided = ("decide_application", &**application);
+            let is_first = scene.came_first(decided, ("adopt_rulebook", &*rulebook));
+            assert!(is_first, "it was approved by rules that were no longer to hold on that day");
+            let decision = answer.body["decision"].as_str().unwrap();
+            let decision = officer.get(&format!("/v1/decisions/{decision}")).ok();
+            assert_eq!(decision["rulebook"], home_care.rulebook.as_str());
+            // What is asked from tomorrow on, it has to show by then.
+            let approval = format!("/v1/approvals/{}", id_of(&answer.body["approval"]));
+            let gap = provider.user.get(&approval).ok()["interruptions"][0].clone();
+            assert_eq!((&gap["kind"], &gap["from"]), (&json!("lapsed"), &json!(tomorrow)), "{gap}");
+        }
+    }
+    super::verify(&scene.world);
+}
+
+#[test]
+fn an_account_that_is_changed_alone_was_changed_before_anything_was_handed_in() {
+    let scene = Scene::set();
+    for n in 1..=TIMES {
+        let provider = Provider::register(&scene.world, n, &format!("Esimerkki {n}"), "company");
+        let application = provider.draft_application(&provider.unit(), &scene.home_care);
+        let iban = json!({"field": "iban", "value": "FI21 1234 5600 0007 85"});
+        let answers = at_once(&[
+            Call::post(&provider.user, format!("/v1/applications/{application}/submit"), json!({})),
+            Call::post(&provider.user, format!("/v1/providers/{}/changes", provider.id), iban),
+        ]);
+        assert_eq!(answers[0].status, 200, "{}", answers[0].text);
+        let last_four = provider.user.get(&format!("/v1/providers/{}/private", provider.id)).ok();
+        let last_four = last_four["iban_last_four"].clone();
+        if answers[1].status == 201 {
+            assert_eq!((&answers[1].body["outcome"], last_four), (&json!("waiting"), Value::Null));
+            continue;
+        }
+        let (changed, submitted) = (("change_provider", &*provider.id), ("submit_application", &*application));
+        assert_eq!((answers[1].status, last_four), (200, json!("0785")), "{}", answers[1].text);
+        assert!(scene.came_first(changed, submitted), "one person alone changed it after it was handed in");
     }
     super::verify(&scene.world);
 }

@@ -202,7 +202,7 @@ impl Scene {
         }
         let (user, path) = (self.member(unit), format!("/v1/service-units/{}", self.units[unit]));
         if self.send("close_unit", &user, "PUT", &path, &body).status == 200 {
-            self.model.closed_from[unit] = closes;
+            self.model.closes(unit, closes);
         }
     }
 }

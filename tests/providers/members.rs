@@ -115,9 +115,9 @@ fn an_officer_names_the_first_admin_of_a_provider_that_the_county_brought_in() {
     stranger.officer.post(&members, &first("maija", "admin")).refused(404, "not_found");
     county.officer.post(&members, &first("maija", "clerk")).refused(403, "forbidden");
     county.officer.post(&members, &first("maija", "admin")).created();
-    // From then on it governs itself.
-    county.officer.post(&members, &first("matti", "admin")).refused(403, "forbidden");
-    county.officer.post(&format!("{members}/remove"), &json!({"subject": "maija"})).refused(403, "forbidden");
+    // From then on it governs itself, and is nothing to the county until it applies.
+    county.officer.post(&members, &first("matti", "admin")).refused(404, "not_found");
+    county.officer.post(&format!("{members}/remove"), &json!({"subject": "maija"})).refused(404, "not_found");
     let maija = world.user(Role::Provider, "maija", None, None);
     maija.post(&members, &first("matti", "worker")).created();
 

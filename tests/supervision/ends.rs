@@ -3,7 +3,7 @@
 use serde_json::json;
 use valinta_domain::policy::Role;
 
-use super::scene::{Scene, code_of, tag};
+use super::scene::{Scene, code_of, in_finnish, tag};
 use crate::support::{localized, price, terms_with};
 
 #[test]
@@ -23,7 +23,9 @@ fn where_vouchers_must_move_the_choice_ends_and_another_is_chosen() {
     assert!(!told[0].payload.to_string().contains("found"), "ids and days alone: {}", told[0].payload);
     // What it delivered before is owed, what it would deliver now is not.
     scene.record(&voucher, -1).created();
-    assert_eq!(code_of(&scene.record(&voucher, 0)), "not_approved");
+    let undated = scene.record(&voucher, 0);
+    assert_eq!(code_of(&undated), "not_approved");
+    assert_eq!(undated.body["errors"][0]["pointer"], "/started_at");
     assert_eq!(code_of(&resident.choose(&voucher, &scene.offering)), "interrupted");
     resident.choose(&voucher, &other_offering).ok();
     let shown = resident.user.get(&format!("/v1/vouchers/{voucher}")).ok();
@@ -113,7 +115,7 @@ fn a_provider_ends_its_approval_with_the_notice_that_the_rulebook_asks_for() {
     let ended = scene.provider.user.post(&path, &json!({"from": scene.day(14)})).ok();
     assert_eq!((&ended["vouchers_in_use"], &ended["approval"]["standing"]), (&json!(1), &json!("in_force")));
     assert_eq!(ended["approval"]["valid_until"], scene.day(13));
-    assert!(ended["what_follows"]["sv"].as_str().unwrap().contains(&scene.day(13)));
+    assert!(ended["what_follows"]["sv"].as_str().unwrap().contains(&in_finnish(&scene.day(13))));
     let decision = ended["decision"].as_str().unwrap();
     let decision = scene.provider.user.get(&format!("/v1/decisions/{decision}")).ok();
     assert_eq!(decision["kind"], "end_approval");

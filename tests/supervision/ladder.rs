@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::scene::{Scene, code_of, id_of, impose, measure};
+use super::scene::{Scene, code_of, id_of, impose, in_finnish, measure};
 
 /// What a decision says that does not name its parties.
 fn said(scene: &Scene, decided: &Value) -> Value {
@@ -48,14 +48,18 @@ fn climbs(sector: &str) -> Vec<Value> {
     let deadline = scene.day(10);
     let decided = scene.decide(&warning, &impose(json!({"deadline": deadline}))).ok();
     assert_eq!(decided["measure"]["deadline"], deadline);
-    told.push(said(&scene, &decided));
+    let words = said(&scene, &decided);
+    assert_eq!(words["outcome"], "imposed");
+    assert!(words["steps"].to_string().contains(&in_finnish(&deadline)), "days are written as people do: {words}");
+    told.push(words);
     let runs = scene.open(&measure("suspension", "breach"));
     assert_eq!(code_of(&runs), "warning_runs");
 
     scene.pass(11);
     let suspension = scene.opened("suspension", "breach");
     scene.replied(&suspension);
-    let decided = scene.decide(&suspension, &impose(json!({"vouchers_in_use": "may_finish"}))).ok();
+    let decided =
+        scene.decide(&suspension, &impose(json!({"vouchers_in_use": "may_finish", "from": scene.day(0)}))).ok();
     assert_eq!(decided["vouchers_in_use"], 0);
     told.push(said(&scene, &decided));
     let shown = scene.approval();
@@ -106,7 +110,7 @@ fn what_was_heard_can_be_dropped_or_taken_back() {
     let dropped = json!({"outcome": "dropped", "reasons": crate::support::localized("It was not so")});
     let decided = scene.decide(&notice, &dropped).ok();
     assert_eq!(decided["measure"]["state"], "dropped");
-    assert_eq!(said(&scene, &decided)["outcome"], "refused");
+    assert_eq!(said(&scene, &decided)["outcome"], "dropped");
     // What was dropped leads nowhere.
     assert_eq!(code_of(&scene.open(&measure("warning", "breach"))), "step_missing");
     let notice = scene.opened("notice", "breach");

@@ -1,6 +1,7 @@
 //! Conditions that lapse and are shown again, by the days alone and by what is shown.
 
 use serde_json::{Value, json};
+use valinta_persistence::organisers;
 
 use super::scene::{Scene, code_of, id_of, impose};
 
@@ -16,12 +17,11 @@ fn insurance(scene: &Scene, days: i64) -> String {
 }
 
 fn check(scene: &Scene, evidence: &str, outcome: &str) {
-    let path = format!("/v1/evidence/{evidence}/checks");
     let mut body = json!({"outcome": outcome});
     if outcome == "rejected" {
         body["note"] = json!("It shows something else");
     }
-    let checked = scene.county.officer.post(&path, &body);
+    let checked = scene.county.officer.check_evidence(evidence, &body);
     assert!(checked.status < 300, "{}", checked.text);
 }
 
@@ -80,7 +80,7 @@ fn a_lost_condition_leads_straight_to_a_suspension_unless_it_is_shown_again_in_t
     scene.replied(&measure);
     let shown = insurance(&scene, 100);
     check(&scene, &shown, "accepted");
-    let body = impose(json!({"vouchers_in_use": "may_finish"}));
+    let body = impose(json!({"vouchers_in_use": "may_finish", "from": scene.day(0)}));
     assert_eq!(code_of(&scene.decide(&measure, &body)), "nothing_lapsed");
     check(&scene, &shown, "rejected");
     scene.decide(&measure, &body).ok();
@@ -89,9 +89,8 @@ fn a_lost_condition_leads_straight_to_a_suspension_unless_it_is_shown_again_in_t
     assert_eq!(scene.provider.user.get("/v1/approvals?standing=lapsed").ok()["items"].as_array().unwrap().len(), 0);
 }
 
-#[test]
-fn a_new_rulebook_that_asks_for_more_lapses_those_who_do_not_show_it_from_its_first_day() {
-    let scene = Scene::of("company");
+/// A rulebook that asks for more begins in so many days.
+fn asks_for_patient_insurance(scene: &Scene, days: i64) {
     let mut terms = crate::support::home_care_terms();
     let more = json!({
         "code": "patient_insurance",
@@ -101,7 +100,36 @@ fn a_new_rulebook_that_asks_for_more_lapses_those_who_do_not_show_it_from_its_fi
         "kind": "patient_insurance",
     });
     terms["requirements"].as_array_mut().unwrap().push(more);
-    scene.county.adopt(&scene.home_care.id, &terms, scene.world.today().plus_days(30));
+    scene.county.adopt(&scene.home_care.id, &terms, scene.world.today().plus_days(days));
+}
+
+#[test]
+fn of_a_condition_that_was_lost_since_the_provider_is_heard_anew() {
+    let mut scene = Scene::of("company");
+    scene.pass(301);
+    let measure = scene.opened("suspension", "conditions_lost");
+    let heard = scene.provider.user.get(&format!("/v1/measures/{measure}")).ok();
+    assert_eq!(heard["lapsed"], json!(["liability_insurance"]));
+    scene.replied(&measure);
+    asks_for_patient_insurance(&scene, 1);
+    scene.pass(2);
+    let shown = insurance(&scene, 100);
+    check(&scene, &shown, "accepted");
+    assert_eq!(scene.approval()["standing"], "lapsed");
+    let body = impose(json!({"vouchers_in_use": "may_finish", "from": scene.day(0)}));
+    assert_eq!(code_of(&scene.decide(&measure, &body)), "nothing_lapsed");
+    // Where what it was heard about is lost still, it is imposed for that alone.
+    check(&scene, &shown, "rejected");
+    let decided = scene.decide(&measure, &body).ok();
+    let decision = decided["measure"]["decision"].as_str().unwrap();
+    let decision = scene.provider.user.get(&format!("/v1/decisions/{decision}")).ok();
+    assert_eq!(decision["inputs"]["lapsed"], json!(["liability_insurance"]));
+}
+
+#[test]
+fn a_new_rulebook_that_asks_for_more_lapses_those_who_do_not_show_it_from_its_first_day() {
+    let scene = Scene::of("company");
+    asks_for_patient_insurance(&scene, 30);
     let interruptions = scene.approval()["interruptions"].clone();
     let asked: Vec<(&Value, &Value)> =
         interruptions.as_array().unwrap().iter().map(|one| (&one["requirement"], &one["from"])).collect();
@@ -110,9 +138,32 @@ fn a_new_rulebook_that_asks_for_more_lapses_those_who_do_not_show_it_from_its_fi
     scene.lapses_agree();
     let path = format!("/v1/providers/{}/evidence", scene.provider.id);
     let body = json!({"kind": "patient_insurance", "reference": "Policy 3", "valid_until": scene.day(500)});
+    // One that does not say until when it holds does not show what expires, whoever accepts it.
+    let endless = json!({"kind": "patient_insurance", "reference": "Policy 3"});
+    check(&scene, &id_of(&scene.provider.user.post(&path, &endless).created()), "accepted");
+    assert_eq!(scene.approval()["interruptions"][0]["from"], scene.day(30));
     let shown = id_of(&scene.provider.user.post(&path, &body).created());
     check(&scene, &shown, "accepted");
     let interruptions = scene.approval()["interruptions"].clone();
     assert!(interruptions.as_array().unwrap().iter().all(|one| one["from"] != scene.day(30)), "{interruptions}");
     scene.lapses_agree();
+}
+
+#[test]
+fn lapses_that_a_migration_left_to_be_found_are_found_once() {
+    let scene = Scene::of("company");
+    let app = scene.world.apps[0].clone();
+    let db = scene.world.db.as_ref().unwrap();
+    let faults = || valinta_service::approvals::lapse_faults(db, scene.world.clock.now()).unwrap();
+    let lose = || scene.world.database.tamper("DELETE FROM approval_interruptions").unwrap();
+    lose();
+    valinta_service::deadlines::run_once(&app).unwrap();
+    assert_eq!((lapse(&scene), faults().len()), (Value::Null, 1), "nobody has left it to be done");
+    db.write_blocking(|c| organisers::note_installation_fact(c, "lapses_are_due", "since a test")).unwrap();
+    valinta_service::deadlines::run_once(&app).unwrap();
+    assert_eq!(lapse(&scene)["from"], scene.day(301));
+    scene.lapses_agree();
+    lose();
+    valinta_service::deadlines::run_once(&app).unwrap();
+    assert_eq!(faults().len(), 1, "it is done once");
 }

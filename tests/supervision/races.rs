@@ -104,3 +104,35 @@ fn no_choice_holds_on_a_day_on_which_vouchers_must_move() {
     }
     assert_eq!(scene.told("voucher.must_choose_again").len(), chosen);
 }
+
+#[test]
+fn who_leaves_a_unit_that_ends_is_not_kept_there() {
+    let mut scene = Scene::of("company");
+    let (other, other_offering) = scene.another(2);
+    let clients: Vec<(Resident, String)> = (0..24).map(|_| scene.client()).collect();
+    scene.pass(1);
+    let clients: Vec<(Resident, String)> =
+        clients.into_iter().map(|(resident, voucher)| (scene.renewed(&resident), voucher)).collect();
+    let end = json!({"from": scene.day(30)});
+    let path = format!("/v1/approvals/{}/end", scene.approval);
+    let (ending, offering) = (&scene, &other_offering);
+    let mut calls: Vec<Call<'_>> = Vec::new();
+    for (resident, voucher) in &clients {
+        calls.push(Box::new(move || resident.choose(voucher, offering)));
+    }
+    calls.insert(12, Box::new(|| ending.provider.user.post(&path, &end)));
+    for answer in at_once(calls) {
+        answer.ok();
+    }
+    // Each is served by the old unit today, and by the new one from tomorrow on: today as in thirty days.
+    let mut other = other;
+    for days in [1, 35] {
+        scene.pass(days);
+        other.renew_token();
+        for (_, voucher) in &clients {
+            assert_ne!(scene.record(voucher, 0).status, 201);
+            other.record(voucher, "1").created();
+        }
+    }
+    scene.world.ledger_balances();
+}

@@ -1,6 +1,7 @@
 //! A county that supervises an approved unit, and what the tests ask of both.
 
 use serde_json::{Value, json};
+use valinta_domain::Moment;
 use valinta_domain::policy::Role;
 use valinta_persistence::outbox::{self, NewMessage};
 
@@ -104,6 +105,20 @@ impl Scene {
         self.provider.user.post("/v1/service-events", &body)
     }
 
+    /// Records an hour of today that ended so many minutes ago.
+    pub(super) fn record_until(&self, voucher: &str, minutes_ago: i64) -> Answer {
+        let ended = self.world.clock.now().micros() - minutes_ago * 60_000_000;
+        let at = |micros: i64| json!(Moment::from_micros(micros).unwrap());
+        let body = json!({
+            "voucher": voucher,
+            "day": self.day(0),
+            "quantity": "1",
+            "started_at": at(ended - 3_600_000_000),
+            "ended_at": at(ended),
+        });
+        self.provider.user.post("/v1/service-events", &body)
+    }
+
     /// What was told under a name, to whom it may concern.
     pub(super) fn told(&self, kind: &str) -> Vec<NewMessage> {
         let all = self.world.db.as_ref().unwrap().read_blocking(|c| outbox::pending(c, 1_000)).unwrap();
@@ -147,4 +162,10 @@ pub(super) fn tag(user: &User, path: &str) -> String {
 /// The code of a refusal's first error.
 pub(super) fn code_of(answer: &Answer) -> String {
     answer.body["errors"][0]["code"].as_str().unwrap_or_else(|| panic!("no errors: {}", answer.text)).to_owned()
+}
+
+/// A day as a Finnish or Swedish letter writes it.
+pub(super) fn in_finnish(day: &str) -> String {
+    let parts: Vec<u32> = day.split('-').map(|part| part.parse().unwrap()).collect();
+    format!("{}.{}.{}", parts[2], parts[1], parts[0])
 }

@@ -59,6 +59,11 @@ impl Api {
         Self { base: base.into(), agent }
     }
 
+    /// Host and port, for what is not sent as a client sends it.
+    pub(crate) fn address(&self) -> &str {
+        self.base.trim_start_matches("http://")
+    }
+
     /// Someone without a token.
     pub(crate) fn anyone(&self) -> User {
         User { api: self.clone(), token: None }
@@ -116,6 +121,16 @@ impl User {
     /// Commands, under a new idempotency key.
     pub(crate) fn post(&self, path: &str, body: &Value) -> Answer {
         self.post_keyed(path, &new_key(), body)
+    }
+
+    /// Says what an officer has found of a piece of evidence, in place of what the county found last, if it did.
+    pub(crate) fn check_evidence(&self, evidence: &str, body: &Value) -> Answer {
+        let path = format!("/v1/evidence/{evidence}");
+        let mut body = body.clone();
+        if let Some(latest) = self.get(&path).body["checks"].get(0) {
+            body["replaces"] = latest["id"].clone();
+        }
+        self.post(&format!("{path}/checks"), &body)
     }
 
     /// Commands, under an idempotency key of the test's own.

@@ -96,6 +96,11 @@ pub(crate) fn business_id(n: u32) -> String {
     valid.nth(usize::try_from(n).unwrap()).unwrap()
 }
 
+/// The OID of an organisation (0) or of one of its units, by its business id.
+pub(crate) fn oid(business_id: &str, number: u32) -> String {
+    format!("1.2.246.10.{}.10.{number}", business_id.replace('-', "").trim_start_matches('0'))
+}
+
 /// Terms of a flat 30 € without a ceiling, with these members in place of theirs. Members of `grant` are replaced one by
 /// one.
 pub(crate) fn terms_with(members: &Value) -> Value {

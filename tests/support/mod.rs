@@ -11,6 +11,6 @@ pub(crate) use actors::{Provider, Resident};
 pub(crate) use api::{Answer, Api, Problem, User};
 pub(crate) use county::{County, VoucherType};
 pub(crate) use figures::{
-    assistance_terms, cleaning_terms, home_care_terms, identity_code, localized, price, public_price, terms_with,
+    assistance_terms, cleaning_terms, home_care_terms, identity_code, localized, oid, price, public_price, terms_with,
 };
 pub(crate) use world::{AUDIENCE, ISSUER, Site, World};

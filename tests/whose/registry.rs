@@ -18,20 +18,25 @@ fn bring(user: &User, kind: &str, row: &Value) -> Answer {
 /// Reads first; then commands, the one that takes a thing back after those that need it.
 pub(super) const ROWS: &[Row] = &[
     ("show_private_provider", |j, _, user| user.get(&of_provider(j, "/private"))),
+    ("list_provider_tasks", |j, _, user| user.get(&of_provider(j, "/tasks"))),
     ("list_provider_members", |j, _, user| user.get(&of_provider(j, "/members"))),
     ("list_provider_changes", |j, _, user| user.get(&of_provider(j, "/changes"))),
     ("list_provider_versions", |j, _, user| user.get(&of_provider(j, "/history"))),
+    ("show_private_service_unit", |j, _, user| user.get(&format!("/v1/service-units/{}/private", j.unit))),
     ("list_service_unit_versions", |j, _, user| user.get(&format!("/v1/service-units/{}/history", j.unit))),
     ("show_offering_history", |j, _, user| user.get(&format!("/v1/offerings/{}/history", j.offering))),
     ("list_evidence", |j, _, user| user.get(&of_provider(j, "/evidence"))),
     ("show_evidence", |j, _, user| user.get(&format!("/v1/evidence/{}", j.evidence))),
     ("show_attachment", |j, _, user| user.get(&format!("/v1/attachments/{}", j.attachment))),
+    ("show_application that is a draft", |j, _, user| user.get(&format!("/v1/applications/{}", j.draft_application))),
     ("show_application_document", |j, _, user| user.get(&format!("/v1/applications/{}/document", j.application))),
     ("show_desk", |_, _, user| user.get("/v1/desk")),
     ("list_desk_applications", |_, _, user| user.get("/v1/desk/applications")),
+    ("list_desk_changes", |_, _, user| user.get("/v1/desk/changes")),
     ("list_desk_deadlines", |_, _, user| user.get("/v1/desk/deadlines")),
     ("list_desk_evidence", |_, _, user| user.get("/v1/desk/evidence?list=to_check")),
     ("list_desk_prices", |_, _, user| user.get("/v1/desk/prices")),
+    ("list_known_providers", |_, _, user| user.get("/v1/providers/known")),
     ("export_registry", |_, _, user| user.get("/v1/exports/providers")),
     ("export_registry of prices", |_, _, user| user.get("/v1/exports/prices")),
     ("export_registry of the provider", |j, _, user| {
@@ -76,6 +81,8 @@ pub(super) const ROWS: &[Row] = &[
         user.post(&format!("/v1/provider-changes/{}/decision", j.iban_change), &json!({"outcome": "confirmed"}))
     }),
     ("hand_in_attachment", |j, world, user| hand_in(user, &j.provider, &world.unknown_id())),
+    // A piece of evidence names it: it stays, whoever may.
+    ("remove_attachment", |j, _, user| user.send("DELETE", &format!("/v1/attachments/{}", j.attachment), &[], None)),
     ("give_evidence", |j, _, user| {
         user.post(&of_provider(j, "/evidence"), &json!({"kind": "tax_certificate", "reference": "Certificate 1"}))
     }),
@@ -85,6 +92,9 @@ pub(super) const ROWS: &[Row] = &[
     ("withdraw_evidence", |j, _, user| user.post(&format!("/v1/evidence/{}/withdraw", j.evidence), &json!({}))),
     ("replace_application", |j, _, user| {
         user.put_seen(&format!("/v1/applications/{}", j.draft_application), "*", &json!({}))
+    }),
+    ("submit_application that is a draft", |j, _, user| {
+        user.post(&format!("/v1/applications/{}/submit", j.draft_application), &json!({}))
     }),
     ("request_application_information", |j, world, user| {
         let body = json!({"text": "Which year is it of?", "due": world.today().plus_days(14).to_string()});

@@ -1,10 +1,13 @@
 //! A unit's application for approval: where it stands and what can be done with it (FIELD §5, §6).
 //!
-//! What is stated in it is in `stated`, how that is examined in `examination`, and what is kept of what was handed in
-//! in `document`. Nothing here knows whether evidence is true: that a person decides.
+//! What is stated in it is in `stated`, and what is stated where the provider does not say it in `nearest`; how that is
+//! examined in `examination`, what is asked about it in `question`, and what is kept of what was handed in in `document`.
+//! Nothing here knows whether evidence is true: that a person decides.
 
 mod document;
 mod examination;
+mod nearest;
+mod question;
 mod stated;
 
 #[cfg(test)]
@@ -15,6 +18,8 @@ use thiserror::Error;
 
 pub use document::{Kept, canonical, kept};
 pub use examination::{Examination, RequirementOutcome, examine, requirement_outcome};
+pub use nearest::nearest;
+pub use question::{Unanswered, unanswered};
 pub use stated::{AttachedFile, Evidence, Refuted, Shown};
 
 use crate::time::Day;

@@ -1,9 +1,15 @@
 //! A unit's approval for a voucher type of an organiser (*hyväksyminen*), and the days on which it takes no new choices.
 
+mod cause;
+mod cut_day;
+mod follows;
 mod kept;
 mod lapses;
 mod standing;
 
+pub use cause::{Known, LapseCause, LapseReason, lapse_reason};
+pub use cut_day::{CutChoice, NotBefore};
+pub use follows::{Existing, InTheWay, follows, has_same_area};
 pub use kept::{LapseChange, lapse_changes};
 pub use lapses::{Asked, Lapse, Piece, lapses};
 pub use standing::{ApprovalStanding, NotServing, may_serve, served_until, standing_on};

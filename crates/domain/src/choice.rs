@@ -78,6 +78,7 @@ pub struct Snapshot {
 /// In what order options are listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = OrderKind)]
 pub enum Order {
     /// A keyed shuffle, the same for one voucher all the time and different between vouchers.
     #[default]
@@ -250,6 +251,17 @@ impl Candidate {
         })
     }
 
+    /// Lets new clients be taken on a day on which a choice would begin if the unit could start at once. Where it starts
+    /// later, an interruption that is over by then is one all the same: the unit is not chosen while it holds. An approval
+    /// that is to begin later is no interruption.
+    ///
+    /// # Errors
+    /// [`NotChoosable::Interrupted`].
+    pub fn takes_on(&self, day: Day) -> Result<(), NotChoosable> {
+        let interrupted = self.approved_on(day, None) == Err(NotChoosable::Interrupted);
+        if interrupted { Err(NotChoosable::Interrupted) } else { Ok(()) }
+    }
+
     /// The first day of a choice of it that could begin on a day: that day, or the earliest on which it can start.
     pub fn begins_on(&self, day: Day) -> Day {
         self.earliest_start.map_or(day, |start| start.max(day))
@@ -339,6 +351,7 @@ fn line<'a>(
     if query.validity.is_some_and(|validity| !validity.contains(first_day)) {
         return None;
     }
+    candidate.takes_on(query.day).ok()?;
     let (sector, price_period, price) = candidate.choosable_on(first_day, home).ok()?;
     let prices = rulebooks.as_of(first_day)?;
     prices.check(price, sector).ok()?;

@@ -67,20 +67,32 @@ pub enum DecisionOutcome {
     Granted,
     /// Not as asked.
     Refused,
+    /// A measure is imposed.
+    Imposed,
+    /// A measure is not imposed.
+    Dropped,
+    /// What was imposed holds no longer.
+    Lifted,
 }
 
 impl DecisionOutcome {
+    /// All outcomes.
+    pub const ALL: [Self; 5] = [Self::Granted, Self::Refused, Self::Imposed, Self::Dropped, Self::Lifted];
+
     /// The name on the wire and in the database.
     pub const fn code(self) -> &'static str {
         match self {
             Self::Granted => "granted",
             Self::Refused => "refused",
+            Self::Imposed => "imposed",
+            Self::Dropped => "dropped",
+            Self::Lifted => "lifted",
         }
     }
 
     /// The outcome of a name.
     pub fn from_code(code: &str) -> Option<Self> {
-        [Self::Granted, Self::Refused].into_iter().find(|outcome| outcome.code() == code)
+        Self::ALL.into_iter().find(|outcome| outcome.code() == code)
     }
 }
 

@@ -3,6 +3,10 @@
 //! A piece of evidence is never edited: it is renewed by another one, or taken back. Each organiser looks at it for
 //! itself; its latest check counts.
 
+mod shows;
+
+pub use shows::{NotShown, Said, shows};
+
 use serde::{Deserialize, Serialize};
 
 use crate::id::{Id, kind};
@@ -127,8 +131,8 @@ pub struct Evidence {
 }
 
 impl Evidence {
-    /// Whether it is what a requirement asks for, of this unit or of the whole provider. Whether it holds is another
-    /// question.
+    /// Whether it is what a requirement asks for, of this unit or of the whole provider. Whether it [shows](Self::shows)
+    /// that, and whether it holds, are other questions.
     pub fn is_for(&self, requirement: &Requirement, unit: Id<kind::ServiceUnit>) -> bool {
         let of_code = self.kind != EvidenceKind::Other || self.requirement.as_deref() == Some(&requirement.code);
         self.kind == requirement.kind && of_code && self.unit.is_none_or(|own| own == unit)

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::text::Localized;
 
+pub mod days;
 pub(crate) mod numbers;
 
 /// One step of reasoning: which rule, on what inputs, with what figure, and in words.

@@ -25,13 +25,15 @@ pub enum FindingSubject {
     Reporting,
     /// Whether everyone can get in and be understood.
     Accessibility,
+    /// Whether the provider follows its own plan of self-monitoring (741/2023 § 27).
+    SelfMonitoring,
     /// Something else.
     Other,
 }
 
 impl FindingSubject {
     /// All subjects.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Quality,
         Self::Safety,
         Self::Staff,
@@ -39,6 +41,7 @@ impl FindingSubject {
         Self::Pricing,
         Self::Reporting,
         Self::Accessibility,
+        Self::SelfMonitoring,
         Self::Other,
     ];
 
@@ -52,6 +55,7 @@ impl FindingSubject {
             Self::Pricing => "pricing",
             Self::Reporting => "reporting",
             Self::Accessibility => "accessibility",
+            Self::SelfMonitoring => "self_monitoring",
             Self::Other => "other",
         }
     }

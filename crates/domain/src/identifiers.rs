@@ -193,6 +193,30 @@ impl FromStr for Oid {
     }
 }
 
+impl Oid {
+    /// Goes on if it names an organisation of this business id or one of its units: it is built on the business id without
+    /// its hyphen, a number without leading zeros (FIELD §8).
+    ///
+    /// # Errors
+    /// It names somebody else's.
+    pub fn check_built_on(&self, business_id: &BusinessId) -> Result<(), ForeignOid> {
+        let root = oid_root(business_id);
+        let is_theirs = self.0.strip_prefix(&root).is_some_and(|number| !number.is_empty());
+        if is_theirs { Ok(()) } else { Err(ForeignOid(root)) }
+    }
+}
+
+/// What every OID of an organisation and of its units begins with.
+fn oid_root(business_id: &BusinessId) -> String {
+    let number: String = business_id.as_str().chars().filter(char::is_ascii_digit).collect();
+    format!("1.2.246.10.{}.10.", number.trim_start_matches('0'))
+}
+
+/// An OID is not built on the business id of whose it should be: what it begins with instead.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("an OID of this business id begins with {0}")]
+pub struct ForeignOid(String);
+
 /// A municipality's official code, three digits. Which exist on which day is data.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MunicipalityCode(String);
@@ -358,6 +382,25 @@ mod tests {
             let _ = s.parse::<BusinessId>();
             let _ = s.parse::<VoucherNumber>();
             let _ = s.parse::<Oid>();
+        }
+    }
+
+    #[test]
+    fn an_oid_is_built_on_the_business_id_of_whose_it_is() {
+        let business_id: BusinessId = "0201256-6".parse().unwrap();
+        let check = |text: &str| text.parse::<Oid>().unwrap().check_built_on(&business_id);
+        for theirs in ["1.2.246.10.2012566.10.0", "1.2.246.10.2012566.10.1", "1.2.246.10.2012566.10.12.3"] {
+            assert_eq!(check(theirs), Ok(()), "{theirs}");
+        }
+        for foreign in [
+            "1.2.246.10.9999999.10.0",
+            "1.2.246.10.20125660.10.0",
+            "1.2.246.10.2012566.100.1",
+            "1.2.246.10.2012566.10",
+            "1.2.246.10.2012566",
+        ] {
+            let refused = check(foreign).unwrap_err().to_string();
+            assert!(refused.ends_with("begins with 1.2.246.10.2012566.10."), "{foreign}: {refused}");
         }
     }
 }

@@ -94,6 +94,7 @@ pub struct LiveVoucher<'a> {
 /// Why a service could not be valued under the draft. It is left out of all sums, before and after.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = LeftOutReason)]
 pub enum LeftOut {
     /// The draft grants the client no voucher.
     NotEligible,

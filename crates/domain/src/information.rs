@@ -27,6 +27,7 @@ pub struct Information {
     /// Value per unit.
     pub value: Money,
     /// How the value came about.
+    #[schema(max_items = 500)]
     pub value_steps: Vec<Step>,
     /// What it is counted in.
     pub unit: Unit,
@@ -46,6 +47,7 @@ pub struct Information {
     /// How the co-payment comes about and what it does not count towards.
     pub co_payment_basis: Localized,
     /// Set where an act makes the service free of charge to the client.
+    #[schema(max_length = 300)]
     pub free_of_charge_source: Option<String>,
     /// Client fee of the corresponding public service, per unit.
     pub public_client_fee: Money,

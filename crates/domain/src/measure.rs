@@ -158,6 +158,8 @@ pub struct Measure {
     pub state: MeasureState,
     /// What the provider is heard about.
     pub reasons: Localized,
+    /// With lost conditions: the codes of those that had lapsed when it was opened, which the provider is heard about.
+    pub lapsed: Vec<String>,
     /// Last day for the provider's reply.
     pub hear_until: Day,
     /// What it said.
@@ -214,7 +216,7 @@ pub enum MeasureRefused {
         deadline: Day,
     },
     /// Every condition is shown to hold.
-    #[error("no condition of the approval has lapsed on {day}")]
+    #[error("no condition of the approval that the provider is heard about has lapsed on {day}")]
     NothingLapsed {
         /// The day.
         day: Day,
@@ -324,6 +326,20 @@ pub fn hear_until(asked: Option<Day>, terms: &SupervisionTerms, today: Day) -> R
 }
 
 impl Measure {
+    /// The conditions that the provider was heard about and that are still not shown to hold, of those that have lapsed on
+    /// the day of the decision.
+    ///
+    /// # Errors
+    /// The measure rests on lost conditions, and each of them is shown to hold again. Of what has lapsed since, the
+    /// provider has not been heard.
+    pub fn still_lapsed(&self, lapsed: &[String], today: Day) -> Result<Vec<String>, MeasureRefused> {
+        let heard = self.lapsed.iter().filter(|code| lapsed.contains(code)).cloned().collect::<Vec<_>>();
+        if self.grounds == Grounds::ConditionsLost && heard.is_empty() {
+            return Err(MeasureRefused::NothingLapsed { day: today });
+        }
+        Ok(heard)
+    }
+
     /// The provider replies: while it is heard, or after what was imposed at once.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! What a unit charges for a service, and what a rulebook lets it charge.
 
 mod details;
+mod price_bounds;
 mod price_change;
 
 use std::borrow::Borrow;
@@ -18,7 +19,13 @@ use crate::rulebook::{CoPaymentIn, RulebookTerms};
 use crate::valuation::{LowestValues, fixed_co_payment_of_item, lowest_values};
 
 pub use details::{DetailsRefused, OfferingDetails, QUEUE_MAX};
-pub use price_change::{PriceChangeRefused, PriceSetting, check_price_change, next_price};
+pub use price_bounds::{
+    PRICE_DAYS_AHEAD_MAX, PRICES_OF_OFFERING_MAX, PRICES_TO_COME_MAX, PriceBoundsRefused, check_price_brought_in,
+    check_price_to_come,
+};
+pub use price_change::{
+    PriceChangeRefused, PriceSetting, Step, check_price_change, check_price_change_among, next_price,
+};
 
 /// The price of an offering per unit of service, by who is paid how (FIELD §2).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]

@@ -265,7 +265,7 @@ pub struct SoteriRegistration {
     /// Where it stands.
     pub state: SoteriState,
     /// Which services the unit is registered for, by the codes that rulebooks ask for.
-    #[schema(min_items = 1, max_items = 50)]
+    #[schema(min_items = 1, max_items = 50, value_type = Vec<crate::text::CodeText>)]
     pub services: Vec<String>,
     /// First day.
     pub valid_from: Day,

@@ -72,7 +72,7 @@ pub struct RulebookTerms {
     /// What the client is told.
     pub texts: RulebookTexts,
     /// Where the figures come from. Says so where they are fictional.
-    #[schema(max_items = 20)]
+    #[schema(max_items = 20, value_type = Vec<crate::text::LineText>)]
     pub sources: Vec<String>,
 }
 
@@ -240,6 +240,7 @@ pub enum GrantPeriod {
 /// What a voucher grants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = VoucherMeasure)]
 pub enum Measure {
     /// So many units of service.
     #[default]
@@ -289,7 +290,7 @@ pub struct Requirement {
     pub kind: EvidenceKind,
     /// For `soteri`: the services that the unit must be registered for, all of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schema(max_items = 50)]
+    #[schema(max_items = 50, value_type = Vec<crate::text::CodeText>)]
     pub services: Vec<String>,
     /// How old evidence may be when it is shown, in months from the day of its issue.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -308,7 +309,7 @@ pub struct PriceChangeTerms {
     pub raises_per_year: Option<u16>,
     /// The days of the year on which a raise can take effect, as `MM-DD`; every day where none is named.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schema(max_items = 24)]
+    #[schema(max_items = 24, value_type = Vec<crate::text::CodeText>)]
     pub days: Vec<String>,
     /// How many days ahead a raise is told.
     #[serde(default)]

@@ -72,6 +72,7 @@ pub enum ChangeKind {
 
 /// One difference between two documents.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[schema(as = RulebookChange)]
 pub struct Change {
     /// In which part of the rulebook.
     pub part: Part,

@@ -11,6 +11,30 @@ pub const TEXT_CHARS_MAX: usize = 4_000;
 /// Longest code a caller gives to something, such as a voucher type's.
 pub const CODE_CHARS_MAX: usize = 64;
 
+/// What an item of a list of texts is in the published API: how long it is at most. Documents are bounded where they are
+/// checked; this says it to whoever reads the description.
+macro_rules! item_of_a_list {
+    ($name:ident, $chars_max:ident, $what:literal) => {
+        #[doc = $what]
+        #[derive(Debug, Clone, Copy)]
+        pub struct $name;
+
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+                utoipa::openapi::ObjectBuilder::new()
+                    .schema_type(utoipa::openapi::schema::Type::String)
+                    .description(Some($what))
+                    .max_length(Some($chars_max))
+                    .into()
+            }
+        }
+        impl utoipa::ToSchema for $name {}
+    };
+}
+
+item_of_a_list!(CodeText, CODE_CHARS_MAX, "A code or a word.");
+item_of_a_list!(LineText, LINE_CHARS_MAX, "A short line.");
+
 /// A language the service answers in.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, utoipa::ToSchema,

@@ -193,19 +193,33 @@ pub enum Whose {
     Providers(Vec<Id<kind::Provider>>),
 }
 
+/// Which applications are wanted.
+#[derive(Debug, Clone)]
+pub struct ApplicationFilter {
+    /// Whose.
+    pub whose: Whose,
+    /// Only in a state.
+    pub state: Option<ApplicationState>,
+    /// Only of a provider.
+    pub provider: Option<Id<kind::Provider>>,
+    /// Only for a unit.
+    pub unit: Option<Id<kind::ServiceUnit>>,
+    /// Only for a voucher type.
+    pub voucher_type: Option<Id<kind::VoucherType>>,
+}
+
 /// Applications in order of id.
 ///
 /// # Errors
 /// The database's.
 pub fn list(
     c: &mut Conn,
-    whose: &Whose,
-    state: Option<ApplicationState>,
+    filter: &ApplicationFilter,
     after: Option<Id<kind::Application>>,
     limit: i64,
 ) -> Result<Vec<Application>, DbError> {
     let mut query = applications::table.select(Row::as_select()).order(applications::id).limit(limit).into_boxed();
-    match whose {
+    match &filter.whose {
         Whose::Organiser(organiser) => {
             query = query
                 .filter(applications::organiser_id.eq(DbId::from(*organiser)))
@@ -216,8 +230,17 @@ pub fn list(
             query = query.filter(applications::provider_id.eq_any(ids));
         }
     }
-    if let Some(state) = state {
+    if let Some(state) = filter.state {
         query = query.filter(applications::state.eq(state.code()));
+    }
+    if let Some(provider) = filter.provider {
+        query = query.filter(applications::provider_id.eq(DbId::from(provider)));
+    }
+    if let Some(unit) = filter.unit {
+        query = query.filter(applications::unit_id.eq(DbId::from(unit)));
+    }
+    if let Some(voucher_type) = filter.voucher_type {
+        query = query.filter(applications::voucher_type_id.eq(DbId::from(voucher_type)));
     }
     if let Some(after) = after {
         query = query.filter(applications::id.gt(DbId::from(after)));

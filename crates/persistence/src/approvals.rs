@@ -1,8 +1,10 @@
 //! Approvals of units for voucher types, and the days on which they are interrupted.
 
+mod area;
 mod interrupt;
 mod list;
 
+pub use area::hold_for;
 pub use interrupt::{
     Whose, count_change, end_interruption, hold, hold_all_of, hold_of_unit, insert_interruption, mark_told, not_over,
     remove_lapse, untold,
@@ -233,6 +235,20 @@ pub fn of_unit(
         .filter(approvals::unit_id.eq(DbId::from(unit)))
         .filter(approvals::voucher_type_id.eq(DbId::from(voucher_type)))
         .order(approvals::valid_from)
+        .limit(1_000)
+        .select(Row::as_select())
+        .load(c)?;
+    rows.into_iter().map(Row::approval).collect()
+}
+
+/// A unit's approvals for every voucher type, past and present, in order of id.
+///
+/// # Errors
+/// The database's.
+pub fn of_whole_unit(c: &mut Conn, unit: Id<kind::ServiceUnit>) -> Result<Vec<Approval>, DbError> {
+    let rows = approvals::table
+        .filter(approvals::unit_id.eq(DbId::from(unit)))
+        .order(approvals::id)
         .limit(1_000)
         .select(Row::as_select())
         .load(c)?;

@@ -91,6 +91,14 @@ pub fn find(c: &mut Conn, id: Id<kind::Attachment>) -> Result<Option<Attachment>
     Ok(row.map(Row::attachment))
 }
 
+/// Takes away a file that nothing shows; its bytes are somebody else's to remove. `false` where there is none.
+///
+/// # Errors
+/// [`DbError::ForeignKey`] where a piece of evidence names it.
+pub fn delete(c: &mut Conn, id: Id<kind::Attachment>) -> Result<bool, DbError> {
+    Ok(diesel::delete(attachments::table.find(DbId::from(id))).execute(c)? == 1)
+}
+
 /// Files by id, those that are there.
 ///
 /// # Errors

@@ -23,11 +23,12 @@ use serde::Serialize;
 use uuid::Uuid;
 use valinta_domain::id::kind;
 use valinta_domain::registry_change::RegistryKind;
-use valinta_domain::{Id, Moment};
+use valinta_domain::{Day, Id};
 
 use crate::convert::to_json;
 use crate::dialect::{Conn, insert_many};
 use crate::error::DbError;
+use crate::registry_versions::By;
 use crate::schema::registry_versions;
 use crate::types::{DbId, DbMoment};
 
@@ -37,8 +38,8 @@ const IDS_PER_QUERY_MAX: usize = 500;
 /// Whose registry is asked for: what an organiser knows, or a provider's own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Whose {
-    /// Providers that have handed in an application to the organiser, or that it has brought in.
-    KnownTo(Id<kind::Organiser>),
+    /// Providers that the organiser knows on a day: see [`crate::providers::is_known_to`].
+    KnownTo(Id<kind::Organiser>, Day),
     /// One provider.
     Own(Id<kind::Provider>),
 }
@@ -63,6 +64,7 @@ struct VersionRow<'a> {
     day: NaiveDate,
     document: String,
     by: &'a str,
+    organiser_id: Option<DbId>,
     at: DbMoment,
 }
 
@@ -70,12 +72,13 @@ struct VersionRow<'a> {
 ///
 /// # Errors
 /// The database's.
-pub fn keep_all<D: Serialize>(
+pub fn keep_all<'a, D: Serialize>(
     c: &mut Conn,
     kind: RegistryKind,
     versions: &[Keep<D>],
-    (by, at): (&str, Moment),
+    by: impl Into<By<'a>>,
 ) -> Result<(), DbError> {
+    let By { subject, organiser, at } = by.into();
     let rows = versions
         .iter()
         .map(|keep| {
@@ -85,7 +88,8 @@ pub fn keep_all<D: Serialize>(
                 version: keep.version,
                 day: at.utc().date_naive(),
                 document: to_json(&keep.document)?,
-                by,
+                by: subject,
+                organiser_id: organiser.map(DbId::from),
                 at: at.into(),
             })
         })

@@ -16,18 +16,20 @@ use tokio::task::spawn_blocking;
 use crate::database_url::{DatabaseUrl, plain_path};
 use crate::dialect::{self, Conn, Mode, Use};
 use crate::error::{DbError, Retryable};
-use crate::lane::{Lane, back_off, block_on};
+use crate::lane::{Lane, back_off};
 use crate::migrations;
-use crate::writer::{self, Writer};
+use crate::writer::{self, Length, Writer};
 
 /// Connections to PostgreSQL; more do not make it faster.
 const POSTGRES_CONNECTIONS: usize = 16;
-/// Connections that read from SQLite.
-const SQLITE_READERS: usize = 4;
+/// Connections that read from SQLite. Some of them send long lists, and there are always others.
+const SQLITE_READERS: usize = 6;
 /// Commands that may wait for SQLite's writer.
 const WRITER_QUEUE_MAX: usize = 1_024;
 /// The longest wait for a connection.
 const WAIT_MAX: Duration = Duration::from_secs(5);
+/// The longest wait for a turn of SQLite's writer.
+const WRITER_WAIT_MAX: Duration = Duration::from_secs(10);
 /// Tries of migrations while other processes run them too.
 const MIGRATION_TRIES_MAX: u32 = 10;
 
@@ -148,8 +150,33 @@ impl Db {
         T: Send + 'static,
         E: From<DbError> + Retryable + Send + 'static,
     {
+        self.write_of(Length::Short, f).await
+    }
+
+    /// [`Db::write`] for a command that may take many seconds: others do not wait for its commit after they have been run
+    /// themselves. While it runs on SQLite, no other is run; those who wait too long are told so.
+    ///
+    /// # Errors
+    /// What `f` or the database says.
+    pub async fn write_long<T, E>(&self, f: impl Fn(&mut Conn) -> Result<T, E> + Send + Sync + 'static) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<DbError> + Retryable + Send + 'static,
+    {
+        self.write_of(Length::Long, f).await
+    }
+
+    async fn write_of<T, E>(
+        &self,
+        length: Length,
+        f: impl Fn(&mut Conn) -> Result<T, E> + Send + Sync + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<DbError> + Retryable + Send + 'static,
+    {
         match &self.inner.writer {
-            Some(writer) => writer.submit(f)?.await.unwrap_or_else(|_| Err(writer::stopped().into())),
+            Some(writer) => writer.submit(length, f)?.outcome(WRITER_WAIT_MAX).await,
             None => {
                 let permit = self.inner.lane.enter().await?;
                 self.run_in_lane(permit, Mode::Write, f).await
@@ -179,10 +206,7 @@ impl Db {
         E: From<DbError> + Retryable + Send + 'static,
     {
         match &self.inner.writer {
-            Some(writer) => match block_on(writer.submit(f)?, None) {
-                Some(Ok(outcome)) => outcome,
-                Some(Err(_)) | None => Err(writer::stopped().into()),
-            },
+            Some(writer) => writer.submit(Length::Short, f)?.outcome_blocking(WRITER_WAIT_MAX),
             None => {
                 let _permit = self.inner.lane.enter_blocking()?;
                 self.inner.lane.run(Mode::Write, &f)

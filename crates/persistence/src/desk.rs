@@ -1,12 +1,18 @@
 //! An organiser's worklists: what waits, what is about to lapse, what is past its day. Each is read by one bounded query
-//! with the names that people look for; what to do about it is decided elsewhere.
+//! with the names that people look for; what to do about it is decided elsewhere. [`tasks`] is the provider's own.
 
+mod changes;
 mod deadlines;
 mod evidence;
+mod tasks;
 mod waiting;
 
-pub use deadlines::{Deadline, DeadlineKind, DeadlineQuery, deadlines};
+pub use changes::{WaitingChange, waiting_changes};
+pub use deadlines::{
+    Deadline, DeadlineKind, DeadlineOf, DeadlineQuery, FindingDeadline, MeasureDeadline, Turn, deadlines,
+};
 pub use evidence::{Lapse, LapseQuery, ToCheck, lapses, to_check};
+pub use tasks::{OF_EACH_MAX, Task, TaskOf, tasks};
 pub use waiting::{Waiting, WaitingQuery, waiting};
 
 use valinta_domain::id::kind;
@@ -36,7 +42,7 @@ pub struct Counts {
     pub evidence_to_check: Counted<Moment>,
     /// Requirements of approvals that are about to lapse; the day is the first one.
     pub lapsing: Counted<Day>,
-    /// Approvals that take no new choices because a requirement has lapsed, since it did.
+    /// Requirements of approvals that have lapsed, since they did.
     pub lapsed: Counted<Day>,
     /// Hearings that have not led to a decision, since they were opened.
     pub hearings: Counted<Moment>,
@@ -72,7 +78,7 @@ pub fn counts(
         warnings_overdue: deadlines::count_warnings_overdue(c, organiser, today)?,
         findings_open: deadlines::count_findings_open(c, organiser)?,
         findings_overdue: deadlines::count_findings_overdue(c, organiser, today)?,
-        provider_changes: waiting::count_provider_changes(c, organiser)?,
+        provider_changes: changes::count_waiting(c, organiser, today)?,
     })
 }
 

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::LazyLock;
+use std::thread;
 
 use diesel::connection::{AnsiTransactionManager, SimpleConnection};
 use diesel::expression::{AppearsOnTable, Expression, SelectableExpression, ValidGrouping, is_aggregate};
@@ -14,6 +15,7 @@ use diesel::sql_types::{BigInt, Nullable, Text};
 use diesel::sqlite::SqliteConnection;
 
 use crate::database_url::{DatabaseUrl, plain_path};
+use crate::lane::back_off;
 use crate::migrations;
 
 pub use connection::Conn;
@@ -112,6 +114,9 @@ pub(crate) enum Use {
     Migrations,
 }
 
+/// Tries of switching a new SQLite file to its way of writing, while others do.
+const WAL_TRIES_MAX: u32 = 20;
+
 /// Opens a connection, set up for its use.
 ///
 /// # Errors
@@ -132,13 +137,28 @@ fn connect_sqlite(path: &Path, purpose: Use) -> Result<SqliteConnection, String>
     if purpose == Use::Reads {
         run("PRAGMA query_only = ON;")?;
     } else {
+        switch_to_wal(&mut run)?;
         // FULL, because an answered command must survive a loss of power.
-        run("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864;")?;
+        run("PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864;")?;
     }
     // With recursive triggers a REPLACE cannot get around the guard of append-only tables.
     run("PRAGMA foreign_keys = ON; PRAGMA recursive_triggers = ON; PRAGMA trusted_schema = OFF; \
          PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8000;")?;
     Ok(c)
+}
+
+/// Switches a new file over. Where several connections do that at once, SQLite refuses one of them without a wait.
+fn switch_to_wal(run: &mut impl FnMut(&str) -> Result<(), String>) -> Result<(), String> {
+    let mut tries = 1;
+    loop {
+        match run("PRAGMA journal_mode = WAL;") {
+            Err(reason) if reason.contains("is locked") && tries < WAL_TRIES_MAX => {
+                thread::sleep(back_off(tries));
+                tries = tries.saturating_add(1);
+            }
+            outcome => return outcome,
+        }
+    }
 }
 
 fn connect_postgres(url: &str, purpose: Use) -> Result<PgConnection, String> {

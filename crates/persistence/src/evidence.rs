@@ -267,25 +267,6 @@ pub fn fitting(
     rows.into_iter().rev().map(Row::piece).collect()
 }
 
-/// As [`fitting`], with what has been taken back: what once held counts for the days before.
-///
-/// # Errors
-/// The database's.
-pub fn ever_fitting(
-    c: &mut Conn,
-    provider: Id<kind::Provider>,
-    unit: Id<kind::ServiceUnit>,
-) -> Result<Vec<Evidence>, DbError> {
-    let rows: Vec<Row> = evidence::table
-        .filter(evidence::provider_id.eq(DbId::from(provider)))
-        .filter(evidence::unit_id.is_null().or(evidence::unit_id.eq(DbId::from(unit))))
-        .order(evidence::id.desc())
-        .limit(OF_PROVIDER_MAX)
-        .select(Row::as_select())
-        .load(c)?;
-    rows.into_iter().rev().map(Row::piece).collect()
-}
-
 /// Takes a piece of evidence back; `false` where that was done before.
 ///
 /// # Errors
@@ -333,6 +314,35 @@ pub fn checks_of(
         .select(CheckRow::as_select())
         .load(c)?;
     by_piece(rows)
+}
+
+/// The evidence of providers that an organiser has ever looked at, in order of id, each with those looks, oldest first; what
+/// has been taken back included, because what once held counts for the days before.
+///
+/// # Errors
+/// The database's.
+pub fn looked_at(
+    c: &mut Conn,
+    organiser: Id<kind::Organiser>,
+    providers: &[Id<kind::Provider>],
+) -> Result<Vec<(Evidence, Vec<EvidenceCheck>)>, DbError> {
+    let providers: Vec<DbId> = providers.iter().map(|id| DbId::from(*id)).collect();
+    let rows: Vec<(Row, CheckRow)> = evidence_checks::table
+        .inner_join(evidence::table.on(evidence::id.eq(evidence_checks::evidence_id)))
+        .filter(evidence_checks::organiser_id.eq(DbId::from(organiser)))
+        .filter(evidence::provider_id.eq_any(providers))
+        .order((evidence::id, evidence_checks::checked_at, evidence_checks::id))
+        .select((Row::as_select(), CheckRow::as_select()))
+        .load(c)?;
+    let mut pieces: Vec<(Evidence, Vec<EvidenceCheck>)> = Vec::new();
+    for (row, check) in rows {
+        let check = check.check()?;
+        match pieces.last_mut().filter(|(piece, _)| piece.id == check.evidence) {
+            Some((_, checks)) => checks.push(check),
+            None => pieces.push((row.piece()?, vec![check])),
+        }
+    }
+    Ok(pieces)
 }
 
 /// Every organiser's looks at pieces of evidence, each piece's oldest first.

@@ -7,10 +7,10 @@ use valinta_domain::id::kind;
 use valinta_domain::measure::{Grounds, Measure, MeasureState, MeasureStep, Reply};
 use valinta_domain::{Day, Id, Moment};
 
-use crate::convert::{coded, localized};
+use crate::convert::{coded, from_json, localized, to_json};
 use crate::dialect::Conn;
 use crate::error::DbError;
-use crate::schema::measures;
+use crate::schema::{approvals, measures};
 use crate::types::{DbId, DbMoment};
 
 const TABLE: &str = "measures";
@@ -41,6 +41,7 @@ struct Row {
     opened_at: DbMoment,
     version: i64,
     valid_to: Option<NaiveDate>,
+    lapsed: String,
 }
 
 impl Row {
@@ -61,6 +62,7 @@ impl Row {
             grounds: coded(TABLE, &self.grounds, Grounds::from_code)?,
             state: coded(TABLE, &self.state, MeasureState::from_code)?,
             reasons: localized(self.reasons_fi, self.reasons_sv, self.reasons_en),
+            lapsed: from_json(TABLE, &self.lapsed)?,
             hear_until: Day::new(self.hear_until),
             reply,
             deadline: self.deadline.map(Day::new),
@@ -105,6 +107,7 @@ pub fn insert(c: &mut Conn, measure: &Measure) -> Result<(), DbError> {
         opened_at: measure.opened_at.into(),
         version: measure.version,
         valid_to: measure.to.map(Day::date),
+        lapsed: to_json(&measure.lapsed)?,
     };
     diesel::insert_into(measures::table).values(&row).execute(c)?;
     Ok(())
@@ -163,6 +166,8 @@ pub struct MeasureFilter {
     pub providers: Option<Vec<Id<kind::Provider>>>,
     /// Only against an approval.
     pub approval: Option<Id<kind::Approval>>,
+    /// Only against approvals of a unit.
+    pub unit: Option<Id<kind::ServiceUnit>>,
     /// Only in a state.
     pub state: Option<MeasureState>,
 }
@@ -190,6 +195,10 @@ pub fn list(
     }
     if let Some(approval) = filter.approval {
         query = query.filter(measures::approval_id.eq(DbId::from(approval)));
+    }
+    if let Some(unit) = filter.unit {
+        let of_unit = approvals::table.filter(approvals::unit_id.eq(DbId::from(unit))).select(approvals::id);
+        query = query.filter(measures::approval_id.eq_any(of_unit));
     }
     if let Some(state) = filter.state {
         query = query.filter(measures::state.eq(state.code()));

@@ -3,7 +3,7 @@
 
 mod history;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
@@ -93,15 +93,15 @@ impl<T> Part<T> {
     }
 }
 
-/// The providers of approvals that hold, of one voucher type or of all. A macro, because a subquery has no type of a name.
-macro_rules! approved_providers {
-    ($when:expr) => {{
+/// Whose approvals hold: a column of them. A macro, because a subquery has no type of a name.
+macro_rules! approved {
+    ($when:expr, $column:expr) => {{
         let (begun_by, not_ended_by) = $when.bounds();
         approvals::table
             .filter(approvals::valid_from.le(begun_by))
             .filter(approvals::valid_to.is_null().or(approvals::valid_to.assume_not_null().gt(not_ended_by)))
             .filter(approvals::valid_to.is_null().or(approvals::valid_to.assume_not_null().gt(approvals::valid_from)))
-            .select(approvals::provider_id)
+            .select($column)
     }};
 }
 
@@ -127,13 +127,14 @@ pub fn list_providers(
     limit: i64,
 ) -> Result<Part<Provider>, DbError> {
     let mut query = provider_rows::table
-        .filter(provider_rows::id.eq_any(approved_providers!(when)))
+        .filter(provider_rows::id.eq_any(approved!(when, approvals::provider_id)))
         .select(provider_rows::id)
         .order(provider_rows::id)
         .limit(limit)
         .into_boxed();
     if let Some(voucher_type) = wish.voucher_type {
-        let of_type = approved_providers!(when).filter(approvals::voucher_type_id.eq(DbId::from(voucher_type)));
+        let of_type =
+            approved!(when, approvals::provider_id).filter(approvals::voucher_type_id.eq(DbId::from(voucher_type)));
         query = query.filter(provider_rows::id.eq_any(of_type));
     }
     if let Some(sector) = wish.sector {
@@ -151,7 +152,8 @@ pub fn list_providers(
     Ok(Part::of(providers_as_they_were(c, when, found)?, &looked_at, limit))
 }
 
-/// Units of providers that are or have been approved, or were on the day; in order of id.
+/// Units that are or have been approved, or were on the day; in order of id. Other units of their providers are nobody's
+/// business: one may be the home of whoever is the firm.
 ///
 /// # Errors
 /// The database's.
@@ -163,20 +165,15 @@ pub fn list_units(
     limit: i64,
 ) -> Result<Part<ServiceUnit>, DbError> {
     let mut query = service_units::table
-        .filter(service_units::provider_id.eq_any(approved_providers!(when)))
+        .filter(service_units::id.eq_any(approved!(when, approvals::unit_id)))
         .select(service_units::id)
         .order(service_units::id)
         .limit(limit)
         .into_boxed();
     if let Some(voucher_type) = wish.voucher_type {
-        let (begun_by, not_ended_by) = when.bounds();
-        let approved = approvals::table
-            .filter(approvals::voucher_type_id.eq(DbId::from(voucher_type)))
-            .filter(approvals::valid_from.le(begun_by))
-            .filter(approvals::valid_to.is_null().or(approvals::valid_to.assume_not_null().gt(not_ended_by)))
-            .filter(approvals::valid_to.is_null().or(approvals::valid_to.assume_not_null().gt(approvals::valid_from)))
-            .select(approvals::unit_id);
-        query = query.filter(service_units::id.eq_any(approved));
+        let of_type =
+            approved!(when, approvals::unit_id).filter(approvals::voucher_type_id.eq(DbId::from(voucher_type)));
+        query = query.filter(service_units::id.eq_any(of_type));
     }
     if let Some(provider) = wish.provider {
         query = query.filter(service_units::provider_id.eq(DbId::from(provider)));
@@ -196,7 +193,8 @@ pub fn list_units(
     Ok(Part::of(units_as_they_were(c, when, found)?, &looked_at, limit))
 }
 
-/// The units of several providers as they are looked at, each provider's in order of id.
+/// The units of several providers that are or have been approved, or were on the day, as they are looked at; each
+/// provider's in order of id.
 ///
 /// # Errors
 /// The database's.
@@ -205,7 +203,12 @@ pub fn units_of_each(
     when: When,
     of: &[Id<kind::Provider>],
 ) -> Result<HashMap<Id<kind::Provider>, Vec<ServiceUnit>>, DbError> {
-    let units = providers::units_of_each(c, of)?.into_values().flatten().collect();
+    let ids: Vec<DbId> = of.iter().map(|id| DbId::from(*id)).collect();
+    let public: Vec<DbId> =
+        approved!(when, approvals::unit_id).filter(approvals::provider_id.eq_any(ids)).distinct().load(c)?;
+    let public: HashSet<Id<kind::ServiceUnit>> = public.into_iter().map(DbId::id).collect();
+    let mut units: Vec<ServiceUnit> = providers::units_of_each(c, of)?.into_values().flatten().collect();
+    units.retain(|unit| public.contains(&unit.id));
     let mut by_provider: HashMap<Id<kind::Provider>, Vec<ServiceUnit>> = HashMap::new();
     for unit in units_as_they_were(c, when, units)? {
         by_provider.entry(unit.provider).or_default().push(unit);
@@ -299,10 +302,12 @@ pub struct PublicApproval {
 }
 
 impl PublicApproval {
-    /// Whether the unit is approved on a day, and whether it can be chosen then.
-    pub fn on(&self, day: Day) -> (bool, bool) {
+    /// Whether the unit is approved on a day, and whether it can be chosen then, as far as interruptions tell that have
+    /// begun by another day.
+    pub fn on(&self, day: Day, begun_by: Day) -> (bool, bool) {
         let approved = self.period.contains(day);
-        (approved, approved && !self.interrupted.iter().any(|period| period.contains(day)))
+        let mut begun = self.interrupted.iter().filter(|period| period.from() <= begun_by);
+        (approved, approved && !begun.any(|period| period.contains(day)))
     }
 }
 

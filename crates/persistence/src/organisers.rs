@@ -261,6 +261,14 @@ pub fn installation_fact(c: &mut Conn, name: &str) -> Result<Option<String>, DbE
     Ok(installation::table.find(name).select(installation::value).first(c).optional()?)
 }
 
+/// Forgets a fact about the installation; `false` where it was not noted, or somebody else has forgotten it.
+///
+/// # Errors
+/// The database's.
+pub fn forget_installation_fact(c: &mut Conn, name: &str) -> Result<bool, DbError> {
+    Ok(diesel::delete(installation::table.find(name)).execute(c)? == 1)
+}
+
 /// Notes a fact about the installation itself.
 ///
 /// # Errors

@@ -1,23 +1,26 @@
-//! Providers: what is public of them, and who has to do with them. Their sectors by day, their members, their units and
-//! what is sealed are in files of their own.
+//! Providers: what is public of them. Who has to do with them, their sectors by day, their members, their units and what
+//! is sealed are in files of their own.
 
 mod members;
 mod private;
+mod relations;
 mod sectors;
 mod units;
-
-use std::collections::BTreeSet;
 
 use diesel::prelude::*;
 use uuid::Uuid;
 use valinta_domain::id::kind;
 use valinta_domain::identifiers::{BusinessId, Oid};
 use valinta_domain::provider::{MemberRole, ProviderDetails, Sector};
-use valinta_domain::registry_change::RegistryKind;
 use valinta_domain::{Day, Id, Moment};
 
 pub use members::{Member, count_members, insert_member, member, members_of, memberships, remove_member, store_role};
 pub use private::{contacts, iban, store_contacts, store_iban};
+pub(crate) use relations::{UNDER_WAY, is_known, known_since, relates_since};
+pub use relations::{
+    approved_units_of, has_been_approved, has_handed_in, has_relation_with, is_known_to, organisers_related_to,
+    unit_has_been_approved, was_brought_in_by,
+};
 pub(crate) use sectors::sector_timeline;
 pub use sectors::{follow_sector, last_sector, replace_sector, sectors, sectors_of_each};
 pub(crate) use units::UnitRow;
@@ -28,7 +31,7 @@ pub use units::{
 use crate::convert::{from_json, parsed, to_json};
 use crate::dialect::Conn;
 use crate::error::DbError;
-use crate::schema::{applications, approvals, organisers, providers, service_units, source_ids};
+use crate::schema::{approvals, providers, service_units};
 use crate::types::{DbId, DbMoment};
 
 /// A legal entity that produces services.
@@ -93,8 +96,13 @@ pub fn insert(
     member: &str,
 ) -> Result<(), DbError> {
     insert_unclaimed(c, provider, sector, from, sector_row)?;
-    let first =
-        Member { subject: member.to_owned(), role: MemberRole::Admin, added_by: None, created_at: provider.created_at };
+    let first = Member {
+        subject: member.to_owned(),
+        role: MemberRole::Admin,
+        added_by: None,
+        added_for: None,
+        created_at: provider.created_at,
+    };
     insert_member(c, provider.id, &first)
 }
 
@@ -207,94 +215,6 @@ pub fn list_of(
         query = query.filter(providers::id.gt(DbId::from(after)));
     }
     query.load(c)?.into_iter().map(ProviderRow::provider).collect()
-}
-
-/// Whether an organiser has to do with a provider: an application was handed in to it, or it brought the provider in.
-///
-/// # Errors
-/// The database's.
-pub fn is_known_to(
-    c: &mut Conn,
-    provider: Id<kind::Provider>,
-    organiser: Id<kind::Organiser>,
-) -> Result<bool, DbError> {
-    let applied: Option<DbId> = applications::table
-        .filter(applications::provider_id.eq(DbId::from(provider)))
-        .filter(applications::organiser_id.eq(DbId::from(organiser)))
-        .filter(applications::submitted_at.is_not_null())
-        .select(applications::id)
-        .first(c)
-        .optional()?;
-    Ok(applied.is_some() || was_brought_in_by(c, provider, organiser)?)
-}
-
-/// Whether an organiser brought a provider in from a system of its own. One that was here already, and only got a name
-/// of the organiser's, was not: or any officer could make any provider known by naming it.
-///
-/// # Errors
-/// The database's.
-pub fn was_brought_in_by(
-    c: &mut Conn,
-    provider: Id<kind::Provider>,
-    organiser: Id<kind::Organiser>,
-) -> Result<bool, DbError> {
-    let brought_in: Option<DbId> = source_ids::table
-        .filter(source_ids::source_id.eq(DbId::from(organiser)))
-        .filter(source_ids::subject_kind.eq(RegistryKind::Provider.code()))
-        .filter(source_ids::subject_id.eq(DbId::from(provider)))
-        .filter(source_ids::linked.eq(false))
-        .select(source_ids::subject_id)
-        .first(c)
-        .optional()?;
-    Ok(brought_in.is_some())
-}
-
-/// The organisers that have to do with a provider.
-///
-/// # Errors
-/// The database's.
-pub fn organisers_knowing(
-    c: &mut Conn,
-    provider: Id<kind::Provider>,
-) -> Result<BTreeSet<Id<kind::Organiser>>, DbError> {
-    let applied: Vec<DbId> = applications::table
-        .filter(applications::provider_id.eq(DbId::from(provider)))
-        .filter(applications::submitted_at.is_not_null())
-        .select(applications::organiser_id)
-        .distinct()
-        .load(c)?;
-    let brought_in: Vec<DbId> = source_ids::table
-        .filter(source_ids::subject_kind.eq(RegistryKind::Provider.code()))
-        .filter(source_ids::subject_id.eq(DbId::from(provider)))
-        .filter(source_ids::linked.eq(false))
-        .filter(source_ids::source_id.eq_any(organisers::table.select(organisers::id)))
-        .select(source_ids::source_id)
-        .load(c)?;
-    Ok(applied.into_iter().chain(brought_in).map(DbId::id).collect())
-}
-
-/// Whether a provider has ever handed in an application, to anyone.
-///
-/// # Errors
-/// The database's.
-pub fn has_handed_in(c: &mut Conn, provider: Id<kind::Provider>) -> Result<bool, DbError> {
-    let handed_in: Option<DbId> = applications::table
-        .filter(applications::provider_id.eq(DbId::from(provider)))
-        .filter(applications::submitted_at.is_not_null())
-        .select(applications::id)
-        .first(c)
-        .optional()?;
-    Ok(handed_in.is_some())
-}
-
-/// Whether a provider has ever been approved for anything.
-///
-/// # Errors
-/// The database's.
-pub fn has_been_approved(c: &mut Conn, id: Id<kind::Provider>) -> Result<bool, DbError> {
-    let query = approvals::table.filter(approvals::provider_id.eq(DbId::from(id))).select(approvals::id);
-    let found: Option<DbId> = query.first(c).optional()?;
-    Ok(found.is_some())
 }
 
 /// Providers that have ever been approved, in order of id.

@@ -5,8 +5,9 @@ use diesel::prelude::*;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
+use valinta_domain::id::kind;
 use valinta_domain::registry_change::RegistryKind;
-use valinta_domain::{Day, Moment};
+use valinta_domain::{Day, Id, Moment};
 
 use crate::convert::{from_json, to_json};
 use crate::dialect::Conn;
@@ -27,8 +28,35 @@ pub struct Version<D> {
     pub document: D,
     /// Who made it so.
     pub by: String,
+    /// For which organiser; nobody's, where it was the provider itself.
+    pub organiser: Option<Id<kind::Organiser>>,
     /// When.
     pub at: Moment,
+}
+
+/// Who makes a version, for whom, and when.
+#[derive(Debug, Clone, Copy)]
+pub struct By<'a> {
+    /// Who, as their token names them.
+    pub subject: &'a str,
+    /// For which organiser; nobody's, where it is the provider itself.
+    pub organiser: Option<Id<kind::Organiser>>,
+    /// When.
+    pub at: Moment,
+}
+
+impl<'a> From<(&'a str, Moment)> for By<'a> {
+    /// The provider itself.
+    fn from((subject, at): (&'a str, Moment)) -> Self {
+        Self { subject, organiser: None, at }
+    }
+}
+
+impl<'a> From<(&'a String, Moment)> for By<'a> {
+    /// The provider itself.
+    fn from((subject, at): (&'a String, Moment)) -> Self {
+        Self { subject, organiser: None, at }
+    }
 }
 
 #[derive(Insertable)]
@@ -40,6 +68,7 @@ struct NewRow<'a> {
     day: NaiveDate,
     document: String,
     by: &'a str,
+    organiser_id: Option<DbId>,
     at: DbMoment,
 }
 
@@ -50,6 +79,7 @@ struct Row {
     day: NaiveDate,
     document: String,
     by: String,
+    organiser_id: Option<DbId>,
     at: DbMoment,
 }
 
@@ -60,6 +90,7 @@ impl Row {
             day: Day::new(self.day),
             document: from_json(TABLE, &self.document)?,
             by: self.by,
+            organiser: self.organiser_id.map(DbId::id),
             at: self.at.moment(),
         })
     }
@@ -69,20 +100,22 @@ impl Row {
 ///
 /// # Errors
 /// The database's.
-pub fn keep(
+pub fn keep<'a>(
     c: &mut Conn,
     (kind, id): (RegistryKind, Uuid),
     version: i64,
     document: &impl Serialize,
-    (by, at): (&str, Moment),
+    by: impl Into<By<'a>>,
 ) -> Result<(), DbError> {
+    let By { subject, organiser, at } = by.into();
     let row = NewRow {
         subject_kind: kind.code(),
         subject_id: DbId(id),
         version,
         day: at.utc().date_naive(),
         document: to_json(document)?,
-        by,
+        by: subject,
+        organiser_id: organiser.map(DbId::from),
         at: at.into(),
     };
     diesel::insert_into(registry_versions::table).values(&row).execute(c)?;

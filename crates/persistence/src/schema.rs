@@ -240,6 +240,7 @@ table! {
         created_at -> SqlMoment,
         role -> Text,
         added_by -> Nullable<Text>,
+        added_for -> Nullable<SqlId>,
     }
 }
 

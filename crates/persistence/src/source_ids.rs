@@ -142,6 +142,21 @@ pub fn insert_all(
     Ok(())
 }
 
+/// The sources that have brought a thing in; what only points to it is left out.
+///
+/// # Errors
+/// The database's.
+pub fn sources_of(c: &mut Conn, kind: NamedKind, subject: Uuid) -> Result<Vec<Uuid>, DbError> {
+    let sources: Vec<DbId> = source_ids::table
+        .filter(source_ids::subject_kind.eq(kind.code()))
+        .filter(source_ids::subject_id.eq(DbId(subject)))
+        .filter(source_ids::linked.eq(false))
+        .select(source_ids::source_id)
+        .distinct()
+        .load(c)?;
+    Ok(sources.into_iter().map(|source| source.0).collect())
+}
+
 /// Lets a name stand for another thing from now on.
 ///
 /// # Errors

@@ -1,6 +1,10 @@
 //! SQLite's one writer: a thread that commits waiting commands in groups, because it is the commit that takes time.
-//! Each command has a savepoint of its own; nobody is answered before the group is committed.
+//! Each command has a savepoint of its own; nobody is answered before the group is committed. A command that takes its
+//! time is committed alone, so that none waits for it that has been run already; and who waits too long for a turn is told
+//! so, and the command is not run.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -10,7 +14,7 @@ use tokio::sync::oneshot;
 use crate::database_url::DatabaseUrl;
 use crate::dialect::{Conn, Mode, Use};
 use crate::error::{DbError, Retryable};
-use crate::lane::TRIES_MAX;
+use crate::lane::{TRIES_MAX, block_on};
 use crate::link::Link;
 
 /// Commands in one commit.
@@ -43,19 +47,79 @@ impl Writer {
     }
 
     /// Queues a command. The answer comes when it has been committed or undone.
-    pub(crate) fn submit<F, T, E>(&self, f: F) -> Result<oneshot::Receiver<Result<T, E>>, DbError>
+    pub(crate) fn submit<F, T, E>(&self, length: Length, f: F) -> Result<Submitted<T, E>, DbError>
     where
         F: Fn(&mut Conn) -> Result<T, E> + Send + 'static,
         T: Send + 'static,
         E: From<DbError> + Retryable + Send + 'static,
     {
         let (tell, answer) = oneshot::channel();
-        let job: Box<dyn Job> = Box::new(Command { f, outcome: None, tell });
+        let turn = Turn::default();
+        let job: Box<dyn Job> = Box::new(Command { f, outcome: None, tell, turn: turn.clone(), length });
         let queue = self.queue.as_ref().ok_or_else(stopped)?;
         match queue.try_send(job) {
-            Ok(()) => Ok(answer),
+            Ok(()) => Ok(Submitted { answer, turn }),
             Err(TrySendError::Full(_)) => Err(DbError::Overloaded),
             Err(TrySendError::Disconnected(_)) => Err(stopped()),
+        }
+    }
+}
+
+/// How long a command takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Length {
+    /// So short that it is committed with others.
+    Short,
+    /// So long that no other is to wait for its commit.
+    Long,
+}
+
+/// Whether a command's turn has come, told between who waits for it and the thread.
+#[derive(Debug, Clone, Default)]
+struct Turn(Arc<AtomicU8>);
+
+impl Turn {
+    const WAITING: u8 = 0;
+    const BEGUN: u8 = 1;
+    const GIVEN_UP: u8 = 2;
+
+    fn begin(&self) -> bool {
+        self.0.compare_exchange(Self::WAITING, Self::BEGUN, Ordering::AcqRel, Ordering::Acquire) != Err(Self::GIVEN_UP)
+    }
+
+    /// Gives the turn up, unless it has come.
+    fn give_up(&self) -> bool {
+        self.0.compare_exchange(Self::WAITING, Self::GIVEN_UP, Ordering::AcqRel, Ordering::Acquire).is_ok()
+    }
+}
+
+/// A command that waits for its turn, or for the end of it.
+pub(crate) struct Submitted<T, E> {
+    answer: oneshot::Receiver<Result<T, E>>,
+    turn: Turn,
+}
+
+impl<T, E: From<DbError>> Submitted<T, E> {
+    /// The command's outcome. Where its turn does not come within the time, it is not run.
+    pub(crate) async fn outcome(mut self, wait: Duration) -> Result<T, E> {
+        let answered = tokio::time::timeout(wait, &mut self.answer).await;
+        match answered {
+            Ok(answer) => answer.unwrap_or_else(|_| Err(stopped().into())),
+            Err(_) if self.turn.give_up() => Err(DbError::Overloaded.into()),
+            Err(_) => self.answer.await.unwrap_or_else(|_| Err(stopped().into())),
+        }
+    }
+
+    /// [`Submitted::outcome`] on a thread that may block.
+    pub(crate) fn outcome_blocking(mut self, wait: Duration) -> Result<T, E> {
+        let answered = block_on(&mut self.answer, Some(wait));
+        match answered {
+            Some(answer) => answer.unwrap_or_else(|_| Err(stopped().into())),
+            None if self.turn.give_up() => Err(DbError::Overloaded.into()),
+            None => match block_on(self.answer, None) {
+                Some(Ok(outcome)) => outcome,
+                Some(Err(_)) | None => Err(stopped().into()),
+            },
         }
     }
 }
@@ -80,8 +144,10 @@ pub(crate) fn stopped() -> DbError {
 
 /// A command whose types are forgotten.
 trait Job: Send {
-    /// Whether anybody still waits for the answer.
-    fn is_wanted(&self) -> bool;
+    /// Whether no other is to wait for its commit.
+    fn is_long(&self) -> bool;
+    /// Lets its turn come, if anybody still waits for the answer.
+    fn begin(&self) -> bool;
     /// Runs it in the open savepoint and keeps the outcome.
     fn run(&mut self, link: &mut Link) -> Verdict;
     /// Tells the outcome, or why the commit of it failed.
@@ -101,6 +167,8 @@ struct Command<F, T, E> {
     f: F,
     outcome: Option<Result<T, E>>,
     tell: oneshot::Sender<Result<T, E>>,
+    turn: Turn,
+    length: Length,
 }
 
 impl<F, T, E> Job for Command<F, T, E>
@@ -109,8 +177,12 @@ where
     T: Send,
     E: From<DbError> + Retryable + Send,
 {
-    fn is_wanted(&self) -> bool {
-        !self.tell.is_closed()
+    fn is_long(&self) -> bool {
+        self.length == Length::Long
+    }
+
+    fn begin(&self) -> bool {
+        !self.tell.is_closed() && self.turn.begin()
     }
 
     fn run(&mut self, link: &mut Link) -> Verdict {
@@ -152,7 +224,8 @@ struct Thread {
 
 impl Thread {
     fn serve(&mut self, queue: &Receiver<Box<dyn Job>>) {
-        while let Ok(first) = queue.recv() {
+        let mut next = None;
+        while let Some(first) = next.take().or_else(|| queue.recv().ok()) {
             let mut jobs = Vec::new();
             let outcome = match self.begin() {
                 Err(e) => {
@@ -160,7 +233,7 @@ impl Thread {
                     Group::Failed(e)
                 }
                 Ok(mut link) => {
-                    let outcome = run_group(&mut link, first, queue, &mut jobs);
+                    let outcome = run_group(&mut link, first, queue, &mut jobs, &mut next);
                     self.keep(link);
                     outcome
                 }
@@ -206,22 +279,32 @@ impl Thread {
     }
 }
 
-/// Runs the first command and those that wait behind it, each in a savepoint, and commits. `jobs` gets all that ran.
+/// Runs the first command and those that wait behind it, each in a savepoint, and commits. `jobs` gets all that ran, and
+/// `after` the one that is to begin the next group.
 fn run_group(
     link: &mut Link,
     first: Box<dyn Job>,
     queue: &Receiver<Box<dyn Job>>,
     jobs: &mut Vec<Box<dyn Job>>,
+    after: &mut Option<Box<dyn Job>>,
 ) -> Group {
     let began = Instant::now();
     let mut next = Some(first);
     while let Some(mut job) = next {
-        if job.is_wanted() {
+        if job.is_long() && !jobs.is_empty() {
+            *after = Some(job);
+            break;
+        }
+        let is_long = job.is_long();
+        if job.begin() {
             let whole = run_in_savepoint(link, job.as_mut());
             jobs.push(job);
             if !whole {
                 link.roll_back_to(0);
                 return Group::Undone;
+            }
+            if is_long {
+                break;
             }
         }
         let full = jobs.len() >= GROUP_MAX || began.elapsed() >= GROUP_TIME_MAX;
@@ -253,4 +336,89 @@ fn run_in_savepoint(link: &mut Link, job: &mut dyn Job) -> bool {
         }
     }
     true
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicU32;
+    use std::sync::mpsc::channel;
+
+    use super::*;
+
+    const WAIT: Duration = Duration::from_secs(30);
+
+    fn writer() -> (tempdir::Folder, Writer) {
+        let folder = tempdir::Folder::new();
+        let url = DatabaseUrl::Sqlite(folder.0.join("test.db"));
+        let writer = Writer::start(&url, 16).unwrap();
+        (folder, writer)
+    }
+
+    mod tempdir {
+        /// A folder of its own, gone with the test.
+        pub(super) struct Folder(pub(super) std::path::PathBuf);
+
+        impl Folder {
+            pub(super) fn new() -> Self {
+                let mut bytes = [0; 8];
+                getrandom::fill(&mut bytes).unwrap();
+                let path = std::env::temp_dir().join(format!("valinta_writer_{:016x}", u64::from_le_bytes(bytes)));
+                std::fs::create_dir(&path).unwrap();
+                Self(path)
+            }
+        }
+
+        impl Drop for Folder {
+            fn drop(&mut self) {
+                let _ = std::fs::remove_dir_all(&self.0);
+            }
+        }
+    }
+
+    #[test]
+    fn who_waits_too_long_for_a_turn_is_told_so_and_the_command_is_not_run() {
+        let (_folder, writer) = writer();
+        let (let_go, held) = channel::<()>();
+        let (tell, begun) = channel::<()>();
+        let held = std::sync::Mutex::new(held);
+        let long = writer
+            .submit(Length::Long, move |_| {
+                let _ = tell.send(());
+                let _ = held.lock().unwrap().recv();
+                Ok::<_, DbError>(())
+            })
+            .unwrap();
+        begun.recv().unwrap();
+        let runs = Arc::new(AtomicU32::new(0));
+        let counted = Arc::clone(&runs);
+        let impatient = writer
+            .submit(Length::Short, move |_| {
+                counted.fetch_add(1, Ordering::Relaxed);
+                Ok::<_, DbError>(())
+            })
+            .unwrap();
+        assert_eq!(impatient.outcome_blocking(Duration::from_millis(20)), Err(DbError::Overloaded));
+        let patient = writer.submit(Length::Short, |_| Ok::<_, DbError>(7)).unwrap();
+        let_go.send(()).unwrap();
+        assert_eq!(long.outcome_blocking(WAIT), Ok(()));
+        assert_eq!(patient.outcome_blocking(WAIT), Ok(7));
+        assert_eq!(runs.load(Ordering::Relaxed), 0);
+    }
+
+    #[test]
+    fn nobody_waits_for_the_commit_of_a_long_command_that_came_after() {
+        let (_folder, writer) = writer();
+        let (let_go, held) = channel::<()>();
+        let held = std::sync::Mutex::new(held);
+        let short = writer.submit(Length::Short, |_| Ok::<_, DbError>(1)).unwrap();
+        let long = writer
+            .submit(Length::Long, move |_| {
+                let _ = held.lock().unwrap().recv();
+                Ok::<_, DbError>(2)
+            })
+            .unwrap();
+        assert_eq!(short.outcome_blocking(WAIT), Ok(1));
+        let_go.send(()).unwrap();
+        assert_eq!(long.outcome_blocking(WAIT), Ok(2));
+    }
 }

@@ -22,8 +22,11 @@ use valinta_persistence::{Conn, Db, DbError, registry};
 
 use crate::clock::{Clock, new_uuid};
 use crate::cx::Cx;
+use crate::http::limits::{FILES_AT_ONCE_MAX, FILES_OF_ONE_MAX};
 use crate::http::openapi::Route;
+use crate::http::places::Places;
 use crate::http::{Caller, IdempotencyKey, Problem, ProblemKind};
+use crate::imports::ImportPlaces;
 use crate::keys::Keys;
 use crate::storage::Storage;
 use crate::telemetry;
@@ -55,6 +58,8 @@ struct Inner {
     snapshot: ArcSwapOption<Snapshot>,
     opened: AtomicBool,
     files: OnceLock<Arc<dyn Storage>>,
+    uploads: Places,
+    imports: ImportPlaces,
 }
 
 /// The answer to a command.
@@ -106,6 +111,8 @@ impl App {
             snapshot: ArcSwapOption::empty(),
             opened: AtomicBool::new(false),
             files: OnceLock::new(),
+            uploads: Places::new(FILES_AT_ONCE_MAX, FILES_OF_ONE_MAX),
+            imports: ImportPlaces::default(),
         }));
         app.open_up()?;
         Ok(app)
@@ -125,6 +132,16 @@ impl App {
     pub fn files(&self) -> Result<Arc<dyn Storage>, Problem> {
         let none = || Problem::new(ProblemKind::Unavailable, "This service has not been given a place to keep files.");
         self.0.files.get().map(Arc::clone).ok_or_else(none)
+    }
+
+    /// Places for files that are handed in.
+    pub(crate) fn upload_places(&self) -> &Places {
+        &self.0.uploads
+    }
+
+    /// Places for files that are brought in.
+    pub(crate) fn import_places(&self) -> &ImportPlaces {
+        &self.0.imports
     }
 
     pub(crate) fn opened(&self) -> &AtomicBool {

@@ -18,6 +18,7 @@ use valinta_persistence::audit::{self, NewAuditRow};
 use valinta_persistence::idempotency::Trace;
 use valinta_persistence::organisers::Organiser;
 use valinta_persistence::outbox::{self, NewMessage};
+use valinta_persistence::registry_versions::By;
 use valinta_persistence::vault::Vault;
 use valinta_persistence::{Conn, DbError, organisers, providers, registry};
 
@@ -96,6 +97,11 @@ impl Cx {
     /// When.
     pub fn now(&self) -> Moment {
         self.now
+    }
+
+    /// Who makes a version now, and for which organiser.
+    pub(crate) fn by(&self) -> By<'_> {
+        By { subject: &self.actor.subject, organiser: self.actor.organiser, at: self.now }
     }
 
     /// What keeps personal data sealed.

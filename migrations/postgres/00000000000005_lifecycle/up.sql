@@ -3,6 +3,10 @@
 
 ALTER TABLE decisions DROP CONSTRAINT decisions_kind_check;
 ALTER TABLE decisions ADD CONSTRAINT decisions_kind_check CHECK (length(kind) BETWEEN 1 AND 64);
+ALTER TABLE decisions DROP CONSTRAINT decisions_outcome_check;
+ALTER TABLE decisions
+    ADD CONSTRAINT decisions_outcome_check
+        CHECK (outcome IN ('granted', 'refused', 'imposed', 'dropped', 'lifted'));
 
 ALTER TABLE applications DROP CONSTRAINT applications_state_check;
 ALTER TABLE applications
@@ -28,7 +32,8 @@ ALTER TABLE providers
 
 ALTER TABLE provider_members
     ADD COLUMN role text NOT NULL DEFAULT 'admin' CHECK (role IN ('admin', 'clerk', 'worker')),
-    ADD COLUMN added_by text CHECK (length(added_by) BETWEEN 1 AND 255);
+    ADD COLUMN added_by text CHECK (length(added_by) BETWEEN 1 AND 255),
+    ADD COLUMN added_for uuid REFERENCES organisers (id);
 
 ALTER TABLE service_units
     ADD COLUMN accessibility text NOT NULL DEFAULT '{}' CHECK (length(accessibility) BETWEEN 2 AND 4000),
@@ -50,8 +55,10 @@ ALTER TABLE offering_prices
     ADD COLUMN reason text CHECK (length(reason) BETWEEN 1 AND 4000),
     ADD COLUMN only_items boolean NOT NULL DEFAULT false;
 
+-- When a decision ended it. What was served before that moment, on the day that it ends on, is owed.
 ALTER TABLE choices
-    ADD COLUMN only_items boolean NOT NULL DEFAULT false;
+    ADD COLUMN only_items boolean NOT NULL DEFAULT false,
+    ADD COLUMN ended_at timestamptz;
 
 CREATE TRIGGER offering_prices_set_is_final BEFORE UPDATE OF
     offering_id, charging, price_minor, client_fee_minor, unit_cost_minor, valid_from, items, reason, only_items
@@ -79,7 +86,8 @@ CREATE TABLE attachments (
 
 CREATE INDEX attachments_by_provider ON attachments (provider_id ASC, id ASC);
 
-CREATE TRIGGER attachments_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON attachments
+-- What nothing shows may be taken away again: a file that was handed in by mistake.
+CREATE TRIGGER attachments_append_only BEFORE UPDATE OR TRUNCATE ON attachments
 FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 -- What a provider states of a condition of approval, given once for every organiser. Renewed by another row, never edited.
@@ -191,7 +199,7 @@ CREATE TABLE findings (
     organiser_id uuid NOT NULL REFERENCES organisers (id),
     provider_id uuid NOT NULL REFERENCES providers (id),
     unit_id uuid REFERENCES service_units (id),
-    subject text NOT NULL CHECK (subject IN ('quality', 'safety', 'staff', 'records', 'pricing', 'reporting', 'accessibility', 'other')),
+    subject text NOT NULL CHECK (subject IN ('quality', 'safety', 'staff', 'records', 'pricing', 'reporting', 'accessibility', 'self_monitoring', 'other')),
     description text NOT NULL CHECK (length(description) BETWEEN 1 AND 4000),
     found_on date NOT NULL,
     deadline date,
@@ -241,6 +249,7 @@ CREATE TABLE measures (
     version bigint NOT NULL CHECK (version >= 1),
     valid_to date CHECK (valid_to > valid_from),
     told_at timestamptz,
+    lapsed text NOT NULL DEFAULT '[]' CHECK (length(lapsed) BETWEEN 2 AND 8000),
     CHECK ((reply IS NULL) = (replied_at IS NULL)),
     CHECK (state NOT IN ('imposed', 'dropped') OR decision_id IS NOT NULL)
 );
@@ -287,6 +296,7 @@ CREATE TABLE registry_versions (
     day date NOT NULL,
     document text NOT NULL CHECK (length(document) BETWEEN 2 AND 65536),
     by text NOT NULL CHECK (length(by) BETWEEN 1 AND 255),
+    organiser_id uuid REFERENCES organisers (id),
     at timestamptz NOT NULL,
     PRIMARY KEY (subject_kind, subject_id, version)
 );
@@ -351,8 +361,17 @@ INSERT INTO approval_interruptions (
 SELECT gen_random_uuid(), a.organiser_id, a.id, 'lapsed', s.requirement, 'may_finish',
     greatest(s.valid_until + 1, a.valid_from)
 FROM approvals AS a JOIN evidence_stated AS s ON s.application_id = a.application_id
-WHERE s.valid_until IS NOT NULL;
+WHERE s.valid_until IS NOT NULL AND EXISTS (
+    SELECT 1 FROM rulebooks AS r CROSS JOIN LATERAL json_array_elements(r.terms::json -> 'requirements') AS q (value)
+    WHERE r.voucher_type_id = a.voucher_type_id AND r.state = 'adopted'
+        AND (r.valid_to IS NULL OR r.valid_to > current_date)
+        AND q.value ->> 'code' = s.requirement
+);
 DROP TABLE evidence_stated;
+-- What rulebooks ask for by now besides, the service finds when it first looks.
+INSERT INTO installation (name, value)
+SELECT 'lapses_are_due', 'since migration' WHERE EXISTS (SELECT 1 FROM approvals)
+ON CONFLICT DO NOTHING;
 
 -- What there is, as its first version, and as a change that whoever mirrors the registry from the start is told.
 INSERT INTO registry_versions (subject_kind, subject_id, version, day, document, by, at)

@@ -13,6 +13,7 @@ SELECT (SELECT count(*) FROM decisions WHERE kind NOT IN ('adopt_rulebook', 'dec
     + (SELECT count(*) FROM offering_prices WHERE reason IS NOT NULL);
 DROP TABLE nothing_is_lost;
 
+DELETE FROM installation WHERE name = 'lapses_are_due';
 DROP TABLE source_ids;
 DROP TABLE registry_changes;
 DROP TABLE registry_versions;
@@ -32,6 +33,7 @@ DROP INDEX providers_oid;
 
 DROP TRIGGER offering_prices_set_is_final;
 DROP TRIGGER choices_agreed_is_final;
+ALTER TABLE choices DROP COLUMN ended_at;
 ALTER TABLE choices DROP COLUMN only_items;
 ALTER TABLE offering_prices DROP COLUMN only_items;
 ALTER TABLE offering_prices DROP COLUMN reason;
@@ -45,6 +47,7 @@ ALTER TABLE service_units DROP COLUMN self_monitoring;
 ALTER TABLE service_units DROP COLUMN soteri;
 ALTER TABLE service_units DROP COLUMN opening_hours;
 ALTER TABLE service_units DROP COLUMN accessibility;
+ALTER TABLE provider_members DROP COLUMN added_for;
 ALTER TABLE provider_members DROP COLUMN added_by;
 ALTER TABLE provider_members DROP COLUMN role;
 ALTER TABLE providers DROP COLUMN iban;

@@ -40,7 +40,7 @@ CREATE TABLE decisions (
     id BLOB PRIMARY KEY NOT NULL CHECK (length(id) = 16),
     organiser_id BLOB NOT NULL CHECK (length(organiser_id) = 16) REFERENCES organisers (id),
     kind TEXT NOT NULL CHECK (length(kind) BETWEEN 1 AND 64),
-    outcome TEXT NOT NULL CHECK (outcome IN ('granted', 'refused')),
+    outcome TEXT NOT NULL CHECK (outcome IN ('granted', 'refused', 'imposed', 'dropped', 'lifted')),
     subject_id BLOB NOT NULL CHECK (length(subject_id) = 16),
     provider_id BLOB CHECK (length(provider_id) = 16),
     person_id BLOB CHECK (length(person_id) = 16),
@@ -154,6 +154,7 @@ ALTER TABLE providers ADD COLUMN iban BLOB CHECK (length(iban) BETWEEN 1 AND 102
 
 ALTER TABLE provider_members ADD COLUMN role TEXT NOT NULL DEFAULT 'admin' CHECK (role IN ('admin', 'clerk', 'worker'));
 ALTER TABLE provider_members ADD COLUMN added_by TEXT CHECK (length(added_by) BETWEEN 1 AND 255);
+ALTER TABLE provider_members ADD COLUMN added_for BLOB CHECK (length(added_for) = 16) REFERENCES organisers (id);
 
 ALTER TABLE service_units ADD COLUMN accessibility TEXT NOT NULL DEFAULT '{}' CHECK (length(accessibility) BETWEEN 2 AND 4000);
 ALTER TABLE service_units ADD COLUMN opening_hours TEXT NOT NULL DEFAULT '[]' CHECK (length(opening_hours) BETWEEN 2 AND 8000);
@@ -172,6 +173,8 @@ ALTER TABLE offering_prices ADD COLUMN reason TEXT CHECK (length(reason) BETWEEN
 ALTER TABLE offering_prices ADD COLUMN only_items INTEGER NOT NULL DEFAULT 0 CHECK (only_items IN (0, 1));
 
 ALTER TABLE choices ADD COLUMN only_items INTEGER NOT NULL DEFAULT 0 CHECK (only_items IN (0, 1));
+-- When a decision ended it. What was served before that moment, on the day that it ends on, is owed.
+ALTER TABLE choices ADD COLUMN ended_at INTEGER;
 
 CREATE TRIGGER offering_prices_set_is_final BEFORE UPDATE OF
     offering_id, charging, price_minor, client_fee_minor, unit_cost_minor, valid_from, items, reason, only_items
@@ -203,11 +206,8 @@ CREATE TABLE attachments (
 
 CREATE INDEX attachments_by_provider ON attachments (provider_id ASC, id ASC);
 
+-- What nothing shows may be taken away again: a file that was handed in by mistake.
 CREATE TRIGGER attachments_no_update BEFORE UPDATE ON attachments
-BEGIN
-    SELECT RAISE(ABORT, 'append-only: attachments');
-END;
-CREATE TRIGGER attachments_no_delete BEFORE DELETE ON attachments
 BEGIN
     SELECT RAISE(ABORT, 'append-only: attachments');
 END;
@@ -345,7 +345,7 @@ CREATE TABLE findings (
     organiser_id BLOB NOT NULL CHECK (length(organiser_id) = 16) REFERENCES organisers (id),
     provider_id BLOB NOT NULL CHECK (length(provider_id) = 16) REFERENCES providers (id),
     unit_id BLOB CHECK (length(unit_id) = 16) REFERENCES service_units (id),
-    subject TEXT NOT NULL CHECK (subject IN ('quality', 'safety', 'staff', 'records', 'pricing', 'reporting', 'accessibility', 'other')),
+    subject TEXT NOT NULL CHECK (subject IN ('quality', 'safety', 'staff', 'records', 'pricing', 'reporting', 'accessibility', 'self_monitoring', 'other')),
     description TEXT NOT NULL CHECK (length(description) BETWEEN 1 AND 4000),
     found_on TEXT NOT NULL CHECK (length(found_on) = 10),
     deadline TEXT CHECK (length(deadline) = 10),
@@ -395,6 +395,7 @@ CREATE TABLE measures (
     version INTEGER NOT NULL CHECK (version >= 1),
     valid_to TEXT CHECK (length(valid_to) = 10) CHECK (valid_to > valid_from),
     told_at INTEGER,
+    lapsed TEXT NOT NULL DEFAULT '[]' CHECK (length(lapsed) BETWEEN 2 AND 8000),
     CHECK ((reply IS NULL) = (replied_at IS NULL)),
     CHECK (state NOT IN ('imposed', 'dropped') OR decision_id IS NOT NULL)
 ) STRICT;
@@ -441,6 +442,7 @@ CREATE TABLE registry_versions (
     day TEXT NOT NULL CHECK (length(day) = 10),
     document TEXT NOT NULL CHECK (length(document) BETWEEN 2 AND 65536),
     by TEXT NOT NULL CHECK (length(by) BETWEEN 1 AND 255),
+    organiser_id BLOB CHECK (length(organiser_id) = 16) REFERENCES organisers (id),
     at INTEGER NOT NULL,
     PRIMARY KEY (subject_kind, subject_id, version)
 ) STRICT;
@@ -518,8 +520,17 @@ INSERT INTO approval_interruptions (
 SELECT randomblob(16), a.organiser_id, a.id, 'lapsed', s.requirement, 'may_finish',
     max(date(s.valid_until, '+1 day'), a.valid_from)
 FROM approvals AS a JOIN evidence_stated AS s ON s.application_id = a.application_id
-WHERE s.valid_until IS NOT NULL;
+WHERE s.valid_until IS NOT NULL AND EXISTS (
+    SELECT 1 FROM rulebooks AS r, json_each(r.terms, '$.requirements') AS q
+    WHERE r.voucher_type_id = a.voucher_type_id AND r.state = 'adopted'
+        AND (r.valid_to IS NULL OR r.valid_to > date('now'))
+        AND json_extract(q.value, '$.code') = s.requirement
+);
 DROP TABLE evidence_stated;
+-- What rulebooks ask for by now besides, the service finds when it first looks.
+INSERT INTO installation (name, value)
+SELECT 'lapses_are_due', 'since migration' WHERE EXISTS (SELECT 1 FROM approvals)
+ON CONFLICT DO NOTHING;
 
 -- What there is, as its first version, and as a change that whoever mirrors the registry from the start is told.
 INSERT INTO registry_versions (subject_kind, subject_id, version, day, document, by, at)

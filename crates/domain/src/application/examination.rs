@@ -1,12 +1,9 @@
 //! Examines what is stated against a rulebook's requirements, and what the registry knows of the unit against its
 //! criteria. The words are the same whoever applies.
 
-use chrono::Months;
-
 use super::stated::{Evidence, Refuted, Shown};
-use crate::evidence::EvidenceKind;
+use crate::evidence::{NotShown, Said, shows};
 use crate::explain::Step;
-use crate::provider::{SoteriRegistration, SoteriState};
 use crate::rulebook::{Requirement, RulebookTerms};
 use crate::rules::{self, Facts, Finding, Findings, Standing};
 use crate::text::Localized;
@@ -80,31 +77,62 @@ impl RequirementOutcome {
         }
     }
 
-    fn words(&self) -> (&'static str, &'static str, &'static str) {
-        match self {
-            Self::Met => ("Täyttyy", "Uppfyllt", "Met"),
-            Self::Expired => ("Vanhentunut", "Har löpt ut", "Expired"),
-            Self::NotYetValid => ("Ei vielä voimassa", "Inte ännu i kraft", "Not yet in force"),
-            Self::NoExpiryDay => ("Voimassaolopäivä puuttuu", "Giltighetsdag saknas", "No day of expiry given"),
-            Self::NoIssueDay => ("Antopäivä puuttuu", "Utfärdandedag saknas", "No day of issue given"),
-            Self::TooOld => ("Liian vanha", "För gammalt", "Issued too long ago"),
-            Self::OtherKind => ("Näyttö on muuta lajia", "Utredningen är av annat slag", "Evidence of another kind"),
-            Self::NotRegistered => ("Ei rekisteröity", "Inte registrerad", "Not registered"),
-            Self::OutsideRegisteredService { .. } => {
-                ("Ei rekisteröity tähän palveluun", "Inte registrerad för tjänsten", "Not registered for the service")
+    /// What follows the requirement's own words, in Finnish, Swedish and English.
+    fn words(&self) -> (String, String, String) {
+        let (fi, sv, en) = match self {
+            Self::Met => ("täyttyy", "uppfyllt", "met"),
+            Self::Expired => ("näyttö on vanhentunut", "utredningen har löpt ut", "the evidence has expired"),
+            Self::NotYetValid => {
+                ("näyttö ei ole vielä voimassa", "utredningen är inte ännu i kraft", "the evidence is not yet in force")
             }
-            Self::Withdrawn => ("Näyttö peruttu", "Utredningen har återtagits", "Evidence taken back"),
-            Self::Rejected => ("Näyttöä ei hyväksytty", "Utredningen godkändes inte", "Evidence not accepted"),
-            Self::Missing => ("Näyttö puuttuu", "Utredning saknas", "No evidence given"),
-        }
+            Self::NoExpiryDay => {
+                ("näytön voimassaolopäivä puuttuu", "utredningens giltighetsdag saknas", "no day of expiry given")
+            }
+            Self::NoIssueDay => {
+                ("näytön antopäivä puuttuu", "utredningens utfärdandedag saknas", "no day of issue given")
+            }
+            Self::TooOld => {
+                ("näyttö on liian vanha", "utredningen är för gammal", "the evidence was issued too long ago")
+            }
+            Self::OtherKind => {
+                ("näyttö on muuta lajia", "utredningen är av annat slag", "evidence of another kind given")
+            }
+            Self::NotRegistered => {
+                ("yksikköä ei ole rekisteröity", "enheten är inte registrerad", "the unit is not registered")
+            }
+            Self::OutsideRegisteredService { services } => {
+                let services = services.join(", ");
+                return (
+                    format!("yksikön rekisteröinnistä puuttuu: {services}"),
+                    format!("enhetens registrering omfattar inte: {services}"),
+                    format!("the unit is not registered for: {services}"),
+                );
+            }
+            Self::Withdrawn => ("näyttö on peruttu", "utredningen har återtagits", "the evidence has been taken back"),
+            Self::Rejected => {
+                ("näyttöä ei ole hyväksytty", "utredningen har inte godkänts", "the evidence was not accepted")
+            }
+            Self::Missing => ("näyttö puuttuu", "utredning saknas", "no evidence given"),
+        };
+        (fi.to_owned(), sv.to_owned(), en.to_owned())
     }
 
-    /// What came out of a requirement, in words.
+    /// What came out of a requirement, in words: the requirement is quoted, so that nobody takes what is asked for what was
+    /// found.
     pub fn text(&self, requirement: &Requirement) -> Localized {
         let (fi, sv, en) = self.words();
-        let text = &requirement.text;
-        Localized::new(format!("{fi}: {}", text.fi), format!("{sv}: {}", text.sv), format!("{en}: {}", text.en))
+        let Localized { fi: asked_fi, sv: asked_sv, en: asked_en } = &requirement.text;
+        Localized::new(
+            format!("Vaatimus ”{}”: {fi}", unended(asked_fi)),
+            format!("Kravet ”{}”: {sv}", unended(asked_sv)),
+            format!("Requirement “{}”: {en}", unended(asked_en)),
+        )
     }
+}
+
+/// A sentence as it stands in the middle of another one.
+fn unended(sentence: &str) -> &str {
+    sentence.trim_end().trim_end_matches('.')
 }
 
 /// What is not met, and a step for each criterion and requirement.
@@ -158,52 +186,34 @@ pub fn requirement_outcome(
     if stated.kind != requirement.kind {
         return RequirementOutcome::OtherKind;
     }
-    if requirement.kind == EvidenceKind::Soteri
-        && let Some(outcome) = registration_outcome(requirement, stated.soteri.as_ref(), day)
-    {
-        return outcome;
+    let said =
+        Said { soteri: stated.soteri.as_ref(), valid_until: stated.valid_until, issued_on: stated.issued_on, shown_on };
+    if let Err(lacking) = shows(requirement, &said) {
+        return lacking.into();
     }
-    if requirement.expires && stated.valid_until.is_none() {
-        return RequirementOutcome::NoExpiryDay;
-    }
-    if stated.valid_until.is_some_and(|until| until < day) {
-        return RequirementOutcome::Expired;
-    }
-    if stated.valid_from.is_some_and(|from| from > day) {
-        return RequirementOutcome::NotYetValid;
-    }
-    match (requirement.issued_within_months, stated.issued_on) {
-        (None, _) => RequirementOutcome::Met,
-        (Some(_), None) => RequirementOutcome::NoIssueDay,
-        (Some(months), Some(issued)) if is_older(issued, months, shown_on) => RequirementOutcome::TooOld,
-        (Some(_), Some(_)) => RequirementOutcome::Met,
+    // A registration has days of its own, as stated with it or not.
+    let registered = stated.soteri.as_ref();
+    let until = [stated.valid_until, registered.and_then(|soteri| soteri.valid_until)].into_iter().flatten().min();
+    let from = [stated.valid_from, registered.map(|soteri| soteri.valid_from)].into_iter().flatten().max();
+    if until.is_some_and(|until| until < day) {
+        RequirementOutcome::Expired
+    } else if from.is_some_and(|from| from > day) {
+        RequirementOutcome::NotYetValid
+    } else {
+        RequirementOutcome::Met
     }
 }
 
-fn is_older(issued: Day, months: u16, than: Day) -> bool {
-    issued.date().checked_add_months(Months::new(u32::from(months))).is_some_and(|last| last < than.date())
-}
-
-/// What is wrong with a unit's registration, if anything is (741/2023).
-fn registration_outcome(
-    requirement: &Requirement,
-    registration: Option<&SoteriRegistration>,
-    day: Day,
-) -> Option<RequirementOutcome> {
-    let Some(registration) = registration else { return Some(RequirementOutcome::NotRegistered) };
-    match registration.state {
-        SoteriState::Registered | SoteriState::PendingMayOperate => {}
-        SoteriState::Refused => return Some(RequirementOutcome::NotRegistered),
+impl From<NotShown> for RequirementOutcome {
+    fn from(lacking: NotShown) -> Self {
+        match lacking {
+            NotShown::NotRegistered => Self::NotRegistered,
+            NotShown::OutsideRegisteredService { services } => Self::OutsideRegisteredService { services },
+            NotShown::NoExpiryDay => Self::NoExpiryDay,
+            NotShown::NoIssueDay => Self::NoIssueDay,
+            NotShown::TooOld => Self::TooOld,
+        }
     }
-    if registration.valid_until.is_some_and(|until| until < day) {
-        return Some(RequirementOutcome::Expired);
-    }
-    if registration.valid_from > day {
-        return Some(RequirementOutcome::NotYetValid);
-    }
-    let lacks = |service: &&String| !registration.services.contains(service);
-    let services: Vec<String> = requirement.services.iter().filter(lacks).cloned().collect();
-    (!services.is_empty()).then_some(RequirementOutcome::OutsideRegisteredService { services })
 }
 
 fn step(pointer: &str, requirement: &Requirement, outcome: &RequirementOutcome, stated: Option<&Evidence>) -> Step {

@@ -11,6 +11,7 @@ use crate::time::Day;
 /// itself what was handed in.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = StatedEvidence)]
 pub struct Evidence {
     /// The requirement's code in the rulebook.
     #[schema(max_length = 64)]

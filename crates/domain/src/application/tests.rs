@@ -123,6 +123,27 @@ fn what_was_refuted_or_is_of_another_kind_shows_nothing() {
 }
 
 #[test]
+fn what_is_asked_is_quoted_before_what_was_found() {
+    let text =
+        Localized::new("Rekisteröity kotipalveluun.", "Registrerad för hemservice.", "Registered for home support.");
+    let asked = Requirement { text, ..requirement(EvidenceKind::Soteri) };
+    let outside =
+        RequirementOutcome::OutsideRegisteredService { services: vec!["home_support".into(), "meals".into()] };
+    let told = outside.text(&asked);
+    assert_eq!(told.fi, "Vaatimus ”Rekisteröity kotipalveluun”: yksikön rekisteröinnistä puuttuu: home_support, meals");
+    assert_eq!(
+        told.sv,
+        "Kravet ”Registrerad för hemservice”: enhetens registrering omfattar inte: home_support, meals"
+    );
+    assert_eq!(
+        told.en,
+        "Requirement “Registered for home support”: the unit is not registered for: home_support, meals"
+    );
+    assert_eq!(RequirementOutcome::Met.text(&asked).fi, "Vaatimus ”Rekisteröity kotipalveluun”: täyttyy");
+    assert_eq!(RequirementOutcome::Missing.text(&asked).sv, "Kravet ”Registrerad för hemservice”: utredning saknas");
+}
+
+#[test]
 fn everything_that_is_not_met_is_told_at_once_in_the_rulebooks_order() {
     let text = json!({"fi": "t", "sv": "t", "en": "t"});
     let asked = |code: &str, expires: bool| json!({"code": code, "text": text, "source": "s", "expires": expires});

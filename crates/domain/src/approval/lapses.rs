@@ -40,8 +40,8 @@ pub struct Lapse {
 }
 
 /// The days of an approval, from `today` on, on which a requirement stands against new choices: one that expires wherever
-/// no accepted evidence for it holds; another one where evidence was accepted for it and holds no more. Each requirement's
-/// days are whole: no two lapses of one requirement touch each other.
+/// no accepted evidence that shows it holds; another one where evidence was accepted for it and shows it no more. Each
+/// requirement's days are whole: no two lapses of one requirement touch each other.
 pub fn lapses(
     approval: Period,
     unit: Id<kind::ServiceUnit>,
@@ -90,10 +90,15 @@ fn missing_on<'a>(
     let Some(of_day) = asked.iter().find(|asked| asked.period.contains(day)) else { return BTreeSet::new() };
     let missing = of_day.requirements.iter().filter(|requirement| {
         let fitting = || pieces.iter().filter(|piece| piece.accepted && piece.evidence.is_for(requirement, unit));
-        let holds = fitting().any(|piece| piece.held.iter().any(|period| period.contains(day)));
-        // What was accepted for days to come has not been lost: it has not begun.
+        let holds = |piece: &Piece<'_>| piece.held.iter().any(|period| period.contains(day));
+        let shown = fitting().any(|piece| holds(piece) && piece.evidence.shows(requirement).is_ok());
+        // What was accepted for days to come has not been lost: it has not begun. What says too little for this rulebook
+        // was never lost by it either; what says that the requirement is not fulfilled stands against it.
         let has_begun = |piece: &Piece<'_>| piece.held.is_empty() || piece.held.iter().any(|held| held.from() <= day);
-        !holds && (requirement.expires || fitting().any(has_begun))
+        let lost = |piece: &Piece<'_>| {
+            has_begun(piece) && piece.evidence.shows(requirement).err().is_none_or(|lacking| lacking.speaks_against())
+        };
+        !shown && (requirement.expires || fitting().any(lost))
     });
     missing.map(|requirement| requirement.code.as_str()).collect()
 }

@@ -61,6 +61,12 @@ pub enum NotServing {
         /// The day.
         day: Day,
     },
+    /// The unit has closed by then.
+    #[error("the unit was closed on {day}")]
+    Closed {
+        /// The day.
+        day: Day,
+    },
     /// A suspension covers it, by which vouchers in use moved elsewhere.
     #[error("the unit was suspended on {day}, and vouchers in use were to move to another")]
     MustMove {
@@ -69,12 +75,20 @@ pub enum NotServing {
     },
 }
 
-/// Lets a unit serve on a day under vouchers by which it was chosen: an approval covers the day, and no suspension that
-/// made those vouchers move.
+/// Lets a unit serve on a day under vouchers by which it was chosen: it is open, an approval covers the day, and no
+/// suspension that made those vouchers move.
 ///
 /// # Errors
 /// See [`NotServing`].
-pub fn may_serve(day: Day, approvals: &[Period], interruptions: &[Interruption]) -> Result<(), NotServing> {
+pub fn may_serve(
+    day: Day,
+    approvals: &[Period],
+    interruptions: &[Interruption],
+    closed_from: Option<Day>,
+) -> Result<(), NotServing> {
+    if closed_from.is_some_and(|closed| closed <= day) {
+        return Err(NotServing::Closed { day });
+    }
     if !approvals.iter().any(|period| period.contains(day)) {
         return Err(NotServing::NotApproved { day });
     }
@@ -85,12 +99,14 @@ pub fn may_serve(day: Day, approvals: &[Period], interruptions: &[Interruption])
 }
 
 /// The day on which a choice that begins on a day ends by itself, as far as is known: where the approvals that it rests on
-/// end, or where a suspension makes vouchers in use move. `approvals` are whole, as if nothing interrupted them.
+/// end, where a suspension makes vouchers in use move, or where the unit closes. `approvals` are whole, as if nothing
+/// interrupted them.
 pub fn served_until(
     from: Day,
     home: Option<&MunicipalityCode>,
     approvals: &[Approved],
     interruptions: &[Interruption],
+    closed_from: Option<Day>,
 ) -> Option<Day> {
     let mut until = Some(from);
     // An approval may follow another one on the day on which that ends.
@@ -102,7 +118,8 @@ pub fn served_until(
     }
     let moves = interruptions.iter().filter(|one| one.vouchers_in_use == VouchersInUse::MustMove);
     let moved = moves.filter_map(Interruption::period).filter(|period| period.to().is_none_or(|to| to > from));
-    moved.map(|period| period.from().max(from)).chain(until).min()
+    let closed = closed_from.map(|closed| closed.max(from));
+    moved.map(|period| period.from().max(from)).chain(until).chain(closed).min()
 }
 
 #[cfg(test)]
@@ -152,10 +169,19 @@ mod tests {
         let approved = [Period::new(day(10), Some(day(20))).unwrap()];
         let finish = [gap(VouchersInUse::MayFinish, true, 12, None)];
         let moves = [gap(VouchersInUse::MustMove, true, 12, Some(14))];
-        assert!(may_serve(day(13), &approved, &finish).is_ok());
-        assert!(may_serve(day(11), &approved, &moves).is_ok() && may_serve(day(14), &approved, &moves).is_ok());
-        assert_eq!(may_serve(day(13), &approved, &moves), Err(NotServing::MustMove { day: day(13) }));
-        assert_eq!(may_serve(day(20), &approved, &[]), Err(NotServing::NotApproved { day: day(20) }));
+        assert!(may_serve(day(13), &approved, &finish, None).is_ok());
+        assert!(
+            may_serve(day(11), &approved, &moves, None).is_ok() && may_serve(day(14), &approved, &moves, None).is_ok()
+        );
+        assert_eq!(may_serve(day(13), &approved, &moves, None), Err(NotServing::MustMove { day: day(13) }));
+        assert_eq!(may_serve(day(20), &approved, &[], None), Err(NotServing::NotApproved { day: day(20) }));
+    }
+
+    #[test]
+    fn a_closed_unit_serves_nobody_whatever_its_approval() {
+        let approved = [Period::new(day(10), None).unwrap()];
+        assert!(may_serve(day(14), &approved, &[], Some(day(15))).is_ok());
+        assert_eq!(may_serve(day(15), &approved, &[], Some(day(15))), Err(NotServing::Closed { day: day(15) }));
     }
 
     #[test]
@@ -168,11 +194,12 @@ mod tests {
         let pori: MunicipalityCode = "609".parse().unwrap();
         let rauma: MunicipalityCode = "684".parse().unwrap();
         let open = [approved(1, None, vec![])];
-        assert_eq!(served_until(day(5), None, &open, &[]), None);
-        assert_eq!(served_until(day(5), None, &open, &moves), Some(day(15)));
-        assert_eq!(served_until(day(18), None, &open, &moves), None);
+        assert_eq!(served_until(day(5), None, &open, &[], None), None);
+        assert_eq!(served_until(day(5), None, &open, &moves, None), Some(day(15)));
+        assert_eq!(served_until(day(18), None, &open, &moves, None), None);
         let chain = [approved(1, Some(10), vec![]), approved(10, Some(20), vec![pori.clone()])];
-        assert_eq!(served_until(day(5), Some(&pori), &chain, &[]), Some(day(20)));
-        assert_eq!(served_until(day(5), Some(&rauma), &chain, &[]), Some(day(10)));
+        assert_eq!(served_until(day(5), Some(&pori), &chain, &[], None), Some(day(20)));
+        assert_eq!(served_until(day(5), Some(&rauma), &chain, &[], None), Some(day(10)));
+        assert_eq!(served_until(day(5), Some(&pori), &chain, &[], Some(day(12))), Some(day(12)));
     }
 }

@@ -199,6 +199,26 @@ fn what_cannot_be_chosen_is_not_listed() {
 }
 
 #[test]
+fn who_starts_later_is_not_chosen_while_it_is_suspended() {
+    let period =
+        |from: i64, to: Option<i64>| Period::new(day().plus_days(from), to.map(|to| day().plus_days(to))).unwrap();
+    let approved = |from, to| Approved { period: period(from, to), area: Vec::new() };
+    let mut suspended = candidate(1, Sector::Company);
+    suspended.approvals = vec![approved(-10, Some(0)), approved(5, None)];
+    suspended.interruptions = vec![period(0, Some(5))];
+    suspended.earliest_start = Some(day().plus_days(5));
+    assert_eq!(suspended.takes_on(day()), Err(NotChoosable::Interrupted));
+    assert!(suspended.choosable_on(day().plus_days(5), None).is_ok() && suspended.takes_on(day().plus_days(5)).is_ok());
+    // An approval that is to begin later is no interruption.
+    let mut later = candidate(2, Sector::Company);
+    later.approvals = vec![approved(5, None)];
+    later.earliest_start = Some(day().plus_days(5));
+    assert_eq!(later.takes_on(day()), Ok(()));
+    let s = snapshot(vec![suspended, later.clone()]);
+    assert_eq!(order_of(&s, &query(b"v")), [later.offering]);
+}
+
+#[test]
 fn a_public_unit_shows_its_fee_beside_the_others_co_payment() {
     let s = snapshot(vec![candidate(1, Sector::Public), candidate(2, Sector::Company)]);
     let listing = s.list(&Query { order: Order::CoPayment, ..query(b"v") });

@@ -104,7 +104,7 @@ impl<'c> Reach<'c> {
             let is_allowed = under_now.as_mut().is_none_or(|prices| prices.fitted(price, *sector).refused.is_none());
             let refusal = under_draft.fitted(price, *sector).refused.clone();
             let per_unit = |terms: &RulebookTerms| price.of_item(None).per_voucher_unit(terms.price_unit);
-            if candidate.choosable_on(first_day, None).is_ok() {
+            if candidate.takes_on(day).is_ok() && candidate.choosable_on(first_day, None).is_ok() {
                 open.push(Open {
                     candidate,
                     sector: *sector,

@@ -2,8 +2,9 @@
 
 use thiserror::Error;
 
-use super::{Grounds, MeasureStep};
+use super::{Grounds, MeasureStep, leads_until};
 use crate::approval::VouchersInUse;
+use crate::rulebook::SupervisionTerms;
 use crate::time::{Day, Period};
 
 /// How far ahead a step may take effect or set a deadline.
@@ -104,6 +105,12 @@ pub enum EffectRefused {
         /// What was given.
         field: EffectField,
     },
+    /// By then the ladder would have begun anew, and nothing would follow where things are not put right.
+    #[error("it is {latest} or before, for the next step to follow where things are not put right")]
+    AfterLadder {
+        /// The latest day.
+        latest: Day,
+    },
     /// It ends before it begins.
     #[error("it ends on its first day or later")]
     Reversed,
@@ -141,6 +148,7 @@ impl EffectRefused {
             | Self::NotApplicable { field, .. }
             | Self::InThePast { field, .. }
             | Self::TooFarAhead { field } => *field,
+            Self::AfterLadder { .. } => EffectField::Deadline,
             Self::Reversed => EffectField::Until,
             Self::NotAtOnce { .. } | Self::AfterEnd { .. } | Self::BeforeBeginning { .. } | Self::Suspended { .. } => {
                 EffectField::From
@@ -155,6 +163,7 @@ impl EffectRefused {
             Self::NotApplicable { .. } => "not_applicable",
             Self::InThePast { .. } => "in_the_past",
             Self::TooFarAhead { .. } => "too_far_ahead",
+            Self::AfterLadder { .. } => "ladder_ends_before",
             Self::Reversed => "reversed",
             Self::NotAtOnce { .. } => "not_at_once",
             Self::AfterEnd { .. } => "approval_ends_before",
@@ -165,7 +174,8 @@ impl EffectRefused {
 }
 
 /// What a step does to an approval when it is imposed today, or everything that stands against it. `approval` are the days
-/// of the approval, `suspensions` those on which it is suspended already.
+/// of the approval, `suspensions` those on which it is suspended already. Where no first day is asked for, danger begins
+/// today and everything else tomorrow: services of the day on which it is decided are not in doubt.
 ///
 /// # Errors
 /// See [`EffectRefused`].
@@ -174,12 +184,13 @@ pub fn effect(
     asked: &AskedEffect,
     approval: Period,
     suspensions: &[Period],
+    terms: &SupervisionTerms,
     today: Day,
 ) -> Result<Effect, Vec<EffectRefused>> {
     let mut refused = not_applicable(step, asked);
     let made = match step {
         MeasureStep::Notice => Some(Effect::Notice),
-        MeasureStep::Warning => warning(asked, today, &mut refused),
+        MeasureStep::Warning => warning(asked, terms, today, &mut refused),
         MeasureStep::Suspension => suspension(grounds, asked, (approval, suspensions), today, &mut refused),
         MeasureStep::Cancellation => {
             first_day(step, grounds, asked, approval, today, &mut refused).map(|from| Effect::Cancellation { from })
@@ -209,13 +220,26 @@ fn not_applicable(step: MeasureStep, asked: &AskedEffect) -> Vec<EffectRefused> 
     unused.map(|(field, _)| EffectRefused::NotApplicable { field, step }).collect()
 }
 
-fn warning(asked: &AskedEffect, today: Day, refused: &mut Vec<EffectRefused>) -> Option<Effect> {
+fn warning(
+    asked: &AskedEffect,
+    terms: &SupervisionTerms,
+    today: Day,
+    refused: &mut Vec<EffectRefused>,
+) -> Option<Effect> {
     let field = EffectField::Deadline;
     let Some(deadline) = asked.deadline else {
         refused.push(EffectRefused::Missing { field, step: MeasureStep::Warning });
         return None;
     };
-    within(field, deadline, today, refused).then_some(Effect::Warning { deadline })
+    if !within(field, deadline, today, refused) {
+        return None;
+    }
+    // The next step is opened after the deadline.
+    let latest = leads_until(today, terms.ladder_months).plus_days(-1);
+    if deadline > latest {
+        refused.push(EffectRefused::AfterLadder { latest });
+    }
+    Some(Effect::Warning { deadline })
 }
 
 fn suspension(
@@ -248,7 +272,8 @@ fn suspension(
     Some(Effect::Suspension { period, vouchers_in_use: asked.vouchers_in_use? })
 }
 
-/// The first day of what ends or interrupts an approval: the one asked for, or today.
+/// The first day of what ends or interrupts an approval: the one asked for, or the earliest that puts no service of the day
+/// of the decision in doubt.
 fn first_day(
     step: MeasureStep,
     grounds: Grounds,
@@ -257,12 +282,13 @@ fn first_day(
     today: Day,
     refused: &mut Vec<EffectRefused>,
 ) -> Option<Day> {
-    let today_or_first = if step == MeasureStep::Suspension { today.max(approval.from()) } else { today };
-    let from = asked.from.unwrap_or(today_or_first);
+    let earliest = if grounds == Grounds::Danger { today } else { today.plus_days(1) };
+    let at_once = if step == MeasureStep::Suspension { earliest.max(approval.from()) } else { earliest };
+    let from = asked.from.unwrap_or(at_once);
     if !within(EffectField::From, from, today, refused) {
         return None;
     }
-    if grounds == Grounds::Danger && from != today_or_first {
+    if grounds == Grounds::Danger && from != at_once {
         refused.push(EffectRefused::NotAtOnce { today });
     }
     if let Some(end) = approval.to().filter(|end| *end <= from) {

@@ -3,7 +3,7 @@
 
 use super::{Effect, Grounds, Measure, MeasureStep};
 use crate::approval::VouchersInUse;
-use crate::explain::Step;
+use crate::explain::{Step, days};
 use crate::rulebook::SupervisionTerms;
 use crate::text::Localized;
 use crate::time::Day;
@@ -86,11 +86,12 @@ fn ladder(measure: &Measure, terms: &SupervisionTerms, lapsed: &[String]) -> Ste
 
 fn hearing(measure: &Measure, terms: &SupervisionTerms, today: Day) -> Step {
     let until = measure.hear_until;
+    let [fi, sv, en] = days::in_languages(until);
     let (code, text) = if measure.grounds == Grounds::Danger {
         let text = Localized::new(
-            format!("Tuottaja voi antaa selityksensä {until} asti."),
-            format!("Producenten kan ge sin förklaring till och med {until}."),
-            format!("The provider can give its explanation until {until}."),
+            format!("Tuottaja voi antaa selityksensä {fi} asti."),
+            format!("Producenten kan ge sin förklaring till och med {sv}."),
+            format!("The provider can give its explanation until {en}."),
         );
         ("heard_afterwards", text)
     } else if measure.reply.is_some() {
@@ -102,9 +103,9 @@ fn hearing(measure: &Measure, terms: &SupervisionTerms, today: Day) -> Step {
         ("heard", text)
     } else {
         let text = Localized::new(
-            format!("Tuottajalle varattiin tilaisuus tulla kuulluksi {until} asti. Se ei antanut selitystä."),
-            format!("Producenten gavs tillfälle att bli hörd till och med {until}. Den gav ingen förklaring."),
-            format!("The provider could be heard until {until}. It gave no explanation."),
+            format!("Tuottajalle varattiin tilaisuus tulla kuulluksi {fi} asti. Se ei antanut selitystä."),
+            format!("Producenten gavs tillfälle att bli hörd till och med {sv}. Den gav ingen förklaring."),
+            format!("The provider could be heard until {en}. It gave no explanation."),
         );
         ("no_reply", text)
     };
@@ -126,18 +127,18 @@ fn imposed(effect: &Effect) -> Step {
                 "The provider is given a notice. The approval stays in force.",
             ),
         ),
-        Effect::Warning { deadline } => Step::new(
-            "",
-            "warning",
-            Localized::new(
-                format!("Tuottajalle annetaan varoitus. Asiat on korjattava {deadline} mennessä."),
-                format!("Producenten får en varning. Saken ska rättas till senast {deadline}."),
-                format!("The provider is warned. It puts things right by {deadline}."),
-            ),
-        )
-        .input("deadline", deadline),
+        Effect::Warning { deadline } => {
+            let [fi, sv, en] = days::in_languages(*deadline);
+            let text = Localized::new(
+                format!("Tuottajalle annetaan varoitus. Asiat on korjattava viimeistään {fi}."),
+                format!("Producenten får en varning. Saken ska rättas till senast {sv}."),
+                format!("The provider is warned. It puts things right by {en}."),
+            );
+            Step::new("", "warning", text).input("deadline", deadline)
+        }
         Effect::Suspension { period, vouchers_in_use } => {
             let from = period.from();
+            let [from_fi, from_sv, from_en] = days::in_languages(from);
             let (fi, sv, en) = match vouchers_in_use {
                 VouchersInUse::MayFinish => (
                     "Yksikön jo valinneet asiakkaat saavat palvelunsa loppuun.",
@@ -154,9 +155,9 @@ fn imposed(effect: &Effect) -> Step {
                 "",
                 "suspension",
                 Localized::new(
-                    format!("Hyväksyminen keskeytetään {from} alkaen: yksikköä ei voi valita. {fi}"),
-                    format!("Godkännandet avbryts från och med {from}: enheten kan inte väljas. {sv}"),
-                    format!("The approval is suspended from {from} on: the unit cannot be chosen. {en}"),
+                    format!("Hyväksyminen keskeytetään {from_fi} alkaen: yksikköä ei voi valita. {fi}"),
+                    format!("Godkännandet avbryts från och med {from_sv}: enheten kan inte väljas. {sv}"),
+                    format!("The approval is suspended from {from_en} on: the unit cannot be chosen. {en}"),
                 ),
             )
             .input("from", from)
@@ -166,17 +167,21 @@ fn imposed(effect: &Effect) -> Step {
                 None => step,
             }
         }
-        Effect::Cancellation { from } => Step::new(
-            "",
-            "cancellation",
-            Localized::new(
-                format!("Hyväksyminen peruutetaan {from} alkaen. Yksikön valinneet asiakkaat valitsevat toisen tuottajan."),
-                format!("Godkännandet återkallas från och med {from}. Klienter som har valt enheten väljer en annan producent."),
-                format!("The approval is cancelled from {from} on. Clients who have chosen the unit choose another provider."),
-            ),
-        )
-        .input("from", from)
-        .source("569/2009 § 5"),
+        Effect::Cancellation { from } => {
+            let [fi, sv, en] = days::in_languages(*from);
+            let text = Localized::new(
+                format!(
+                    "Hyväksyminen peruutetaan {fi} alkaen. Yksikön valinneet asiakkaat valitsevat toisen tuottajan."
+                ),
+                format!(
+                    "Godkännandet återkallas från och med {sv}. Klienter som har valt enheten väljer en annan producent."
+                ),
+                format!(
+                    "The approval is cancelled from {en} on. Clients who have chosen the unit choose another provider."
+                ),
+            );
+            Step::new("", "cancellation", text).input("from", from).source("569/2009 § 5")
+        }
     }
 }
 

@@ -30,6 +30,7 @@ fn measure(grounds: Grounds, state: MeasureState, replied: bool) -> Measure {
         grounds,
         state,
         reasons: Localized::new("a", "b", "c"),
+        lapsed: Vec::new(),
         hear_until: day(10),
         reply: replied.then(|| Reply { text: "No".to_owned(), by: "someone".to_owned(), at }),
         deadline: None,
@@ -102,12 +103,15 @@ fn everything_that_stands_against_an_effect_is_said_at_once() {
     let approval = Period::new(day(0), Some(day(50))).unwrap();
     let asked =
         AskedEffect { deadline: Some(day(5)), from: Some(day(60)), until: Some(day(55)), vouchers_in_use: None };
-    let refused = effect((MeasureStep::Suspension, Grounds::Danger), &asked, approval, &[], day(1)).unwrap_err();
+    let refused =
+        effect((MeasureStep::Suspension, Grounds::Danger), &asked, approval, &[], &terms(), day(1)).unwrap_err();
     let codes: Vec<&str> = refused.iter().map(EffectRefused::code).collect();
     assert_eq!(codes, ["not_applicable", "missing_field", "not_at_once", "approval_ends_before", "reversed"]);
-    let notice = effect((MeasureStep::Notice, Grounds::Breach), &AskedEffect::default(), approval, &[], day(1));
+    let notice =
+        effect((MeasureStep::Notice, Grounds::Breach), &AskedEffect::default(), approval, &[], &terms(), day(1));
     assert_eq!(notice, Ok(Effect::Notice));
-    let warning = effect((MeasureStep::Warning, Grounds::Breach), &AskedEffect::default(), approval, &[], day(1));
+    let warning =
+        effect((MeasureStep::Warning, Grounds::Breach), &AskedEffect::default(), approval, &[], &terms(), day(1));
     assert_eq!(warning.unwrap_err().len(), 1);
 }
 
@@ -126,10 +130,11 @@ proptest! {
         };
         let grounds = if danger { Grounds::Danger } else { Grounds::Breach };
         let approval = Period::starting(day(0));
-        match effect((MeasureStep::Suspension, grounds), &asked, approval, &others, day(today)) {
+        match effect((MeasureStep::Suspension, grounds), &asked, approval, &others, &terms(), day(today)) {
             Ok(Effect::Suspension { period, .. }) => {
                 prop_assert!(period.from() >= day(today) && !period.overlaps(others[0]));
                 prop_assert!(!danger || period.from() == day(today));
+                prop_assert!(danger || from.is_some() || period.from() == day(today + 1));
                 prop_assert_eq!(period.to(), until.map(|last| day(last + 1)));
             }
             Ok(other) => prop_assert!(false, "{:?}", other),
@@ -144,10 +149,54 @@ fn a_suspension_ends_with_its_approval() {
     let until = |last: Option<i64>| {
         let vouchers_in_use = Some(VouchersInUse::MustMove);
         let asked = AskedEffect { until: last.map(day), vouchers_in_use, ..AskedEffect::default() };
-        match effect((MeasureStep::Suspension, Grounds::Danger), &asked, approval, &[], day(5)) {
+        match effect((MeasureStep::Suspension, Grounds::Danger), &asked, approval, &[], &terms(), day(5)) {
             Ok(Effect::Suspension { period, .. }) => period.to(),
             other => panic!("{other:?}"),
         }
     };
     assert_eq!([until(None), until(Some(30)), until(Some(9))], [Some(day(20)), Some(day(20)), Some(day(10))]);
+}
+
+#[test]
+fn what_is_no_danger_begins_tomorrow_where_no_day_is_said() {
+    let approval = Period::starting(day(0));
+    let cancelled = |grounds, from: Option<i64>| {
+        let asked = AskedEffect { from: from.map(day), ..AskedEffect::default() };
+        effect((MeasureStep::Cancellation, grounds), &asked, approval, &[], &terms(), day(5))
+    };
+    let on = |n| Ok(Effect::Cancellation { from: day(n) });
+    assert_eq!(cancelled(Grounds::Danger, None), on(5));
+    assert_eq!(cancelled(Grounds::Breach, None), on(6));
+    assert_eq!(cancelled(Grounds::ConditionsLost, None), on(6));
+    assert_eq!(cancelled(Grounds::Breach, Some(5)), on(5));
+}
+
+#[test]
+fn a_warnings_deadline_leaves_time_for_the_next_step() {
+    let terms = SupervisionTerms { ladder_months: 1, ..terms() };
+    let warned = |deadline| {
+        let asked = AskedEffect { deadline: Some(day(deadline)), ..AskedEffect::default() };
+        effect((MeasureStep::Warning, Grounds::Breach), &asked, Period::starting(day(0)), &[], &terms, day(0))
+    };
+    // A month after 1 January is the last day for the next step, which is opened after the deadline.
+    assert_eq!(warned(30), Ok(Effect::Warning { deadline: day(30) }));
+    assert_eq!(warned(31), Err(vec![EffectRefused::AfterLadder { latest: day(30) }]));
+    for (deadline, follows) in [(30, true), (31, false)] {
+        let step = [imposed(MeasureStep::Warning, 0, Some(deadline))];
+        let opened = may_open((MeasureStep::Suspension, Grounds::Breach), &step, false, &terms, day(deadline + 1));
+        assert_eq!(opened.is_ok(), follows);
+    }
+}
+
+#[test]
+fn lost_conditions_are_those_that_the_provider_was_heard_about() {
+    let codes = |codes: &[&str]| codes.iter().map(|code| (*code).to_owned()).collect::<Vec<_>>();
+    let heard = Measure {
+        lapsed: codes(&["insurance", "tax"]),
+        ..measure(Grounds::ConditionsLost, MeasureState::Hearing, true)
+    };
+    assert_eq!(heard.still_lapsed(&codes(&["tax", "staff"]), day(1)), Ok(codes(&["tax"])));
+    assert_eq!(heard.still_lapsed(&codes(&["staff"]), day(1)), Err(MeasureRefused::NothingLapsed { day: day(1) }));
+    let breach = measure(Grounds::Breach, MeasureState::Hearing, true);
+    assert_eq!(breach.still_lapsed(&codes(&["staff"]), day(1)), Ok(Vec::new()));
 }

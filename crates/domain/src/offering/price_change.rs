@@ -50,7 +50,7 @@ pub enum PriceChangeRefused {
     },
     /// Enough raises take effect in the year.
     #[error(
-        "a price can be raised {most} times a calendar year; {already} raises take effect in {year} before this one"
+        "raises of a price in a calendar year: {most} at most; those that take effect in {year} besides this one: {already}"
     )]
     TooManyRaises {
         /// The year.
@@ -78,7 +78,7 @@ impl PriceChangeRefused {
 }
 
 /// What is asked from a day on.
-type Step<'p> = (Day, &'p OfferPrice);
+pub type Step<'p> = (Day, &'p OfferPrice);
 
 /// Lets a price of an offering hold from a day on, by what the terms of that day say of changes; or says all that stands
 /// against it. `history` are its prices as they are known today, those to come included. The first price of an offering
@@ -93,12 +93,26 @@ pub fn check_price_change(
     (from, today): (Day, Day),
     reason: Option<&str>,
 ) -> Result<PriceSetting, Vec<PriceChangeRefused>> {
-    let (policy, items) = (&terms.price_changes, items_of(terms));
     let told: Vec<Step<'_>> = history.entries().iter().map(|(period, price)| (period.from(), price)).collect();
+    check_price_change_among(terms, &told, new, (from, today), reason)
+}
+
+/// As [`check_price_change`], for prices in the order of their first days.
+///
+/// # Errors
+/// As there.
+pub fn check_price_change_among(
+    terms: &RulebookTerms,
+    told: &[Step<'_>],
+    new: &OfferPrice,
+    (from, today): (Day, Day),
+    reason: Option<&str>,
+) -> Result<PriceSetting, Vec<PriceChangeRefused>> {
+    let (policy, items) = (&terms.price_changes, items_of(terms));
     let (kept, replaced): (Vec<Step<'_>>, Vec<Step<'_>>) = told.iter().partition(|(day, _)| *day < from);
     let is_step = is_more(&kept, new, &items);
     let mut refused = Vec::new();
-    let more_from = more_than_told(&told, new, from, &items);
+    let more_from = more_than_told(told, new, from, &items);
     let earliest = today.plus_days(i64::from(policy.notice_days));
     if let Some(day) = more_from.filter(|day| *day < earliest) {
         refused.push(PriceChangeRefused::TooSoon { from: day, notice_days: policy.notice_days, earliest });

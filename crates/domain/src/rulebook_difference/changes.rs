@@ -76,7 +76,7 @@ pub struct TermsChanges {
     pub texts: Option<RulebookTexts>,
     /// Where the figures come from.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
-    #[schema(max_items = 20)]
+    #[schema(max_items = 20, value_type = Option<Vec<crate::text::LineText>>)]
     pub sources: Option<Vec<String>>,
 }
 
@@ -103,7 +103,7 @@ pub struct GeneralChanges {
     pub texts: Option<RulebookTexts>,
     /// Where the figures come from.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
-    #[schema(max_items = 20)]
+    #[schema(max_items = 20, value_type = Option<Vec<crate::text::LineText>>)]
     pub sources: Option<Vec<String>>,
 }
 

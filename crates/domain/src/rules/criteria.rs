@@ -47,7 +47,7 @@ pub enum Condition {
         #[schema(max_length = 64)]
         fact: String,
         /// The words.
-        #[schema(min_items = 1, max_items = 400)]
+        #[schema(min_items = 1, max_items = 400, value_type = Vec<crate::text::CodeText>)]
         words: Vec<String>,
     },
     /// Two facts have a word in common, such as the client's language and those of the unit.
@@ -120,6 +120,7 @@ impl Standing {
 
 /// How one criterion came out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = EligibilityFinding)]
 pub struct Finding {
     /// The criterion's code.
     #[schema(max_length = 64)]
@@ -127,7 +128,7 @@ pub struct Finding {
     /// How it came out.
     pub standing: Standing,
     /// The facts that are missing, if it cannot be said.
-    #[schema(max_items = 50)]
+    #[schema(max_items = 50, value_type = Vec<crate::text::CodeText>)]
     pub missing: Vec<String>,
     /// What is asked, in words.
     pub text: Localized,

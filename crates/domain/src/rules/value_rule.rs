@@ -214,7 +214,7 @@ impl Band {
 #[serde(deny_unknown_fields)]
 pub struct Case {
     /// Words that the case is for; `true` or `false` where the fact is a truth.
-    #[schema(min_items = 1, max_items = 50)]
+    #[schema(min_items = 1, max_items = 50, value_type = Vec<crate::text::CodeText>)]
     pub is: Vec<String>,
     /// The rule in that case.
     #[schema(no_recursion)]

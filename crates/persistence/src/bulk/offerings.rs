@@ -119,7 +119,7 @@ pub fn offerings_after(
 ) -> Result<Vec<Offering>, DbError> {
     let mut query = offerings::table.into_boxed();
     query = match whose {
-        Whose::KnownTo(organiser) => query.filter(offerings::organiser_id.eq(DbId::from(organiser))),
+        Whose::KnownTo(organiser, _) => query.filter(offerings::organiser_id.eq(DbId::from(organiser))),
         Whose::Own(provider) => query.filter(offerings::provider_id.eq(DbId::from(provider))),
     };
     if let Some(after) = after {

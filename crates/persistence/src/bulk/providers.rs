@@ -13,28 +13,9 @@ use super::{IDS_PER_QUERY_MAX, Whose};
 use crate::convert::to_json;
 use crate::dialect::{Conn, insert_many};
 use crate::error::DbError;
-use crate::providers::{Provider, ProviderRow};
+use crate::providers::{Provider, ProviderRow, is_known};
 use crate::schema::{applications, provider_members, provider_sectors, providers};
 use crate::types::{DbId, DbMoment};
-
-/// The ids of the providers that an organiser has to do with, as a condition on a column of them.
-macro_rules! is_known {
-    ($column:expr, $organiser:expr) => {{
-        let organiser = $crate::types::DbId::from($organiser);
-        let applied = $crate::schema::applications::table
-            .filter($crate::schema::applications::organiser_id.eq(organiser))
-            .filter($crate::schema::applications::submitted_at.is_not_null())
-            .select($crate::schema::applications::provider_id);
-        let brought_in = $crate::schema::source_ids::table
-            .filter($crate::schema::source_ids::source_id.eq(organiser))
-            .filter($crate::schema::source_ids::subject_kind.eq("provider"))
-            .filter($crate::schema::source_ids::linked.eq(false))
-            .select($crate::schema::source_ids::subject_id);
-        $column.eq_any(applied).or($column.eq_any(brought_in))
-    }};
-}
-
-pub(super) use is_known;
 
 /// A provider that has no member yet, and its sector.
 #[derive(Debug, Clone)]
@@ -257,7 +238,9 @@ pub fn providers_after(
     limit: i64,
 ) -> Result<Vec<Provider>, DbError> {
     let mut query = match whose {
-        Whose::KnownTo(organiser) => providers::table.filter(is_known!(providers::id, organiser)).into_boxed(),
+        Whose::KnownTo(organiser, today) => {
+            providers::table.filter(is_known!(providers::id, organiser, today)).into_boxed()
+        }
         Whose::Own(provider) => providers::table.filter(providers::id.eq(DbId::from(provider))).into_boxed(),
     };
     if let Some(after) = after {

@@ -7,12 +7,11 @@ use diesel::prelude::*;
 use valinta_domain::id::kind;
 use valinta_domain::{Day, Id};
 
-use super::providers::is_known;
 use super::{IDS_PER_QUERY_MAX, Whose};
 use crate::convert::to_json;
 use crate::dialect::{Conn, insert_many};
 use crate::error::DbError;
-use crate::providers::{ServiceUnit, UnitRow};
+use crate::providers::{ServiceUnit, UnitRow, is_known};
 use crate::schema::{municipalities, service_units};
 use crate::types::DbId;
 
@@ -135,7 +134,7 @@ pub fn units_after(
 ) -> Result<Vec<ServiceUnit>, DbError> {
     let mut query = service_units::table.into_boxed();
     query = match whose {
-        Whose::KnownTo(organiser) => query.filter(is_known!(service_units::provider_id, organiser)),
+        Whose::KnownTo(organiser, today) => query.filter(is_known!(service_units::provider_id, organiser, today)),
         Whose::Own(provider) => query.filter(service_units::provider_id.eq(DbId::from(provider))),
     };
     if let Some(after) = after {

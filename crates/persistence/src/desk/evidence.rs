@@ -6,19 +6,19 @@ use diesel::prelude::*;
 use valinta_domain::application::ApplicationState;
 use valinta_domain::evidence::EvidenceKind;
 use valinta_domain::id::kind;
-use valinta_domain::{Day, Id, Moment};
+use valinta_domain::{Day, Id, Localized, Moment};
 
 use super::{Counted, counted};
-use crate::convert::coded;
+use crate::convert::{coded, localized};
 use crate::dialect::Conn;
 use crate::error::DbError;
 use crate::evidence::AskedFor;
 use crate::schema::{
-    applications, approval_interruptions, approvals, evidence, evidence_checks, providers, service_units,
+    applications, approval_interruptions, approvals, evidence, evidence_checks, providers, service_units, voucher_types,
 };
 use crate::types::{DbId, DbMoment};
 
-const LAPSED: &str = "lapsed";
+pub(super) const LAPSED: &str = "lapsed";
 
 /// A piece of evidence to look at.
 #[derive(Debug, Clone)]
@@ -31,10 +31,16 @@ pub struct ToCheck {
     pub provider_name: String,
     /// Of which unit; of all of the provider's where none is named.
     pub unit: Option<Id<kind::ServiceUnit>>,
+    /// Its name.
+    pub unit_name: Option<String>,
     /// What is shown.
     pub kind: EvidenceKind,
     /// The code of the requirement that it is for, where the kind is `other`.
     pub requirement: Option<String>,
+    /// Where it can be seen.
+    pub reference: String,
+    /// The file that shows it.
+    pub attachment: Option<Id<kind::Attachment>>,
     /// Last day on which it holds, where it expires.
     pub valid_until: Option<Day>,
     /// When it was given.
@@ -47,8 +53,11 @@ struct ToCheckRow {
     provider_id: DbId,
     provider_name: String,
     unit_id: Option<DbId>,
+    unit_name: Option<String>,
     kind: String,
     requirement: Option<String>,
+    reference: String,
+    attachment_id: Option<DbId>,
     valid_until: Option<NaiveDate>,
     given_at: DbMoment,
 }
@@ -60,8 +69,11 @@ impl ToCheckRow {
             provider: self.provider_id.id(),
             provider_name: self.provider_name,
             unit: self.unit_id.map(DbId::id),
+            unit_name: self.unit_name,
             kind: coded("evidence", &self.kind, EvidenceKind::from_code)?,
             requirement: self.requirement,
+            reference: self.reference,
+            attachment: self.attachment_id.map(DbId::id),
             valid_until: self.valid_until.map(Day::new),
             given_at: self.given_at.moment(),
         })
@@ -113,13 +125,18 @@ pub fn to_check(
     limit: i64,
 ) -> Result<Vec<ToCheck>, DbError> {
     let (at, id) = after.map_or((None, None), |(at, id)| (Some(DbMoment::from(at)), Some(DbId::from(id))));
-    let query = unchecked!(organiser, asked, today).order((evidence::given_at, evidence::id)).limit(limit).select((
+    let named = unchecked!(organiser, asked, today)
+        .left_join(service_units::table.on(service_units::id.nullable().eq(evidence::unit_id)));
+    let query = named.order((evidence::given_at, evidence::id)).limit(limit).select((
         evidence::id,
         evidence::provider_id,
         providers::name,
         evidence::unit_id,
+        service_units::name.nullable(),
         evidence::kind,
         evidence::requirement,
+        evidence::reference,
+        evidence::attachment_id,
         evidence::valid_until,
         evidence::given_at,
     ));
@@ -160,6 +177,10 @@ pub struct Lapse {
     pub unit_name: String,
     /// For what.
     pub voucher_type: Id<kind::VoucherType>,
+    /// Its name.
+    pub voucher_type_name: Localized,
+    /// The approval's first day.
+    pub approved_from: Day,
     /// The requirement's code.
     pub requirement: String,
     /// First day without new choices.
@@ -194,6 +215,8 @@ struct LapseRow {
     unit_id: DbId,
     unit_name: String,
     voucher_type_id: DbId,
+    voucher_type_name: (String, String, String),
+    approved_from: NaiveDate,
     requirement: Option<String>,
     valid_from: NaiveDate,
     valid_to: Option<NaiveDate>,
@@ -202,6 +225,7 @@ struct LapseRow {
 impl LapseRow {
     fn lapse(self) -> Result<Lapse, DbError> {
         let requirement = self.requirement.ok_or_else(|| DbError::corrupt("a lapse without its requirement"))?;
+        let (name_fi, name_sv, name_en) = self.voucher_type_name;
         Ok(Lapse {
             id: self.id.id(),
             approval: self.approval_id.id(),
@@ -210,6 +234,8 @@ impl LapseRow {
             unit: self.unit_id.id(),
             unit_name: self.unit_name,
             voucher_type: self.voucher_type_id.id(),
+            voucher_type_name: localized(name_fi, name_sv, name_en),
+            approved_from: Day::new(self.approved_from),
             requirement,
             from: Day::new(self.valid_from),
             to: self.valid_to.map(Day::new),
@@ -217,17 +243,26 @@ impl LapseRow {
     }
 }
 
+/// The condition that a lapse is of an organiser's approval.
+macro_rules! of_organiser {
+    ($organiser:expr) => {
+        approval_interruptions::organiser_id.eq(DbId::from($organiser))
+    };
+}
+
 /// Lapses of approvals that are in force when they begin, and of days that are not over.
 macro_rules! lapses_between {
-    ($organiser:expr, $from:expr, $until:expr, $today:expr) => {{
+    ($whose:expr, $from:expr, $until:expr, $today:expr) => {{
+        use $crate::schema::{approval_interruptions, approvals, providers, service_units, voucher_types};
         let (from, until, today): (Option<Day>, Day, Day) = ($from, $until, $today);
-        let from = from.map_or(OLDEST, Day::date);
+        let from = from.map_or($crate::desk::evidence::OLDEST, Day::date);
         approval_interruptions::table
             .inner_join(approvals::table.on(approvals::id.eq(approval_interruptions::approval_id)))
             .inner_join(providers::table.on(providers::id.eq(approvals::provider_id)))
             .inner_join(service_units::table.on(service_units::id.eq(approvals::unit_id)))
-            .filter(approval_interruptions::organiser_id.eq(DbId::from($organiser)))
-            .filter(approval_interruptions::kind.eq(LAPSED))
+            .inner_join(voucher_types::table.on(voucher_types::id.eq(approvals::voucher_type_id)))
+            .filter($whose)
+            .filter(approval_interruptions::kind.eq($crate::desk::evidence::LAPSED))
             .filter(approval_interruptions::valid_from.ge(from))
             .filter(approval_interruptions::valid_from.le(until.date()))
             .filter(
@@ -246,8 +281,10 @@ macro_rules! lapses_between {
     }};
 }
 
+pub(super) use lapses_between;
+
 /// Before every day that is ever stored, and a day that both databases know.
-const OLDEST: NaiveDate = match NaiveDate::from_ymd_opt(1900, 1, 1) {
+pub(super) const OLDEST: NaiveDate = match NaiveDate::from_ymd_opt(1900, 1, 1) {
     Some(day) => day,
     None => NaiveDate::MIN,
 };
@@ -257,7 +294,7 @@ const OLDEST: NaiveDate = match NaiveDate::from_ymd_opt(1900, 1, 1) {
 /// # Errors
 /// The database's.
 pub fn lapses(c: &mut Conn, asked: &LapseQuery) -> Result<Vec<Lapse>, DbError> {
-    let query = lapses_between!(asked.organiser, asked.from, asked.until, asked.today)
+    let query = lapses_between!(of_organiser!(asked.organiser), asked.from, asked.until, asked.today)
         .order((approval_interruptions::valid_from, approval_interruptions::id))
         .limit(asked.limit)
         .select((
@@ -268,6 +305,8 @@ pub fn lapses(c: &mut Conn, asked: &LapseQuery) -> Result<Vec<Lapse>, DbError> {
             approvals::unit_id,
             service_units::name,
             approvals::voucher_type_id,
+            (voucher_types::name_fi, voucher_types::name_sv, voucher_types::name_en),
+            approvals::valid_from,
             approval_interruptions::requirement,
             approval_interruptions::valid_from,
             approval_interruptions::valid_to,
@@ -291,17 +330,14 @@ pub(super) fn count_lapsing(
 ) -> Result<Counted<Day>, DbError> {
     let (count, oldest): (_, Option<NaiveDate>) = counted!(
         c,
-        lapses_between!(organiser, Some(today.plus_days(1)), until, today),
+        lapses_between!(of_organiser!(organiser), Some(today.plus_days(1)), until, today),
         approval_interruptions::valid_from
     );
     Ok(Counted { count, oldest: oldest.map(Day::new) })
 }
 
 pub(super) fn count_lapsed(c: &mut Conn, organiser: Id<kind::Organiser>, today: Day) -> Result<Counted<Day>, DbError> {
-    let lapsed = || lapses_between!(organiser, None, today, today);
-    let count: i64 =
-        lapsed().select(diesel::dsl::count(approval_interruptions::approval_id).aggregate_distinct()).get_result(c)?;
-    let first = lapsed().select(approval_interruptions::valid_from).order(approval_interruptions::valid_from);
-    let oldest: Option<NaiveDate> = first.first(c).optional()?;
+    let (count, oldest): (_, Option<NaiveDate>) =
+        counted!(c, lapses_between!(of_organiser!(organiser), None, today, today), approval_interruptions::valid_from);
     Ok(Counted { count, oldest: oldest.map(Day::new) })
 }

@@ -1,4 +1,4 @@
-//! Applications that wait for a decision or for an answer, and changes of providers that wait for a second person.
+//! Applications that wait for a decision or for an answer.
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
@@ -10,7 +10,7 @@ use super::{Counted, counted};
 use crate::convert::coded;
 use crate::dialect::Conn;
 use crate::error::DbError;
-use crate::schema::{applications, provider_changes, providers, service_units};
+use crate::schema::{applications, providers, service_units};
 use crate::types::{DbId, DbMoment};
 
 /// An application that waits.
@@ -47,6 +47,8 @@ pub struct WaitingQuery {
     pub state: Option<ApplicationState>,
     /// Handed in before a moment.
     pub submitted_before: Option<Moment>,
+    /// Whose answer was due before a day.
+    pub due_before: Option<Day>,
     /// After this place in the list.
     pub after: Option<(Moment, Id<kind::Application>)>,
     /// How many at most.
@@ -81,6 +83,16 @@ impl Row {
             answer_due: self.answer_due.map(Day::new),
         })
     }
+}
+
+/// The condition that a provider was asked for more and has not answered by its last day, which is past on a day.
+macro_rules! overdue {
+    ($today:expr) => {
+        applications::state
+            .eq(ApplicationState::MoreInformation.code())
+            .and(applications::answer_due.is_not_null())
+            .and(applications::answer_due.assume_not_null().lt($today.date()))
+    };
 }
 
 const WAITING: [&str; 2] = [ApplicationState::Submitted.code(), ApplicationState::MoreInformation.code()];
@@ -118,6 +130,9 @@ pub fn waiting(c: &mut Conn, asked: &WaitingQuery) -> Result<Vec<Waiting>, DbErr
     if let Some(before) = asked.submitted_before {
         query = query.filter(submitted_at.lt(DbMoment::from(before)));
     }
+    if let Some(day) = asked.due_before {
+        query = query.filter(overdue!(day));
+    }
     if let Some((at, id)) = asked.after {
         let (at, id) = (DbMoment::from(at), DbId::from(id));
         query = query.filter(submitted_at.gt(at).or(submitted_at.eq(at).and(applications::id.gt(id))));
@@ -134,22 +149,8 @@ pub(super) fn count_waiting(c: &mut Conn, organiser: Id<kind::Organiser>) -> Res
 }
 
 pub(super) fn count_overdue(c: &mut Conn, organiser: Id<kind::Organiser>, today: Day) -> Result<Counted<Day>, DbError> {
-    let overdue = applications::table
-        .filter(applications::organiser_id.eq(DbId::from(organiser)))
-        .filter(applications::state.eq(ApplicationState::MoreInformation.code()))
-        .filter(applications::answer_due.lt(today.date()));
+    let overdue =
+        applications::table.filter(applications::organiser_id.eq(DbId::from(organiser))).filter(overdue!(today));
     let (count, oldest): (_, Option<Option<NaiveDate>>) = counted!(c, overdue, applications::answer_due);
     Ok(Counted { count, oldest: oldest.flatten().map(Day::new) })
-}
-
-pub(super) fn count_provider_changes(c: &mut Conn, organiser: Id<kind::Organiser>) -> Result<Counted<Moment>, DbError> {
-    let known = applications::table
-        .filter(applications::organiser_id.eq(DbId::from(organiser)))
-        .filter(applications::submitted_at.is_not_null())
-        .select(applications::provider_id);
-    let waiting = provider_changes::table
-        .filter(provider_changes::state.eq("waiting"))
-        .filter(provider_changes::provider_id.eq_any(known));
-    let (count, oldest): (_, Option<DbMoment>) = counted!(c, waiting, provider_changes::proposed_at);
-    Ok(Counted { count, oldest: oldest.map(DbMoment::moment) })
 }

@@ -23,6 +23,8 @@ pub struct Member {
     pub role: MemberRole,
     /// Who let them in; nobody, where they registered the provider.
     pub added_by: Option<String>,
+    /// For which organiser; nobody's, where it was an admin of the provider.
+    pub added_for: Option<Id<kind::Organiser>>,
     /// Since when.
     pub created_at: Moment,
 }
@@ -35,6 +37,7 @@ struct Row {
     created_at: DbMoment,
     role: String,
     added_by: Option<String>,
+    added_for: Option<DbId>,
 }
 
 impl Row {
@@ -43,6 +46,7 @@ impl Row {
             subject: self.subject,
             role: coded(TABLE, &self.role, MemberRole::from_code)?,
             added_by: self.added_by,
+            added_for: self.added_for.map(DbId::id),
             created_at: self.created_at.moment(),
         })
     }
@@ -120,6 +124,7 @@ pub fn insert_member(c: &mut Conn, provider: Id<kind::Provider>, member: &Member
         created_at: member.created_at.into(),
         role: member.role.code().to_owned(),
         added_by: member.added_by.clone(),
+        added_for: member.added_for.map(DbId::from),
     };
     diesel::insert_into(provider_members::table).values(&row).execute(c)?;
     Ok(())

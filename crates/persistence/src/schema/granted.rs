@@ -112,6 +112,7 @@ table! {
         chosen_at -> SqlMoment,
         items -> Nullable<Text>,
         only_items -> Bool,
+        ended_at -> Nullable<SqlMoment>,
     }
 }
 

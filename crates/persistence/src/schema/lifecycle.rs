@@ -156,6 +156,7 @@ table! {
         version -> BigInt,
         valid_to -> Nullable<Date>,
         told_at -> Nullable<SqlMoment>,
+        lapsed -> Text,
     }
 }
 
@@ -194,7 +195,7 @@ table! {
 
 table! {
     use crate::types::{SqlId, SqlMoment};
-    use diesel::sql_types::{BigInt, Date, Text};
+    use diesel::sql_types::{BigInt, Date, Nullable, Text};
     registry_versions (subject_kind, subject_id, version) {
         subject_kind -> Text,
         subject_id -> SqlId,
@@ -202,6 +203,7 @@ table! {
         day -> Date,
         document -> Text,
         by -> Text,
+        organiser_id -> Nullable<SqlId>,
         at -> SqlMoment,
     }
 }

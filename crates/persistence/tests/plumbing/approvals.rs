@@ -1,7 +1,7 @@
 //! Approvals and their interruptions: told once, cut at an end, and listed as they stand.
 
 use serde_json::json;
-use valinta_domain::application::ApplicationState;
+use valinta_domain::application::{ApplicationState, Evidence};
 use valinta_domain::approval::{
     ApprovalStanding, ApprovalState, Interruption, InterruptionCause, VouchersInUse, standing_on,
 };
@@ -14,19 +14,19 @@ use valinta_persistence::{Conn, DbError, decisions};
 use super::county::{ORGANISER, PROVIDER, RULEBOOK, TYPE, UNIT, day, found, text};
 use super::support::{moment, on_each, uuid};
 
-const APPROVAL: u128 = 40;
+pub(super) const APPROVAL: u128 = 40;
 const DECISION: u128 = 41;
 const APPLICATION: u128 = 42;
 const LAPSE: u128 = 50;
 const SUSPENSION: u128 = 51;
 
-fn decided(c: &mut Conn) -> Result<(), DbError> {
+fn decided(c: &mut Conn, kind: DecisionKind) -> Result<(), DbError> {
     decisions::insert(
         c,
         &Decision {
             id: Id::new(uuid(DECISION)),
             organiser: Id::new(uuid(ORGANISER)),
-            kind: DecisionKind::DecideMeasure,
+            kind,
             outcome: DecisionOutcome::Granted,
             subject: uuid(APPROVAL),
             provider: Some(Id::new(uuid(PROVIDER))),
@@ -77,10 +77,8 @@ fn interruption(n: u128, suspended: bool, from: Day, to: Option<Day>) -> Interru
     }
 }
 
-/// A unit approved from the 5th of January on, lapsed on the 10th and 11th, and suspended from the 14th on.
-fn set_up(c: &mut Conn) -> Result<(), DbError> {
-    decided(c)?;
-    let application = Application {
+fn application() -> Application {
+    Application {
         id: Id::new(uuid(APPLICATION)),
         organiser: Id::new(uuid(ORGANISER)),
         provider: Id::new(uuid(PROVIDER)),
@@ -96,8 +94,23 @@ fn set_up(c: &mut Conn) -> Result<(), DbError> {
         decision: None,
         version: 1,
         created_at: moment(0),
-    };
-    applications::insert(c, &application)?;
+    }
+}
+
+/// A unit approved from the 5th of January on, on an application that stated this.
+pub(super) fn approved_on(c: &mut Conn, evidence: Vec<Evidence>) -> Result<(), DbError> {
+    decided(c, DecisionKind::DecideApplication)?;
+    let submitted = Some((moment(0), "member".to_owned()));
+    let decision = Some(Id::new(uuid(DECISION)));
+    let state = ApplicationState::Approved;
+    applications::insert(c, &Application { state, evidence, submitted, decision, ..application() })?;
+    approvals::insert(c, &approval())
+}
+
+/// A unit approved from the 5th of January on, lapsed on the 10th and 11th, and suspended from the 14th on.
+fn set_up(c: &mut Conn) -> Result<(), DbError> {
+    decided(c, DecisionKind::DecideMeasure)?;
+    applications::insert(c, &application())?;
     approvals::insert(c, &approval())?;
     let organiser = Id::new(uuid(ORGANISER));
     approvals::insert_interruption(c, organiser, &interruption(LAPSE, false, day(1, 10), Some(day(1, 12))))?;

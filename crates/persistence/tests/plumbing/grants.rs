@@ -212,6 +212,7 @@ fn audit_and_choose(c: &mut Conn, n: u128, stored: &StoredVoucher, grant: &Grant
         valid_to: None,
         chosen_by: "resident".into(),
         chosen_at: moment(1),
+        ended_at: None,
     };
     choices::replace(c, &choice)
 }

@@ -3,10 +3,16 @@
 use std::thread;
 
 use valinta_domain::Id;
+use valinta_domain::application::Evidence;
+use valinta_domain::evidence::EvidenceKind;
+use valinta_domain::rulebook::{Requirement, RulebookTerms};
 use valinta_persistence::testing::TestDatabase;
-use valinta_persistence::{Db, DbError, choices, offerings, rulebooks, service_events, vouchers};
+use valinta_persistence::{
+    Db, DbError, approvals, choices, offerings, organisers, rulebooks, service_events, vouchers,
+};
 
-use super::county::{RULEBOOK, found};
+use super::approvals::{APPROVAL, approved_on};
+use super::county::{RULEBOOK, TYPE, adopt, day, draft, found, terms, text, voucher_type};
 use super::grants::{Part, issue_and_deliver, of};
 use super::ledger_check::verify;
 use super::parity::{columns, constraints};
@@ -110,6 +116,60 @@ fn vouchers_and_events_of_the_release_before_keep_everything() {
         }
         assert!(database.tamper("UPDATE vouchers SET facts = facts").is_err());
         assert!(database.tamper("DELETE FROM persons").is_err(), "foreign keys hold");
+    });
+}
+
+const BEFORE_THE_LIFECYCLE: &str = "00000000000004";
+
+#[test]
+fn approvals_of_the_release_before_lapse_by_what_the_rulebook_in_force_asks_for() {
+    on_each(|database, db| {
+        found(db);
+        let expiring = |code: &str| Requirement {
+            code: code.to_owned(),
+            text: text(),
+            source: "569/2009 § 5".to_owned(),
+            expires: true,
+            kind: EvidenceKind::Other,
+            services: vec![],
+            issued_within_months: None,
+        };
+        let asking = |codes: &[&str]| {
+            let requirements = codes.iter().map(|code| expiring(code)).collect();
+            RulebookTerms { requirements, ..terms() }
+        };
+        let stated = |code: &str, valid_until| Evidence {
+            requirement: code.to_owned(),
+            reference: "Policy 1".to_owned(),
+            valid_until,
+            ..Evidence::default()
+        };
+        let (superseded, in_force) = (asking(&["insurance", "dropped"]), asking(&["insurance"]));
+        let pieces =
+            vec![stated("insurance", Some(day(1, 20))), stated("dropped", Some(day(1, 20))), stated("register", None)];
+        db.write_blocking(move |c| {
+            let home_care = voucher_type(TYPE, "home-care");
+            adopt(c, &draft(&home_care, uuid(901), 2, superseded.clone()), uuid(902), day(1, 2))?;
+            adopt(c, &draft(&home_care, uuid(903), 3, in_force.clone()), uuid(904), day(1, 3))?;
+            approved_on(c, pieces.clone())
+        })
+        .unwrap();
+        database.revert_migrations_after(BEFORE_THE_LIFECYCLE).unwrap();
+        assert_eq!(Db::open(database.url()).unwrap().migrate().unwrap(), ["00000000000005_lifecycle"]);
+        let after = Db::open(database.url()).unwrap();
+        let id = Id::new(uuid(APPROVAL));
+        let (gaps, due) = after
+            .read_blocking(move |c| {
+                let gaps = approvals::interruptions_of(c, &[id])?.remove(&id).unwrap_or_default();
+                Ok::<_, DbError>((gaps, organisers::installation_fact(c, "lapses_are_due")?))
+            })
+            .unwrap();
+        let gaps: Vec<_> = gaps.iter().map(|gap| (gap.requirement(), gap.from, gap.to)).collect();
+        assert_eq!(gaps, [(Some("insurance"), day(1, 21), None)], "what was dropped stands in nobody's way");
+        assert!(due.is_some(), "the service looks once what else is asked for");
+        assert_eq!(ask(&after, "SELECT count(*) AS n FROM evidence_checks"), 3);
+        assert!(after.write_blocking(|c| organisers::forget_installation_fact(c, "lapses_are_due")).unwrap());
+        assert!(!after.write_blocking(|c| organisers::forget_installation_fact(c, "lapses_are_due")).unwrap());
     });
 }
 

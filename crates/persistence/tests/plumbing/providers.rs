@@ -74,6 +74,7 @@ fn members_are_counted_changed_and_removed() {
             subject: subject.into(),
             role,
             added_by: Some("member".into()),
+            added_for: None,
             created_at: moment(1),
         };
         let (a, z) = (member("a", MemberRole::Worker), member("z", MemberRole::Admin));

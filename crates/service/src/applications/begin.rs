@@ -31,10 +31,10 @@ pub(crate) struct BeginApplication {
     /// For residents of which municipalities of the organiser; of all where none is named.
     #[serde(default)]
     #[validate(length(max = 320))]
-    #[schema(max_items = 320, value_type = Vec<String>)]
+    #[schema(max_items = 320)]
     area: Vec<MunicipalityCode>,
-    /// What is stated for the requirements of the rulebook in force today. Where it is left out, whatever the provider
-    /// has given before that meets a requirement is taken.
+    /// What is stated for the requirements of the rulebook in force today. Where it is left out, what the provider has
+    /// given before is taken: for each requirement what meets it, or else what comes nearest to it.
     #[validate(length(max = 50))]
     #[schema(max_items = 50)]
     evidence: Option<Vec<EvidenceEntry>>,

@@ -6,28 +6,24 @@ use serde_json::json;
 use thiserror::Error;
 use validator::Validate;
 use valinta_domain::application::{ApplicationEventKind, Examination, is_overdue};
-use valinta_domain::approval::ApprovalState;
+use valinta_domain::approval::InTheWay;
 use valinta_domain::decision::{Decision, DecisionKind, DecisionOutcome};
-use valinta_domain::evidence::{CheckOutcome, EvidenceCheck};
 use valinta_domain::explain::Step;
 use valinta_domain::id::kind;
 use valinta_domain::policy::Action;
-use valinta_domain::registry_change::RegistryChange;
 use valinta_domain::text::TEXT_CHARS_MAX;
 use valinta_domain::{Day, Id, Localized};
 use valinta_persistence::applications::{Application, NewEvent};
-use valinta_persistence::approvals::Approval;
 use valinta_persistence::providers::ServiceUnit;
 use valinta_persistence::voucher_types::Rulebook;
-use valinta_persistence::{
-    Conn, DbError, applications, approvals, decisions, evidence, organisers, providers, voucher_types,
-};
+use valinta_persistence::{Conn, applications, approvals, decisions, organisers, providers, voucher_types};
 
+use super::approve::{ReplacedApproval, approve_unit, replaced_by};
 use super::entries::Given;
 use super::examined::{Examined, examined};
 use super::view::{ApplicationView, check_seen, event, target_of};
 use crate::app::{App, Reply};
-use crate::approvals::{ApprovalView, refresh_lapses_of_provider};
+use crate::approvals::ApprovalView;
 use crate::cx::{Cx, found};
 use crate::http::conditional::IfMatch;
 use crate::http::permit::ApplicationsDecide;
@@ -99,9 +95,14 @@ pub(crate) enum ApprovalRefused {
         /// Today.
         today: Day,
     },
-    /// There is one.
-    #[error("the unit has an approval for the voucher type that has not ended by then")]
-    Approved,
+    /// There is one, and this one cannot take its place.
+    #[error(transparent)]
+    InTheWay(#[from] InTheWay),
+    /// It would take the place of one against which something is decided or heard.
+    #[error(
+        "the approval that it would replace is suspended, or the provider is being heard about it: decide that first"
+    )]
+    Supervised,
 }
 
 /// What came of an application.
@@ -116,12 +117,17 @@ pub(crate) struct DecidedApplication {
     /// The approval, if it was approved.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) approval: Option<ApprovalView>,
+    /// The approval that ends as this one begins, where the unit was approved for another area.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) replaced: Option<ReplacedApproval>,
 }
 
 /// Decides a submitted application. It is examined by the rulebook that is in force when the approval begins. What was
 /// asked more about can be rejected once the answer is overdue. Of two who decide at once, one is told that the other did.
 ///
-/// Approving accepts, for the organiser, each piece of the application's evidence that it has not looked at before.
+/// Approving accepts, for the organiser, each piece of the application's evidence that it has not looked at before. Where
+/// the unit is approved for another area, that approval ends on the first day of this one by the same decision: clients
+/// whose municipality this one covers keep their choices, others choose again.
 #[utoipa::path(
     tag = "applications",
     params(IdempotencyKey, IfMatch),
@@ -157,6 +163,8 @@ pub(crate) fn decide(
     let target = target_of(&application);
     cx.require(Action::DecideApplication, &target)?;
     precondition.map_or(Ok(()), |precondition| check_seen(precondition, &application))?;
+    // From here on nobody adopts another rulebook, and nobody looks at the provider's evidence.
+    approvals::hold_for(c, application.provider, application.voucher_type)?;
     let organiser = found(organisers::find(c, application.organiser)?)?;
     let unit = found(providers::find_unit(c, application.unit)?)?;
     let today = cx.today(&organiser)?;
@@ -170,11 +178,14 @@ pub(crate) fn decide(
     })?;
     Given::load(c, organiser.id, &unit)?.name_pieces(&mut application.evidence);
     let examined = examined(c, cx, (&application, &unit, &organiser), &rulebook, first_day)?;
+    let mut former = None;
     if approve {
-        let approvals = approvals::of_unit(c, application.unit, application.voucher_type)?;
-        check(&examined.examination, &unit, &approvals, valid_from, today)?;
+        check(&examined.examination, &unit, valid_from, today)?;
+        former = replaced_by(c, &application, valid_from)?;
     }
-    let decision = store_decision(c, cx, command, &application, &rulebook, examined, (today, valid_from))?;
+    let replaces = former.as_ref().map(|former| former.id);
+    let days = (today, valid_from, replaces);
+    let decision = store_decision(c, cx, command, &application, &rulebook, examined, days)?;
     application.state = decided_state;
     application.decision = Some(decision);
     application.answer_due = None;
@@ -182,13 +193,16 @@ pub(crate) fn decide(
     let decided = event(cx, ApplicationEventKind::Decided);
     let new = NewEvent { organiser: organiser.id, application: id, event: &decided, document: None };
     applications::append_event(c, &new)?;
-    let approval = approve.then(|| approve_unit(c, cx, &application, (decision, valid_from, today))).transpose()?;
+    let days = (decision, valid_from, today);
+    let approved = approve.then(|| approve_unit(c, cx, &application, former.as_ref(), days)).transpose()?;
+    let (approval, replaced) = approved.map_or((None, None), |(approval, replaced)| (Some(approval), replaced));
     let details = json!({
         "application": id,
         "provider": application.provider,
         "outcome": command.outcome,
         "decision": decision,
         "approval": approval.as_ref().map(|approval| approval.id),
+        "replaces": replaces,
     });
     cx.audit("decide_application", ("application", id.uuid()), &target, details.clone());
     cx.tell("application.decided", ("application", id.uuid()), target.organiser, details);
@@ -197,87 +211,11 @@ pub(crate) fn decide(
         decision,
         application: ApplicationView::of(application),
         approval: approval.map(ApprovalView::of),
+        replaced,
     }))
 }
 
-/// Stores the approval that follows, and that the organiser accepts what it rests on.
-fn approve_unit(
-    c: &mut Conn,
-    cx: &Cx,
-    application: &Application,
-    (decision, valid_from, today): (Id<kind::Decision>, Day, Day),
-) -> Result<Approval, Problem> {
-    let approval = Approval {
-        id: cx.id(),
-        organiser: application.organiser,
-        provider: application.provider,
-        unit: application.unit,
-        voucher_type: application.voucher_type,
-        area: application.area.clone(),
-        application: application.id,
-        state: ApprovalState::Active,
-        valid_from,
-        valid_to: None,
-        decision,
-        end_decision: None,
-        version: 1,
-    };
-    approvals::insert(c, &approval).map_err(overlapping)?;
-    accept_evidence(c, cx, application, today)?;
-    // Of all of them: what was accepted here may be what another of the provider's approvals has been waiting for.
-    refresh_lapses_of_provider(c, cx, approval.provider)?;
-    cx.registry_changed(RegistryChange::approval(approval.id, Some(approval.organiser)));
-    Ok(approval)
-}
-
-/// Another decision may have come first; the database keeps the days apart.
-fn overlapping(error: DbError) -> Problem {
-    match &error {
-        DbError::Check { constraint } | DbError::Unique { constraint }
-            if ["approvals_no_overlap", "approvals_open"].contains(&constraint.as_str()) =>
-        {
-            ApprovalRefused::Approved.into()
-        }
-        DbError::Unavailable { .. }
-        | DbError::Overloaded
-        | DbError::LockTimeout
-        | DbError::Serialization
-        | DbError::Unique { .. }
-        | DbError::ForeignKey { .. }
-        | DbError::Check { .. }
-        | DbError::AppendOnly { .. }
-        | DbError::Corrupt { .. }
-        | DbError::Internal(_) => error.into(),
-    }
-}
-
-/// Notes that the organiser has looked at each piece that it had not looked at before. Whose decision it is, has.
-fn accept_evidence(c: &mut Conn, cx: &Cx, application: &Application, today: Day) -> Result<(), Problem> {
-    let pieces: Vec<Id<kind::Evidence>> = application.evidence.iter().filter_map(|one| one.evidence).collect();
-    let checks = evidence::checks_of(c, application.organiser, &pieces)?;
-    for piece in pieces.into_iter().filter(|piece| !checks.contains_key(piece)) {
-        let check = EvidenceCheck {
-            id: cx.id(),
-            organiser: application.organiser,
-            evidence: piece,
-            outcome: CheckOutcome::Accepted,
-            day: today,
-            note: None,
-            checked_by: cx.actor().subject.clone(),
-            checked_at: cx.now(),
-        };
-        evidence::insert_check(c, &check)?;
-    }
-    Ok(())
-}
-
-fn check(
-    examination: &Examination,
-    unit: &ServiceUnit,
-    approvals: &[Approval],
-    valid_from: Day,
-    today: Day,
-) -> Result<(), ApprovalRefused> {
+fn check(examination: &Examination, unit: &ServiceUnit, valid_from: Day, today: Day) -> Result<(), ApprovalRefused> {
     if valid_from < today {
         return Err(ApprovalRefused::InThePast { today });
     }
@@ -286,9 +224,6 @@ fn check(
     }
     if let Some(from) = unit.details.closed_from.filter(|from| *from <= valid_from) {
         return Err(ApprovalRefused::Closed { from });
-    }
-    if approvals.iter().any(|approval| approval.valid_to.is_none_or(|to| to > valid_from)) {
-        return Err(ApprovalRefused::Approved);
     }
     if !examination.unmet.is_empty() {
         let is_unmet = |step: &&Step| step.code != "met";
@@ -304,7 +239,7 @@ fn store_decision(
     application: &Application,
     rulebook: &Rulebook,
     Examined { facts, examination, shown_on }: Examined,
-    (today, valid_from): (Day, Day),
+    (today, valid_from, replaces): (Day, Day, Option<Id<kind::Approval>>),
 ) -> Result<Id<kind::Decision>, Problem> {
     let approve = command.outcome == Verdict::Approved;
     let decision = Decision {
@@ -331,6 +266,7 @@ fn store_decision(
             "submitted_sha256": application.submitted_sha256,
             "submitted_at": application.submitted.as_ref().map(|(at, _)| at),
             "valid_from": approve.then_some(valid_from),
+            "replaces": replaces,
             "decided_on": today,
         }),
         steps: examination.steps,
@@ -351,10 +287,7 @@ impl From<ApprovalRefused> for Problem {
                 steps.iter().fold(problem, |problem, step| {
                     let asked = step.inputs.get("requirement").or_else(|| step.inputs.get("criterion"));
                     let asked = asked.map_or("", String::as_str);
-                    let lacking = step.inputs.get("services_lacking");
-                    let lacking =
-                        lacking.map_or_else(String::new, |services| format!(" (not registered for: {services})"));
-                    problem.at("/outcome", &step.code, format!("{asked}: {}{lacking}", step.text.en))
+                    problem.at("/outcome", &step.code, format!("{asked}: {}", step.text.en))
                 })
             }
             ApprovalRefused::InThePast { .. } => Self::invalid(Vec::new()).at("/valid_from", "in_the_past", refused),
@@ -362,8 +295,11 @@ impl From<ApprovalRefused> for Problem {
                 Self::new(ProblemKind::WrongState, format!("It cannot be approved: {refused}."))
             }
             ApprovalRefused::TooFarAhead => Self::invalid(Vec::new()).at("/valid_from", "too_far_ahead", refused),
-            ApprovalRefused::Approved => {
+            ApprovalRefused::InTheWay(_) => {
                 Self::new(ProblemKind::Duplicate, format!("It cannot be approved: {refused}."))
+            }
+            ApprovalRefused::Supervised => {
+                Self::new(ProblemKind::WrongState, format!("It cannot be approved: {refused}."))
             }
         }
     }

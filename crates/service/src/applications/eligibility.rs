@@ -4,6 +4,7 @@ use actix_web::{HttpResponse, get, web};
 use serde::{Deserialize, Serialize};
 use validator::Validate;
 use valinta_domain::application::RequirementOutcome;
+use valinta_domain::evidence::EvidenceKind;
 use valinta_domain::id::kind;
 use valinta_domain::policy::{Action, Role};
 use valinta_domain::rules::{Finding, Standing};
@@ -14,7 +15,8 @@ use valinta_persistence::providers::ServiceUnit;
 use valinta_persistence::{Conn, applications, organisers, providers, voucher_types};
 
 use super::entries::Given;
-use super::examined::{Examined, check_submittable, examined};
+use super::examined::{Examined, Obstacle, examined, obstacles};
+use super::question::{OpenQuestion, open_question};
 use super::view::target_of;
 use crate::app::App;
 use crate::cx::{Cx, found};
@@ -54,7 +56,10 @@ pub(crate) struct ApplicationEligibility {
     can_be_submitted: bool,
     /// All that stands against submitting it today, each with its place in the application.
     #[schema(max_items = 100)]
-    obstacles: Vec<Failure>,
+    obstacles: Vec<Obstacle>,
+    /// What the organiser has asked and the provider has not answered. It can be submitted with an answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    question: Option<OpenQuestion>,
 }
 
 /// How one criterion or requirement came out.
@@ -65,6 +70,12 @@ pub(crate) struct AskedAndFound {
     /// What exactly: `met`, `missing`, `expired`, `too_old`, `outside_registered_service` and so on.
     #[schema(max_length = 64)]
     outcome: String,
+    /// What kind of evidence it asks for, where it is a requirement.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kind: Option<EvidenceKind>,
+    /// Whether that evidence names its last day.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires: Option<bool>,
     /// What it came to, in words.
     explanation: Localized,
     /// Evidence that the provider has given before and that would meet the requirement, the best first. Named by its id in
@@ -115,7 +126,7 @@ fn eligibility(
     })?;
     let case = (application, &unit, &organiser);
     let Examined { examination, shown_on, .. } = examined(c, cx, case, &rulebook, day)?;
-    let obstacles = obstacles(c, cx, case, today)?;
+    let obstacles = obstacles_today(c, cx, case, today)?;
     // What it has not put into the application, the provider knows, and nobody else.
     let given = if cx.actor().role == Role::Provider { Some(Given::load(c, organiser.id, &unit)?) } else { None };
     let outcomes = examination.steps.into_iter().map(|step| (step.code, step.text));
@@ -128,7 +139,8 @@ fn eligibility(
             let meeting = given.meeting(requirement, unit.id, (day, shown_on));
             meeting.into_iter().take(OFFERED_MAX).map(|piece| piece.id).collect()
         });
-        AskedAndFound { finding, outcome, explanation, offered: offered.unwrap_or_default() }
+        let (kind, expires) = (requirement.map(|one| one.kind), requirement.map(|one| one.expires));
+        AskedAndFound { finding, outcome, kind, expires, explanation, offered: offered.unwrap_or_default() }
     });
     Ok(ApplicationEligibility {
         application: application.id,
@@ -138,28 +150,26 @@ fn eligibility(
         findings: findings.collect(),
         can_be_submitted: obstacles.is_empty() && application.state.submit().is_ok(),
         obstacles,
+        question: open_question(c, application)?,
     })
 }
 
 /// What stands against submitting an application today.
-fn obstacles(
+fn obstacles_today(
     c: &mut Conn,
     cx: &Cx,
     case: (&Application, &ServiceUnit, &Organiser),
     today: Day,
-) -> Result<Vec<Failure>, Problem> {
+) -> Result<Vec<Obstacle>, Problem> {
     let (application, ..) = case;
     if application.state.submit().is_err() {
         return Ok(Vec::new());
     }
     let Some(rulebook) = voucher_types::rulebook_in_force(c, application.voucher_type, today)? else {
         let failure = Failure::new("/rulebook", "not_in_force", "the voucher type has no rulebook in force today");
-        return Ok(vec![failure]);
+        return Ok(vec![Obstacle::plain(failure)]);
     };
     let examination = examined(c, cx, case, &rulebook, today)?.examination;
-    match check_submittable(c, case, &rulebook, &examination, today) {
-        Ok(()) => Ok(Vec::new()),
-        Err(problem) if problem.failures().is_empty() => Err(problem),
-        Err(problem) => Ok(problem.failures().to_vec()),
-    }
+    // A dry run has no words: whether they are wanted is what it tells.
+    obstacles(c, case, &rulebook, (&examination, None), today)
 }

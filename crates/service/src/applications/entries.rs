@@ -1,10 +1,10 @@
 //! What a request states for requirements: evidence that the provider has given already, by id, or evidence that is given
-//! with the request and is the provider's from then on. Where nothing is said, what fits is taken.
+//! with the request and is the provider's from then on. Where nothing is said, what fits best is taken.
 
 use std::collections::{HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
-use valinta_domain::application::{Evidence, RequirementOutcome, Shown, requirement_outcome};
+use valinta_domain::application::{Evidence, Refuted, RequirementOutcome, nearest};
 use valinta_domain::evidence::{self as pieces, CheckOutcome, EvidenceKind};
 use valinta_domain::id::kind;
 use valinta_domain::provider::SoteriRegistration;
@@ -133,23 +133,26 @@ impl Given {
         Ok(Self { pieces, rejected })
     }
 
-    /// What would meet a requirement: what holds longest first, of equal ones the newest.
+    /// What speaks for a requirement, the best first, and how the requirement comes out by it.
+    fn nearest(
+        &self,
+        requirement: &Requirement,
+        unit: Id<kind::ServiceUnit>,
+        days: (Day, Day),
+    ) -> Vec<(&pieces::Evidence, RequirementOutcome)> {
+        let refuted = |piece: &pieces::Evidence| self.rejected.contains(&piece.id).then_some(Refuted::Rejected);
+        nearest((requirement, unit), self.pieces.iter().map(|piece| (piece, refuted(piece))), days)
+    }
+
+    /// What would meet a requirement, the best first.
     pub(super) fn meeting(
         &self,
         requirement: &Requirement,
         unit: Id<kind::ServiceUnit>,
-        (day, shown_on): (Day, Day),
+        days: (Day, Day),
     ) -> Vec<&pieces::Evidence> {
-        let meets = |piece: &&pieces::Evidence| {
-            let stated = Evidence::of(&requirement.code, piece, None);
-            let shown = Shown { stated: &stated, refuted: None };
-            let outcome = requirement_outcome(requirement, Some(&shown), day, shown_on);
-            !self.rejected.contains(&piece.id) && piece.is_for(requirement, unit) && outcome == RequirementOutcome::Met
-        };
-        let mut meeting: Vec<&pieces::Evidence> = self.pieces.iter().filter(meets).collect();
-        meeting.sort_by_key(|piece| (piece.valid_until.is_none(), piece.valid_until, piece.id));
-        meeting.reverse();
-        meeting
+        let nearest = self.nearest(requirement, unit, days).into_iter();
+        nearest.filter(|(_, outcome)| *outcome == RequirementOutcome::Met).map(|(piece, _)| piece).collect()
     }
 
     /// The piece that says the same as an entry, if the organiser has not refused it.
@@ -175,7 +178,8 @@ impl Given {
 }
 
 /// What an application states: for each entry a piece of evidence, given anew where it is not there yet. Without entries,
-/// whatever the provider has given that meets a requirement.
+/// whatever the provider has given that meets a requirement, or else what comes nearest: then it is told why that does not
+/// suffice, as of a piece that it has named.
 ///
 /// # Errors
 /// Everything that is wrong with the entries, at once; or a piece that the caller does not have.
@@ -190,8 +194,8 @@ pub(super) fn stated(
     let given = Given::load(c, organiser, unit)?;
     let Some(entries) = entries else {
         let best = |requirement: &Requirement| {
-            let meeting = given.meeting(requirement, unit.id, (today, today));
-            meeting.first().map(|piece| (requirement.code.clone(), (*piece).clone()))
+            let (piece, _) = given.nearest(requirement, unit.id, (today, today)).into_iter().next()?;
+            Some((requirement.code.clone(), piece.clone()))
         };
         return with_hashes(c, unit, terms.requirements.iter().filter_map(best).collect());
     };

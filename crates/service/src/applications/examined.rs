@@ -3,21 +3,29 @@
 
 use std::collections::HashMap;
 
+use serde::Serialize;
 use valinta_domain::application::{Evidence, Examination, Refuted, Shown, examine};
-use valinta_domain::evidence::CheckOutcome;
+use valinta_domain::approval::has_same_area;
+use valinta_domain::evidence::{CheckOutcome, EvidenceKind};
 use valinta_domain::id::kind;
-use valinta_domain::rulebook::RulebookTerms;
+use valinta_domain::rulebook::{Requirement, RulebookTerms};
 use valinta_domain::rules::Facts;
 use valinta_domain::{Day, Id};
 use valinta_persistence::applications::Application;
+use valinta_persistence::approvals::Approval;
 use valinta_persistence::organisers::Organiser;
 use valinta_persistence::providers::ServiceUnit;
 use valinta_persistence::voucher_types::Rulebook;
 use valinta_persistence::{Conn, approvals, evidence, organisers};
 
+use super::question::open_question;
 use super::unit::facts_of;
 use crate::cx::{Cx, day_at};
+use crate::http::problem::Failure;
 use crate::http::{Errors, Problem, ProblemKind};
+
+/// The code of an application that was written for another rulebook version.
+const SUPERSEDED: &str = "superseded";
 
 /// An application under a rulebook on a day.
 pub(super) struct Examined {
@@ -67,42 +75,88 @@ fn refuted(c: &mut Conn, application: &Application) -> Result<HashMap<Id<kind::E
     Ok(refuted)
 }
 
-/// What stands against handing an application in, all of it. What is shown and does not suffice is no such thing: that is
-/// for the decision to say, which can be appealed.
-///
-/// # Errors
-/// One problem with every obstacle in it; or the database's.
-pub(super) fn check_submittable(
+/// Something that stands against handing an application in.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub(crate) struct Obstacle {
+    /// What and where.
+    #[serde(flatten)]
+    failure: Failure,
+    /// The code of the requirement, where it is about one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 64)]
+    requirement: Option<String>,
+    /// What kind of evidence the requirement asks for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kind: Option<EvidenceKind>,
+    /// Whether that evidence names its last day.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires: Option<bool>,
+}
+
+impl Obstacle {
+    /// One that is about no requirement.
+    pub(super) fn plain(failure: Failure) -> Self {
+        Self { failure, requirement: None, kind: None, expires: None }
+    }
+
+    fn of(requirement: &Requirement, failure: Failure) -> Self {
+        Self {
+            failure,
+            requirement: Some(requirement.code.clone()),
+            kind: Some(requirement.kind),
+            expires: Some(requirement.expires),
+        }
+    }
+}
+
+/// All that stands against handing an application in, by the rulebook in force today. What is shown and does not suffice
+/// is no such thing: that is for the decision to say, which can be appealed.
+pub(super) fn obstacles(
     c: &mut Conn,
     (application, unit, organiser): (&Application, &ServiceUnit, &Organiser),
     rulebook: &Rulebook,
-    examination: &Examination,
+    (examination, answer): (&Examination, Option<&str>),
     today: Day,
-) -> Result<(), Problem> {
+) -> Result<Vec<Obstacle>, Problem> {
     let mut errors = Errors::new();
-    let is_superseded = rulebook.id != application.rulebook;
-    if is_superseded {
+    if rulebook.id != application.rulebook {
         let detail = format!(
             "it was written for another version of the rulebook than the one in force, number {}: \
              PUT the application once more, and it is for that one",
             rulebook.number
         );
-        errors.fail("/rulebook", "superseded", detail);
+        errors.fail("/rulebook", SUPERSEDED, detail);
     }
     check_unit(c, application, unit, today, &mut errors)?;
     check_area(c, organiser.id, &application.area, today, &mut errors)?;
-    check_shown(&rulebook.terms, &application.evidence, examination, &mut errors);
-    let Err(problem) = errors.finish() else { return Ok(()) };
-    if !is_superseded {
-        return Err(problem);
+    if let Some(question) = open_question(c, application)? {
+        question.check_answered(c, application, answer, &mut errors)?;
+    }
+    let found = errors.finish().map_or_else(|problem| problem.failures().to_vec(), |()| Vec::new());
+    let shown = shown_obstacles(&rulebook.terms, &application.evidence, examination);
+    Ok(found.into_iter().map(Obstacle::plain).chain(shown).collect())
+}
+
+/// Goes on if nothing stands against handing an application in.
+///
+/// # Errors
+/// One problem with every obstacle in it.
+pub(super) fn check_submittable(obstacles: &[Obstacle]) -> Result<(), Problem> {
+    if obstacles.is_empty() {
+        return Ok(());
+    }
+    let failures: Vec<Failure> = obstacles.iter().map(|one| one.failure.clone()).collect();
+    if !failures.iter().any(|failure| failure.code == SUPERSEDED) {
+        return Err(Problem::invalid(failures));
     }
     let detail = "The rulebook that the application was written for is no longer in force. \
                   PUT the application once more: it is then for the one that is, and can be submitted.";
     let superseded = Problem::new(ProblemKind::WrongState, detail);
-    Err(problem.failures().iter().fold(superseded, |told, one| told.at(&one.pointer, &one.code, &one.detail)))
+    Err(failures.iter().fold(superseded, |told, one| told.at(&one.pointer, &one.code, &one.detail)))
 }
 
-/// Notes where the unit is closed, or has an approval that nobody has given an end.
+/// Notes where the unit is closed, or has an approval for the same area that nobody has given an end. For another area it
+/// may apply: where that is approved, it takes the place of what there is.
 pub(super) fn check_unit(
     c: &mut Conn,
     application: &Application,
@@ -114,8 +168,10 @@ pub(super) fn check_unit(
         errors.fail("/unit", "closed", "the unit is closed");
     }
     let approvals = approvals::of_unit(c, application.unit, application.voucher_type)?;
-    if approvals.iter().any(|approval| approval.valid_to.is_none()) {
-        errors.fail("/unit", "approved", "the unit has an approval that has not ended");
+    let is_same = |approval: &Approval| has_same_area(&approval.area, &application.area);
+    if approvals.iter().any(|approval| approval.valid_to.is_none() && is_same(approval)) {
+        let detail = "the unit has an approval for this area that has not ended; for another area it can apply";
+        errors.fail("/unit", "approved", detail);
     }
     Ok(())
 }
@@ -143,23 +199,26 @@ pub(super) fn check_area(
     Ok(())
 }
 
-/// Notes what the rulebook does not ask for, and what it asks for and does not find.
-fn check_shown(terms: &RulebookTerms, stated: &[Evidence], examination: &Examination, errors: &mut Errors) {
+/// What the rulebook does not ask for, and what it asks for and does not find.
+fn shown_obstacles(terms: &RulebookTerms, stated: &[Evidence], examination: &Examination) -> Vec<Obstacle> {
+    let mut found = Vec::new();
     for (i, one) in stated.iter().enumerate() {
         if !terms.requirements.iter().any(|requirement| requirement.code == one.requirement) {
             let detail = format!("the rulebook has no requirement {}", one.requirement);
-            errors.fail(&format!("/evidence/{i}/requirement"), "unknown", detail);
+            found.push(Obstacle::plain(Failure::new(format!("/evidence/{i}/requirement"), "unknown", detail)));
         }
     }
     for (requirement, outcome) in terms.requirements.iter().zip(&examination.requirements) {
         let Some(lacks) = outcome.lacks() else { continue };
         let detail = format!("{}: {}", requirement.code, outcome.text(requirement).en);
-        match stated.iter().position(|one| one.requirement == requirement.code) {
-            None => errors.fail("/evidence", "missing", detail),
-            Some(i) if lacks.is_empty() => errors.fail(&format!("/evidence/{i}"), outcome.code(), detail),
-            Some(i) => errors.fail(&format!("/evidence/{i}{lacks}"), "missing", detail),
-        }
+        let failure = match stated.iter().position(|one| one.requirement == requirement.code) {
+            None => Failure::new("/evidence", "missing", detail),
+            Some(i) if lacks.is_empty() => Failure::new(format!("/evidence/{i}"), outcome.code(), detail),
+            Some(i) => Failure::new(format!("/evidence/{i}{lacks}"), "missing", detail),
+        };
+        found.push(Obstacle::of(requirement, failure));
     }
+    found
 }
 
 #[cfg(test)]
@@ -196,9 +255,10 @@ mod tests {
         let (terms, stated, day) =
             (terms(), [one("insurance"), one("dog"), one("register")], Day::ymd(2026, 1, 1).unwrap());
         let examination = examine(&terms, &Shown::plainly(&stated), &Facts::default(), day, day);
-        let mut errors = Errors::new();
-        check_shown(&terms, &stated, &examination, &mut errors);
-        let problem = errors.finish().unwrap_err();
+        let found = shown_obstacles(&terms, &stated, &examination);
+        let expires: Vec<_> = found.iter().map(|one| (one.requirement.as_deref(), one.expires)).collect();
+        assert_eq!(expires, [(None, None), (Some("insurance"), Some(true)), (Some("plan"), Some(false))]);
+        let problem = check_submittable(&found).unwrap_err();
         let told: Vec<_> = problem.failures().iter().map(|f| (f.pointer.as_str(), f.code.as_str())).collect();
         let expected =
             [("/evidence/1/requirement", "unknown"), ("/evidence/0/valid_until", "missing"), ("/evidence", "missing")];

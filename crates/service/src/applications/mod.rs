@@ -1,5 +1,6 @@
 //! Applications: a unit asks to be approved for a voucher type, and the organiser decides.
 
+mod approve;
 mod begin;
 mod decide;
 mod document;
@@ -7,6 +8,8 @@ mod eligibility;
 mod entries;
 mod examined;
 mod list;
+mod names;
+mod question;
 mod replace;
 mod request_information;
 mod show;

@@ -37,7 +37,7 @@ pub(crate) struct RequestInformation {
     /// About which requirements of its rulebook more is asked, by their codes.
     #[serde(default)]
     #[validate(length(max = 50))]
-    #[schema(max_items = 50)]
+    #[schema(max_items = 50, value_type = Vec<valinta_domain::text::CodeText>)]
     requirements: Vec<String>,
 }
 

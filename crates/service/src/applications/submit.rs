@@ -13,12 +13,13 @@ use valinta_domain::text::TEXT_CHARS_MAX;
 use valinta_domain::{Id, Moment};
 use valinta_persistence::applications::{Application, Event, NewEvent};
 use valinta_persistence::providers::ServiceUnit;
-use valinta_persistence::{Conn, applications, organisers, providers, voucher_types};
+use valinta_persistence::{Conn, applications, approvals, organisers, providers, voucher_types};
 
-use super::examined::{check_submittable, examined};
-use super::view::{ApplicationView, target_of};
+use super::examined::{check_submittable, examined, obstacles};
+use super::view::{ApplicationView, check_seen, target_of};
 use crate::app::{App, Reply};
 use crate::cx::{Cx, found};
+use crate::http::conditional::IfMatch;
 use crate::http::permit::ApplicationsWrite;
 use crate::http::{Errors, IdempotencyKey, Json, Parse, PathId, Permit, Problem, ProblemKind};
 
@@ -64,7 +65,7 @@ pub(crate) struct SubmittedApplication {
     /// Against which rulebook version.
     rulebook: Id<kind::Rulebook>,
     /// For residents of which municipalities; of all of the organiser's where none is named.
-    #[schema(max_items = 320, value_type = Vec<String>)]
+    #[schema(max_items = 320)]
     area: Vec<MunicipalityCode>,
     /// What is stated for the rulebook's requirements, with the hashes of files.
     #[schema(max_items = 50)]
@@ -109,8 +110,9 @@ struct AppliedUnit {
 }
 
 /// Submits an application, or submits it again with an answer. It must show something for every requirement of the
-/// rulebook in force: all that is missing is told at once. What is handed in is kept to the byte, and its hash stands with
-/// who handed it in and when.
+/// rulebook in force: all that is missing is told at once. Where more was asked, it is answered: in words, or with other
+/// evidence for each requirement that was asked about. What is handed in is kept to the byte, and its hash stands with who
+/// handed it in and when. Who sends `If-Match` signs the version that it names, or nothing.
 #[utoipa::path(
     tag = "applications",
     params(IdempotencyKey),
@@ -122,26 +124,47 @@ pub(crate) async fn submit_application(
     permit: Permit<ApplicationsWrite>,
     app: web::Data<App>,
     path: PathId<kind::Application>,
+    precondition: Result<IfMatch, Problem>,
     key: IdempotencyKey,
     body: Json<SubmitApplication>,
 ) -> Result<HttpResponse, Problem> {
+    let precondition = match precondition {
+        Ok(precondition) => Some(precondition),
+        Err(problem) if problem.kind() == ProblemKind::PreconditionRequired => None,
+        Err(problem) => return Err(problem),
+    };
     let (id, bytes) = (path.id(), body.bytes().to_vec());
     let answer = body.into_inner();
     app.command(permit.into_caller(), "submit_application", &key, &bytes, move |c, cx| {
-        submit(c, cx, id, answer.as_deref())
+        hand_in(c, cx, id, precondition.as_ref(), answer.as_deref())
     })
     .await
 }
 
-/// Hands an application in.
+/// Hands an application in as it is.
 pub(crate) fn submit(
     c: &mut Conn,
     cx: &Cx,
     id: Id<kind::Application>,
     answer: Option<&str>,
 ) -> Result<Reply<ApplicationView>, Problem> {
+    hand_in(c, cx, id, None, answer)
+}
+
+/// Hands an application in. Who has read it may name the version that was read: what is signed is what was seen.
+fn hand_in(
+    c: &mut Conn,
+    cx: &Cx,
+    id: Id<kind::Application>,
+    precondition: Option<&IfMatch>,
+    answer: Option<&str>,
+) -> Result<Reply<ApplicationView>, Problem> {
     let mut application = found(applications::take(c, id)?)?;
     cx.require(Action::BindProvider, &target_of(&application))?;
+    precondition.map_or(Ok(()), |precondition| check_seen(precondition, &application))?;
+    // From here on nobody adopts another rulebook, and nobody changes alone what two must agree on once something has been
+    // handed in.
+    approvals::hold_for(c, application.provider, application.voucher_type)?;
     let submitted = application.state.submit()?;
     if answer.is_some() && application.state == ApplicationState::Draft {
         let detail = "nothing has been asked yet";
@@ -155,7 +178,8 @@ pub(crate) fn submit(
     })?;
     let case = (&application, &unit, &organiser);
     let examined = examined(c, cx, case, &rulebook, today)?;
-    check_submittable(c, case, &rulebook, &examined.examination, today)?;
+    let shown = (&examined.examination, answer);
+    check_submittable(&obstacles(c, case, &rulebook, shown, today)?)?;
     let kept = kept(c, cx, &application, &unit, (answer, examined.facts))?;
     application.state = submitted;
     application.submitted = Some((cx.now(), cx.actor().subject.clone()));

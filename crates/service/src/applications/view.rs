@@ -8,6 +8,8 @@ use valinta_domain::policy::{Role, Target};
 use valinta_domain::{Day, Id, Moment};
 use valinta_persistence::applications::{Application, Event};
 
+use super::names::Applicant;
+use super::question::OpenQuestion;
 use crate::cx::Cx;
 use crate::http::conditional::IfMatch;
 use crate::http::{Problem, ProblemKind};
@@ -23,10 +25,13 @@ pub(crate) struct ApplicationView {
     pub(crate) provider: Id<kind::Provider>,
     /// For which unit.
     pub(crate) unit: Id<kind::ServiceUnit>,
+    /// Their names. Shown where applications are read, not where they are changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) applicant: Option<Applicant>,
     /// For which voucher type.
     pub(crate) voucher_type: Id<kind::VoucherType>,
     /// For residents of which municipalities; of all of the organiser's where none is named.
-    #[schema(max_items = 320, value_type = Vec<String>)]
+    #[schema(max_items = 320)]
     pub(crate) area: Vec<MunicipalityCode>,
     /// Against which rulebook version.
     pub(crate) rulebook: Id<kind::Rulebook>,
@@ -44,6 +49,9 @@ pub(crate) struct ApplicationView {
     /// Last day for the provider's answer, where more information was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) answer_due: Option<Day>,
+    /// What was asked and is not answered yet. Shown with one application, not in lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) question: Option<OpenQuestion>,
     /// The decision on it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) decision: Option<Id<kind::Decision>>,
@@ -89,7 +97,7 @@ pub(crate) struct EventView {
     due: Option<Day>,
     /// About which requirements more was asked.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schema(max_items = 50)]
+    #[schema(max_items = 50, value_type = Vec<valinta_domain::text::CodeText>)]
     requirements: Vec<String>,
     /// SHA-256 of what was handed in, in hexadecimal.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -112,6 +120,7 @@ impl ApplicationView {
             organiser: application.organiser,
             provider: application.provider,
             unit: application.unit,
+            applicant: None,
             voucher_type: application.voucher_type,
             rulebook: application.rulebook,
             state: application.state,
@@ -120,6 +129,7 @@ impl ApplicationView {
             submitted_at: application.submitted.as_ref().map(|(at, _)| *at),
             signature: application.submitted.map(|(at, by)| Signature { by, at, sha256: application.submitted_sha256 }),
             answer_due: application.answer_due,
+            question: None,
             decision: application.decision,
             created_at: application.created_at,
             history: None,
@@ -128,7 +138,8 @@ impl ApplicationView {
 
     /// With what happened to it.
     pub(super) fn with_history(self, events: Vec<Event>, role: Role) -> Self {
-        Self { history: Some(events.into_iter().map(|event| EventView::of(event, role)).collect()), ..self }
+        let question = OpenQuestion::of(self.state, &events);
+        Self { question, history: Some(events.into_iter().map(|event| EventView::of(event, role)).collect()), ..self }
     }
 }
 

@@ -8,7 +8,7 @@ use thiserror::Error;
 use validator::Validate;
 use valinta_domain::approval::ApprovalState;
 use valinta_domain::decision::{Decision, DecisionKind, DecisionOutcome};
-use valinta_domain::explain::Step;
+use valinta_domain::explain::{Step, days};
 use valinta_domain::id::kind;
 use valinta_domain::policy::Action;
 use valinta_domain::service_event::recording_deadline;
@@ -57,8 +57,8 @@ pub(crate) struct EndedApproval {
 /// Why an approval cannot be ended so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 enum EndRefused {
-    /// It has an end.
-    #[error("the approval ends on {end} already")]
+    /// It has an end that is not later.
+    #[error("the approval ends on {end} already: its end can be brought forward, and not put off")]
     HasEnd {
         /// The first day on which it no longer holds.
         end: Day,
@@ -76,7 +76,7 @@ enum EndRefused {
     TooFarAhead,
 }
 
-/// Ends an approval at the provider's own wish. Until then the unit serves on; what it has delivered can be recorded, and
+/// Ends an approval at the provider's own wish; where it has an end, sooner than that. Until then the unit serves on; what it has delivered can be recorded, and
 /// is paid, as if nothing had ended.
 #[utoipa::path(
     tag = "approvals",
@@ -123,6 +123,8 @@ fn end(c: &mut Conn, cx: &Cx, id: Id<kind::Approval>, from: Day) -> Result<Reply
         inputs: json!({
             "approval": id,
             "from": from,
+            "replaces_end": approval.valid_to,
+            "replaces_decision": approval.end_decision,
             "end_notice_days": rulebook.terms.supervision.end_notice_days,
             "asked_on": today,
             "recorded_until": recorded_until,
@@ -151,7 +153,7 @@ fn end(c: &mut Conn, cx: &Cx, id: Id<kind::Approval>, from: Day) -> Result<Reply
 }
 
 fn check(approval: &Approval, rulebook: &Rulebook, from: Day, today: Day) -> Result<(), EndRefused> {
-    if let Some(end) = approval.valid_to {
+    if let Some(end) = approval.valid_to.filter(|end| *end <= from) {
         return Err(EndRefused::HasEnd { end });
     }
     let notice_days = rulebook.terms.supervision.end_notice_days;
@@ -163,14 +165,15 @@ fn check(approval: &Approval, rulebook: &Rulebook, from: Day, today: Day) -> Res
 }
 
 fn reasons(from: Day) -> Localized {
+    let [fi, sv, en] = days::in_languages(from);
     Localized::new(
         format!(
-            "Tuottaja on pyytänyt hyväksymisensä peruuttamista. Hyväksyminen päättyy: {from} se ei ole enää voimassa."
+            "Tuottaja on pyytänyt hyväksymisensä peruuttamista. Hyväksyminen päättyy: {fi} se ei ole enää voimassa."
         ),
         format!(
-            "Producenten har begärt att godkännandet återkallas. Godkännandet upphör: {from} gäller det inte längre."
+            "Producenten har begärt att godkännandet återkallas. Godkännandet upphör: {sv} gäller det inte längre."
         ),
-        format!("The provider has asked for its approval to end. It is no longer in force on {from}."),
+        format!("The provider has asked for its approval to end. It is no longer in force on {en}."),
     )
 }
 
@@ -188,17 +191,18 @@ fn step(rulebook: &Rulebook, from: Day) -> Step {
 }
 
 fn what_follows(last: Day, recorded_until: Day) -> Localized {
+    let ([fi, sv, en], [until_fi, until_sv, until_en]) = (days::in_languages(last), days::in_languages(recorded_until));
     Localized::new(
         format!(
-            "Yksikkö palvelee {last} asti. Siihen mennessä annetut palvelut kirjataan viimeistään {recorded_until}, ja ne \
+            "Yksikkö palvelee {fi} asti. Siihen mennessä annetut palvelut kirjataan viimeistään {until_fi}, ja ne \
              maksetaan. Asiakkaat valitsevat toisen tuottajan."
         ),
         format!(
-            "Enheten betjänar till och med {last}. Service som har getts dittills registreras senast {recorded_until} och \
+            "Enheten betjänar till och med {sv}. Service som har getts dittills registreras senast {until_sv} och \
              betalas. Klienterna väljer en annan producent."
         ),
         format!(
-            "The unit serves until {last}. Services given by then are recorded by {recorded_until} at the latest, and are \
+            "The unit serves until {en}. Services given by then are recorded by {until_en} at the latest, and are \
              paid. Clients choose another provider."
         ),
     )

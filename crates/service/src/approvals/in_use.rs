@@ -5,11 +5,12 @@ use serde_json::json;
 use valinta_domain::approval::{ApprovalState, Interruption, InterruptionCause, VouchersInUse};
 use valinta_domain::id::kind;
 use valinta_domain::registry_change::RegistryChange;
-use valinta_domain::{Day, Id, Period};
+use valinta_domain::{Day, Id, Moment, Period};
 use valinta_persistence::approvals::Approval;
 use valinta_persistence::{Conn, approvals, choices};
 
 use super::lapses::refresh_lapses;
+use super::reasons::Reasons;
 use super::told::tell_begun;
 use crate::cx::Cx;
 use crate::http::Problem;
@@ -54,7 +55,8 @@ pub(crate) fn suspend(
     approvals::insert_interruption(c, approval.organiser, &interruption)?;
     changed(c, cx, approval)?;
     if begins_today {
-        tell_begun(cx, approval, &interruption);
+        // A suspension's reasons are its decision's.
+        tell_begun(cx, approval, &interruption, &Reasons::default());
     }
     match vouchers_in_use {
         VouchersInUse::MayFinish => Ok(0),
@@ -69,9 +71,15 @@ pub(crate) fn changed(c: &mut Conn, cx: &Cx, approval: &Approval) -> Result<(), 
     Ok(())
 }
 
-/// Ends the choices that rest on an approval and reach a day. How many vouchers in use that leaves without a provider.
-fn end_choices(c: &mut Conn, cx: &Cx, approval: &Approval, from: Day, until: Option<Day>) -> Result<usize, Problem> {
-    let ended = choices::end_of_unit(c, (approval.unit, approval.voucher_type), from, until)?;
+/// Ends the choices that rest on a held approval and reach a day. How many vouchers in use that leaves without a provider.
+pub(crate) fn end_choices(
+    c: &mut Conn,
+    cx: &Cx,
+    approval: &Approval,
+    from: Day,
+    until: Option<Day>,
+) -> Result<usize, Problem> {
+    let ended = choices::end_of_unit(c, (approval.unit, approval.voucher_type), from, until, cx.now())?;
     let mut moved = 0_usize;
     for one in ended.iter().filter(|one| one.in_use) {
         let payload = json!({"voucher": one.voucher, "choice": one.choice, "from": from});
@@ -79,4 +87,20 @@ fn end_choices(c: &mut Conn, cx: &Cx, approval: &Approval, from: Day, until: Opt
         moved = moved.saturating_add(1);
     }
     Ok(moved)
+}
+
+/// Tells the holders of vouchers that a suspension ended choices of the unit for nothing: it was lifted before it began.
+/// Their choices stay ended, for some have begun to look for another; who has not chosen again can choose the unit.
+pub(super) fn tell_unit_resumed(
+    c: &mut Conn,
+    cx: &Cx,
+    approval: &Approval,
+    (from, suspended_at): (Day, Moment),
+) -> Result<usize, Problem> {
+    let left = choices::left_without(c, (approval.unit, approval.voucher_type), from, suspended_at)?;
+    for (voucher, choice) in &left {
+        let payload = json!({"voucher": voucher, "choice": choice, "unit": approval.unit, "from": from});
+        cx.tell("voucher.unit_resumed", ("voucher", voucher.uuid()), Some(approval.organiser), payload);
+    }
+    Ok(left.len())
 }

@@ -1,21 +1,16 @@
 //! Lapses of approvals: brought in line with evidence and rulebooks whenever those change, from today on. What is past
 //! stands. Which days lapse is the domain's to say.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
-
 use serde_json::json;
-use valinta_domain::approval::{Asked, Interruption, InterruptionCause, Lapse, LapseChange, Piece, VouchersInUse};
-use valinta_domain::approval::{lapse_changes, lapses};
-use valinta_domain::evidence::{CheckOutcome, EvidenceCheck, held};
+use valinta_domain::approval::{Asked, Interruption, InterruptionCause, Lapse, LapseChange, LapseReason, Piece};
+use valinta_domain::approval::{VouchersInUse, lapse_changes, lapses};
 use valinta_domain::id::kind;
 use valinta_domain::registry_change::RegistryChange;
-use valinta_domain::valuation::Versions;
-use valinta_domain::{Day, Id, Moment, Period};
+use valinta_domain::{Day, Id, Moment};
 use valinta_persistence::approvals::{Approval, Whose};
-use valinta_persistence::organisers::Organiser;
-use valinta_persistence::{Conn, Db, approvals, evidence, organisers, rulebooks};
+use valinta_persistence::{Conn, Db, approvals, organisers};
 
+use super::reasons::{Common, LookedAt, Subject, looked_at, reason_of};
 use crate::cx::{Cx, day_at, found};
 use crate::http::Problem;
 
@@ -24,41 +19,20 @@ const APPROVALS_AT_ONCE: i64 = 500;
 /// Most differences that a check names.
 const FAULTS_MAX: usize = 1_000;
 
-/// What approvals of one organiser or voucher type have in common, read once.
-#[derive(Default)]
-struct Known {
-    organisers: HashMap<Id<kind::Organiser>, Organiser>,
-    rules: HashMap<Id<kind::VoucherType>, Versions>,
-}
-
-impl Known {
-    fn organiser(&mut self, c: &mut Conn, id: Id<kind::Organiser>) -> Result<&Organiser, Problem> {
-        match self.organisers.entry(id) {
-            Entry::Occupied(known) => Ok(known.into_mut()),
-            Entry::Vacant(unknown) => Ok(unknown.insert(found(organisers::find(c, id)?)?)),
-        }
-    }
-
-    fn rules(&mut self, c: &mut Conn, id: Id<kind::VoucherType>) -> Result<&Versions, Problem> {
-        match self.rules.entry(id) {
-            Entry::Occupied(known) => Ok(known.into_mut()),
-            Entry::Vacant(unknown) => Ok(unknown.insert(rulebooks::adopted_versions(c, id)?)),
-        }
-    }
-}
-
 /// What is stored of an approval's lapses, and what they are.
 struct Compared {
     stored: Vec<Interruption>,
     found: Vec<Lapse>,
     changes: Vec<LapseChange>,
+    /// What they were found from.
+    pieces: Vec<LookedAt>,
     today: Day,
 }
 
 /// Brings the lapses of an approval in line with the evidence that its organiser has accepted and with the rulebooks, from
 /// today on. Called wherever one of these has changed.
 pub(super) fn refresh_lapses(c: &mut Conn, cx: &Cx, approval: &Approval) -> Result<(), Problem> {
-    refresh(c, cx, approval.id, &mut Known::default())
+    refresh(c, cx, approval.id, &mut Common::default())
 }
 
 /// As [`refresh_lapses`], of all of a provider's approvals: where evidence of it was looked at or taken back, and where a
@@ -76,6 +50,21 @@ pub(crate) fn refresh_lapses_of_voucher_type(
     refresh_all(c, cx, Whose::VoucherType(voucher_type))
 }
 
+/// A migration leaves lapses to be found by the rulebooks of today: noted as a fact of the installation until it is done.
+const DUE: &str = "lapses_are_due";
+
+/// Brings the lapses of all approvals in line, if a migration has left that to be done. How often it was: once, or not.
+///
+/// # Errors
+/// The database's.
+pub(crate) fn bring_in_line(c: &mut Conn, cx: &Cx) -> Result<usize, Problem> {
+    if !organisers::forget_installation_fact(c, DUE)? {
+        return Ok(0);
+    }
+    refresh_all(c, cx, Whose::Everyones)?;
+    Ok(1)
+}
+
 /// Recomputes the lapses of all approvals from the day of a moment on, and compares them with those that are stored: what
 /// differs, in words. The moment is the present one; lapses are not kept for days that were.
 ///
@@ -83,7 +72,7 @@ pub(crate) fn refresh_lapses_of_voucher_type(
 /// The database's. What differs is no error but the answer.
 pub fn lapse_faults(db: &Db, now: Moment) -> Result<Vec<String>, Problem> {
     db.read_blocking(move |c| {
-        let (mut faults, mut known, mut after) = (Vec::new(), Known::default(), None);
+        let (mut faults, mut known, mut after) = (Vec::new(), Common::default(), None);
         loop {
             let some = approvals::not_over(c, Whose::Everyones, day_before(now), after, APPROVALS_AT_ONCE)?;
             let Some(last) = some.last() else { return Ok(faults) };
@@ -122,7 +111,7 @@ fn refresh_all(c: &mut Conn, cx: &Cx, whose: Whose) -> Result<(), Problem> {
     if let Whose::Provider(provider) = whose {
         approvals::hold_all_of(c, provider)?;
     }
-    let (mut known, mut after) = (Known::default(), None);
+    let (mut known, mut after) = (Common::default(), None);
     loop {
         let some = approvals::not_over(c, whose, day_before(cx.now()), after, APPROVALS_AT_ONCE)?;
         let Some(last) = some.last() else { return Ok(()) };
@@ -134,7 +123,7 @@ fn refresh_all(c: &mut Conn, cx: &Cx, whose: Whose) -> Result<(), Problem> {
 }
 
 /// Of those who refresh one approval at once, each sees what the one before has stored.
-fn refresh(c: &mut Conn, cx: &Cx, id: Id<kind::Approval>, known: &mut Known) -> Result<(), Problem> {
+fn refresh(c: &mut Conn, cx: &Cx, id: Id<kind::Approval>, known: &mut Common) -> Result<(), Problem> {
     approvals::hold(c, id)?;
     let approval = found(approvals::find(c, id)?)?;
     let compared = compare(c, &approval, cx.now(), known)?;
@@ -144,46 +133,27 @@ fn refresh(c: &mut Conn, cx: &Cx, id: Id<kind::Approval>, known: &mut Known) -> 
     for change in &compared.changes {
         store(c, cx, &approval, change, compared.today)?;
     }
-    tell(c, cx, &approval, &compared)?;
+    tell(c, cx, &approval, &compared, known)?;
     approvals::count_change(c, id)?;
     cx.registry_changed(RegistryChange::approval(id, Some(approval.organiser)));
     Ok(())
 }
 
-fn compare(c: &mut Conn, approval: &Approval, now: Moment, known: &mut Known) -> Result<Compared, Problem> {
+fn compare(c: &mut Conn, approval: &Approval, now: Moment, known: &mut Common) -> Result<Compared, Problem> {
     let organiser = known.organiser(c, approval.organiser)?.clone();
     let today = day_at(now, &organiser)?;
+    let looked_at = looked_at(c, &organiser, &[approval.provider])?;
     let rules = known.rules(c, approval.voucher_type)?;
     let asked: Vec<Asked<'_>> = rules
         .entries()
         .iter()
         .map(|(period, (_, terms))| Asked { period: *period, requirements: &terms.requirements })
         .collect();
-    let given = evidence::ever_fitting(c, approval.provider, approval.unit)?;
-    let ids: Vec<Id<kind::Evidence>> = given.iter().map(|piece| piece.id).collect();
-    let checks = evidence::checks_of(c, approval.organiser, &ids)?;
-    let mut holding: Vec<(bool, Vec<Period>)> = Vec::with_capacity(given.len());
-    for piece in &given {
-        let checks = checks.get(&piece.id).map_or(&[][..], Vec::as_slice);
-        let withdrawn_on = match &piece.withdrawn {
-            Some((at, _)) => Some(day_at(*at, &organiser)?),
-            None => None,
-        };
-        holding.push((checks.iter().any(is_accepted), held(piece, checks, withdrawn_on)));
-    }
-    let pieces: Vec<Piece<'_>> = given
-        .iter()
-        .zip(&holding)
-        .map(|(evidence, (accepted, held))| Piece { evidence, accepted: *accepted, held })
-        .collect();
+    let pieces: Vec<Piece<'_>> = looked_at.iter().map(LookedAt::piece).collect();
     let found = approval.period().map_or_else(Vec::new, |period| lapses(period, approval.unit, &asked, &pieces, today));
     let stored = approvals::interruptions_of(c, &[approval.id])?.remove(&approval.id).unwrap_or_default();
     let changes = lapse_changes(&stored, &found, today);
-    Ok(Compared { stored, found, changes, today })
-}
-
-fn is_accepted(check: &EvidenceCheck) -> bool {
-    check.outcome == CheckOutcome::Accepted
+    Ok(Compared { stored, found, changes, pieces: looked_at, today })
 }
 
 fn store(c: &mut Conn, cx: &Cx, approval: &Approval, change: &LapseChange, today: Day) -> Result<(), Problem> {
@@ -208,15 +178,17 @@ fn store(c: &mut Conn, cx: &Cx, approval: &Approval, change: &LapseChange, today
 }
 
 /// Tells what begins today and did not hold before, and what was told to hold and does so no more.
-fn tell(c: &mut Conn, cx: &Cx, approval: &Approval, compared: &Compared) -> Result<(), Problem> {
-    let Compared { stored, found, today, .. } = compared;
+fn tell(c: &mut Conn, cx: &Cx, approval: &Approval, compared: &Compared, known: &mut Common) -> Result<(), Problem> {
+    let Compared { stored, found, pieces, today, .. } = compared;
+    let rules = known.rules(c, approval.voucher_type)?;
     let held_before: Vec<&Interruption> =
         stored.iter().filter(|one| one.requirement().is_some() && one.holds_on(*today)).collect();
     for lapse in found.iter().filter(|lapse| lapse.from == *today) {
         if held_before.iter().any(|one| one.requirement() == Some(&lapse.requirement)) {
             continue;
         }
-        tell_lapsed(cx, approval, &lapse.requirement, lapse.to);
+        let reason = reason_of(&Subject::from(approval), &lapse.requirement, lapse.from, rules, pieces);
+        tell_lapsed(cx, approval, lapse, reason.as_ref());
         let again = stored.iter().filter(|one| {
             one.requirement() == Some(&lapse.requirement) && one.from <= *today && one.to == Some(*today)
         });
@@ -234,13 +206,16 @@ fn tell(c: &mut Conn, cx: &Cx, approval: &Approval, compared: &Compared) -> Resu
     Ok(())
 }
 
-/// Tells that an approval takes no new choices from today on, until a requirement is shown again.
-pub(super) fn tell_lapsed(cx: &Cx, approval: &Approval, requirement: &str, to: Option<Day>) {
+/// Tells that an approval takes no new choices from today on, until a requirement is shown again, and why. What was written
+/// about a piece of evidence stays with it.
+pub(super) fn tell_lapsed(cx: &Cx, approval: &Approval, lapse: &Lapse, reason: Option<&LapseReason>) {
     let payload = json!({
         "provider": approval.provider,
         "unit": approval.unit,
-        "requirement": requirement,
-        "to": to,
+        "requirement": lapse.requirement,
+        "to": lapse.to,
+        "cause": reason.map(|reason| reason.cause),
+        "evidence": reason.and_then(|reason| reason.evidence),
     });
     cx.tell("approval.lapsed", ("approval", approval.id.uuid()), Some(approval.organiser), payload);
 }

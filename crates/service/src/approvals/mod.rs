@@ -5,15 +5,19 @@ mod in_use;
 mod lapses;
 mod list;
 mod public;
+mod reasons;
+mod replaced;
 mod resume;
 mod show;
 mod told;
 mod view;
 
-pub(crate) use in_use::{changed, end_on, suspend};
+pub(crate) use in_use::{changed, end_choices, end_on, suspend};
 pub use lapses::lapse_faults;
-pub(crate) use lapses::{refresh_lapses_of_provider, refresh_lapses_of_voucher_type};
+pub(crate) use lapses::{bring_in_line, refresh_lapses_of_provider, refresh_lapses_of_voucher_type};
 pub(crate) use public::{PublicApprovalView, PublicApprovals};
+pub(crate) use reasons::{LapseReasonView, Reasons, Subject};
+pub(crate) use replaced::replace;
 pub(crate) use told::tell_interruptions;
 pub(crate) use view::{ApprovalView, rulebook_of, target_of};
 

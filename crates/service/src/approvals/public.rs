@@ -64,10 +64,10 @@ pub(crate) struct PublicApprovalView {
     area: Vec<MunicipalityCode>,
     /// First day.
     from: Day,
-    /// Last day, if it has an end.
+    /// Last day, if it has an end or the unit closes.
     #[serde(skip_serializing_if = "Option::is_none")]
     until: Option<Day>,
-    /// Days up to the one looked at on which it took no new choices.
+    /// Days on which it took no new choices, of those that have begun.
     #[schema(max_items = 1000)]
     no_new_choices: Vec<DaysView>,
 }
@@ -137,8 +137,8 @@ impl Row for PublicApprovalView {
 ///
 /// Asked for `text/csv` or `application/x-ndjson`, the whole list comes as a file. The columns of the former: `id`,
 /// `organiser`, `voucher_type`, `provider`, `business_id`, `provider_name`, `unit`, `unit_name`, `area` (codes of
-/// municipalities separated by spaces; empty for all of the organiser's), `from`, `until` (days), `no_new_choices`
-/// (`first day/last day`, separated by spaces; without a last day where it is not known). A cell that a spreadsheet
+/// municipalities separated by `|`; empty for all of the organiser's), `from`, `until` (days), `no_new_choices`
+/// (`first day/last day`, separated by `|`; without a last day where it is not known). A cell that a spreadsheet
 /// would take for a formula has an apostrophe before it.
 #[utoipa::path(
     tag = "approvals",
@@ -210,8 +210,14 @@ fn view(
     units: &HashMap<Id<kind::ServiceUnit>, ServiceUnit>,
 ) -> Option<PublicApprovalView> {
     let (provider, unit) = (providers.get(&approval.provider)?, units.get(&approval.unit)?);
-    // What is to come of interruptions follows from evidence, which is nobody else's business until it has its effect.
-    let so_far = approval.interrupted.iter().filter(|period| period.from() <= look.when.day);
+    let begun_by = look.told_until(look.when.day);
+    let so_far = approval.interrupted.iter().filter(|period| period.from() <= begun_by);
+    let closed_from = unit.details.closed_from;
+    // A unit that has closed serves nobody, whatever its approval says.
+    if look.when.as_of && closed_from.is_some_and(|closed| closed <= look.when.day) {
+        return None;
+    }
+    let closed_after = closed_from.map(|closed| closed.plus_days(-1));
     Some(PublicApprovalView {
         id: approval.id,
         organiser: approval.organiser,
@@ -223,7 +229,7 @@ fn view(
         unit_name: unit.details.name.clone(),
         no_new_choices: so_far.map(DaysView::of).collect(),
         from: approval.period.from(),
-        until: last_day(approval.period),
+        until: [last_day(approval.period), closed_after].into_iter().flatten().min(),
         area: approval.area,
     })
 }

@@ -5,16 +5,17 @@ use serde::Deserialize;
 use serde_json::json;
 use thiserror::Error;
 use validator::Validate;
-use valinta_domain::approval::Interruption;
+use valinta_domain::approval::{Interruption, InterruptionCause, VouchersInUse};
 use valinta_domain::decision::{Decision, DecisionKind, DecisionOutcome};
-use valinta_domain::explain::Step;
+use valinta_domain::explain::{Step, days};
 use valinta_domain::id::kind;
 use valinta_domain::policy::Action;
 use valinta_domain::text::TEXT_CHARS_MAX;
 use valinta_domain::{Day, Id, Localized};
+use valinta_persistence::approvals::Approval;
 use valinta_persistence::{Conn, approvals, decisions, organisers};
 
-use super::in_use::changed;
+use super::in_use::{changed, tell_unit_resumed};
 use super::view::{ApprovalDetails, detail_of, rulebook_of, target_of};
 use crate::app::{App, Reply};
 use crate::cx::{Cx, found};
@@ -66,8 +67,9 @@ enum ResumeRefused {
     },
 }
 
-/// Lifts a suspension from a day on, by a decision with reasons. One that was to begin later does not. What has lapsed
-/// meanwhile goes on until the condition is shown again.
+/// Lifts a suspension from a day on, by a decision with reasons. One that was to begin later does not; holders whose choices
+/// it would have ended, and who have not chosen again, are told that the unit can be chosen. What has lapsed meanwhile goes
+/// on until the condition is shown again.
 #[utoipa::path(
     tag = "approvals",
     params(IfMatch, IdempotencyKey),
@@ -115,7 +117,7 @@ fn resume(
         id: cx.id(),
         organiser: approval.organiser,
         kind: DecisionKind::LiftSuspension,
-        outcome: DecisionOutcome::Granted,
+        outcome: DecisionOutcome::Lifted,
         subject: id.uuid(),
         provider: Some(approval.provider),
         person: None,
@@ -137,11 +139,28 @@ fn resume(
     decisions::insert(c, &decision)?;
     approvals::end_interruption(c, suspension.id, Some(to), Some(decision.id))?;
     changed(c, cx, &approval)?;
-    let details = json!({"approval": id, "provider": approval.provider, "decision": decision.id, "from": from});
+    let left = if to == suspension.from { tell_holders(c, cx, &approval, &suspension)? } else { 0 };
+    let details = json!({
+        "approval": id,
+        "provider": approval.provider,
+        "decision": decision.id,
+        "from": from,
+        "vouchers_in_use": left,
+    });
     cx.audit("resume_approval", ("approval", id.uuid()), &target, details.clone());
     cx.tell("approval.resumed", ("approval", id.uuid()), target.organiser, details);
     let approval = found(approvals::find(c, id)?)?;
     Ok(Reply::ok(detail_of(c, cx, approval)?))
+}
+
+/// Tells those whose choices ended for a suspension of which no day is left. How many have not chosen again.
+fn tell_holders(c: &mut Conn, cx: &Cx, approval: &Approval, suspension: &Interruption) -> Result<usize, Problem> {
+    let decided = match (&suspension.cause, suspension.vouchers_in_use) {
+        (InterruptionCause::Suspended { decision, .. }, VouchersInUse::MustMove) => decisions::find(c, *decision)?,
+        (InterruptionCause::Suspended { .. } | InterruptionCause::Lapsed { .. }, _) => None,
+    };
+    let Some(decided) = decided else { return Ok(0) };
+    tell_unit_resumed(c, cx, approval, (suspension.from, decided.decided_at))
 }
 
 /// The first suspension with days left from a day on.
@@ -156,10 +175,11 @@ fn suspension_reaching(interruptions: Vec<Interruption>, from: Day, today: Day) 
 }
 
 fn step(from: Day) -> Step {
+    let [fi, sv, en] = days::in_languages(from);
     let text = Localized::new(
-        format!("Hyväksymisen keskeytys päättyy: yksikön voi valita {from} alkaen."),
-        format!("Avbrottet i godkännandet upphör: enheten kan väljas från och med {from}."),
-        format!("The suspension of the approval is lifted: the unit can be chosen from {from} on."),
+        format!("Hyväksymisen keskeytys päättyy: yksikön voi valita {fi} alkaen."),
+        format!("Avbrottet i godkännandet upphör: enheten kan väljas från och med {sv}."),
+        format!("The suspension of the approval is lifted: the unit can be chosen from {en} on."),
     );
     Step::new("", "lifted", text).input("from", from)
 }

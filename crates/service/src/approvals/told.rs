@@ -1,11 +1,12 @@
 //! What days bring to approvals by themselves: an interruption that was known begins, and those concerned are told, once.
 
 use serde_json::json;
-use valinta_domain::approval::{Interruption, InterruptionCause};
+use valinta_domain::approval::{Interruption, InterruptionCause, Lapse};
 use valinta_persistence::approvals::Approval;
 use valinta_persistence::{Conn, approvals, organisers};
 
 use super::lapses::tell_lapsed;
+use super::reasons::{Reasons, Subject};
 use crate::cx::{Cx, found};
 use crate::http::Problem;
 
@@ -19,11 +20,16 @@ pub(crate) fn tell_interruptions(c: &mut Conn, cx: &Cx, limit: i64) -> Result<us
         if left <= 0 {
             break;
         }
+        let mut begun: Vec<(Approval, Interruption)> = Vec::new();
         for interruption in approvals::untold(c, organiser.id, today, left)? {
+            begun.push((found(approvals::find(c, interruption.approval)?)?, interruption));
+        }
+        let subjects: Vec<Subject> = begun.iter().map(|(approval, _)| Subject::from(approval)).collect();
+        let reasons = Reasons::load(c, &subjects)?;
+        for (approval, interruption) in begun {
             // Of several processes one comes first.
             if approvals::mark_told(c, interruption.id, cx.now())? {
-                let approval = found(approvals::find(c, interruption.approval)?)?;
-                tell_begun(cx, &approval, &interruption);
+                tell_begun(cx, &approval, &interruption, &reasons);
                 told = told.saturating_add(1);
             }
         }
@@ -31,10 +37,14 @@ pub(crate) fn tell_interruptions(c: &mut Conn, cx: &Cx, limit: i64) -> Result<us
     Ok(told)
 }
 
-/// Tells that an interruption holds from today on.
-pub(crate) fn tell_begun(cx: &Cx, approval: &Approval, interruption: &Interruption) {
+/// Tells that an interruption holds from today on. The reasons are those of the approval's lapses.
+pub(crate) fn tell_begun(cx: &Cx, approval: &Approval, interruption: &Interruption, reasons: &Reasons) {
     match &interruption.cause {
-        InterruptionCause::Lapsed { requirement } => tell_lapsed(cx, approval, requirement, interruption.to),
+        InterruptionCause::Lapsed { requirement } => {
+            let lapse = Lapse { requirement: requirement.clone(), from: interruption.from, to: interruption.to };
+            let reason = reasons.of_lapse(&Subject::from(approval), requirement, interruption.from);
+            tell_lapsed(cx, approval, &lapse, reason.as_ref());
+        }
         InterruptionCause::Suspended { decision, .. } => {
             let payload = json!({
                 "provider": approval.provider,

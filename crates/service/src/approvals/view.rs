@@ -14,6 +14,7 @@ use valinta_persistence::approvals::Approval;
 use valinta_persistence::voucher_types::Rulebook;
 use valinta_persistence::{Conn, approvals, decisions, organisers, voucher_types};
 
+use super::reasons::{LapseReasonView, Reasons, Subject};
 use crate::cx::{Cx, found};
 use crate::http::{Problem, ProblemKind};
 
@@ -39,9 +40,12 @@ pub(crate) struct ApprovalView {
     pub(crate) state: ApprovalState,
     /// First day.
     pub(crate) valid_from: Day,
-    /// Last day, if it has an end.
+    /// Last day, if it has an end and a day before it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) valid_until: Option<Day>,
+    /// It was ended on its first day, or before it: it has no whole day.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) no_whole_day: bool,
     /// The decision that it follows from.
     pub(crate) decision: Id<kind::Decision>,
     /// The decision that it ends by.
@@ -61,7 +65,8 @@ impl ApprovalView {
             application: approval.application,
             state: approval.state,
             valid_from: approval.valid_from,
-            valid_until: approval.valid_to.map(|to| to.plus_days(-1)),
+            valid_until: approval.valid_to.filter(|to| *to > approval.valid_from).map(|to| to.plus_days(-1)),
+            no_whole_day: approval.valid_to.is_some_and(|to| to <= approval.valid_from),
             decision: approval.decision,
             end_decision: approval.end_decision,
         }
@@ -87,6 +92,9 @@ pub(crate) struct InterruptionView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 64)]
     requirement: Option<String>,
+    /// Why it lapsed.
+    #[serde(flatten)]
+    reason: LapseReasonView,
     /// What becomes of vouchers in use.
     vouchers_in_use: VouchersInUse,
     /// First day.
@@ -106,7 +114,8 @@ pub(crate) struct InterruptionView {
 }
 
 impl InterruptionView {
-    fn of(interruption: Interruption) -> Self {
+    fn of(interruption: Interruption, of: &Subject, reasons: &Reasons) -> Self {
+        let reason = interruption.requirement().and_then(|code| reasons.of_lapse(of, code, interruption.from));
         let (kind, requirement, decision, lifted_by) = match interruption.cause {
             InterruptionCause::Suspended { decision, lifted } => {
                 (InterruptionKind::Suspended, None, Some(decision), lifted)
@@ -116,9 +125,10 @@ impl InterruptionView {
         Self {
             kind,
             requirement,
+            reason: LapseReasonView::of(reason),
             vouchers_in_use: interruption.vouchers_in_use,
             from: interruption.from,
-            until: interruption.to.map(|to| to.plus_days(-1)),
+            until: interruption.to.filter(|to| *to > interruption.from).map(|to| to.plus_days(-1)),
             decision,
             lifted_by,
             reasons: None,
@@ -137,6 +147,11 @@ pub(crate) struct ApprovalDetails {
     /// Days on which it takes no new choices, past, present and known to come, in order of days.
     #[schema(max_items = 1000)]
     pub(crate) interruptions: Vec<InterruptionView>,
+    /// Suspensions that were lifted on their first day, or before it. No whole day of them is left, but their decisions
+    /// stand.
+    #[schema(max_items = 1000)]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) undone: Vec<InterruptionView>,
 }
 
 /// Approvals as those concerned see them.
@@ -145,6 +160,9 @@ pub(crate) fn details_of(c: &mut Conn, cx: &Cx, listed: Vec<Approval>) -> Result
     let mut interruptions = approvals::interruptions_of(c, &ids)?;
     let mut days: HashMap<Id<kind::Organiser>, Day> = HashMap::new();
     let mut details = Vec::with_capacity(listed.len());
+    let has_lapsed = |id| interruptions.get(id).is_some_and(|all| !all.iter().all(Interruption::is_suspension));
+    let subjects: Vec<Subject> = listed.iter().filter(|approval| has_lapsed(&approval.id)).map(Subject::from).collect();
+    let reasons = Reasons::load(c, &subjects)?;
     for approval in listed {
         let today = match days.get(&approval.organiser) {
             Some(today) => *today,
@@ -153,12 +171,16 @@ pub(crate) fn details_of(c: &mut Conn, cx: &Cx, listed: Vec<Approval>) -> Result
                 *days.entry(organiser.id).or_insert(cx.today(&organiser)?)
             }
         };
-        let mut own = interruptions.remove(&approval.id).unwrap_or_default();
-        // One that ended before it began never was.
-        own.retain(|one| one.period().is_some());
+        let all = interruptions.remove(&approval.id).unwrap_or_default();
+        let (own, mut undone): (Vec<_>, Vec<_>) = all.into_iter().partition(|one| one.period().is_some());
+        // A lapse that ended before it began never was; a decision was made.
+        undone.retain(Interruption::is_suspension);
         let standing = standing_on(today, approval.state, (approval.valid_from, approval.valid_to), &own);
-        let interruptions = own.into_iter().map(InterruptionView::of).collect();
-        details.push(ApprovalDetails { approval: ApprovalView::of(approval), standing, interruptions });
+        let subject = Subject::from(&approval);
+        let view = |one| InterruptionView::of(one, &subject, &reasons);
+        let interruptions = own.into_iter().map(view).collect();
+        let undone = undone.into_iter().map(view).collect();
+        details.push(ApprovalDetails { approval: ApprovalView::of(approval), standing, interruptions, undone });
     }
     Ok(details)
 }
@@ -166,7 +188,7 @@ pub(crate) fn details_of(c: &mut Conn, cx: &Cx, listed: Vec<Approval>) -> Result
 /// One approval, with the reasons for which it was suspended.
 pub(crate) fn detail_of(c: &mut Conn, cx: &Cx, approval: Approval) -> Result<ApprovalDetails, Problem> {
     let mut details = found(details_of(c, cx, vec![approval])?.pop())?;
-    for interruption in &mut details.interruptions {
+    for interruption in details.interruptions.iter_mut().chain(&mut details.undone) {
         if let Some(decision) = interruption.decision {
             interruption.reasons = decisions::find(c, decision)?.map(|decision| decision.reasons);
         }

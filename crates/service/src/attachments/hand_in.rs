@@ -138,7 +138,7 @@ fn is_not_stored(answer: &Result<HttpResponse, Problem>) -> bool {
 }
 
 /// Removes a file that nothing names. One that stays is sealed, and in nobody's way.
-async fn forget(files: Arc<dyn Storage>, id: Id<kind::Attachment>) {
+pub(super) async fn forget(files: Arc<dyn Storage>, id: Id<kind::Attachment>) {
     match web::block(move || files.delete(&id.to_string())).await {
         Ok(Ok(())) => {}
         Ok(Err(error)) => tracing::warn!(%error, attachment = %id, "a file that nothing names could not be removed"),

@@ -2,6 +2,7 @@
 
 mod file;
 mod hand_in;
+mod remove;
 mod show;
 mod view;
 
@@ -12,5 +13,5 @@ use crate::routes;
 
 /// The operations on them.
 pub fn routes() -> Vec<Route> {
-    routes![hand_in::hand_in_attachment, show::show_attachment]
+    routes![hand_in::hand_in_attachment, show::show_attachment, remove::remove_attachment]
 }

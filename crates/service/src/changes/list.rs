@@ -112,6 +112,7 @@ pub(crate) struct ChangesPage {
 
 /// One change.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = RegistryChange)]
 pub(crate) struct ChangeView {
     /// With which revision of the registry.
     #[schema(minimum = 0)]

@@ -24,6 +24,8 @@ pub(super) struct Facing<'a> {
     /// What criteria may ask of the client.
     pub(super) client: &'a Facts,
     pub(super) day: Day,
+    /// The day on which the choice would begin if the unit could start at once.
+    pub(super) at_once: Day,
 }
 
 impl<'a> Facing<'a> {
@@ -50,10 +52,11 @@ impl<'a> Facing<'a> {
         let home = home_of(self.client);
         let standing = self.candidate.approved_on(self.day, home.as_ref());
         let is = |refused| standing != Err(refused);
+        let uninterrupted = is(NotChoosable::Interrupted) && self.candidate.takes_on(self.at_once).is_ok();
         let approved = is(NotChoosable::NotApproved) && self.sector().is_some();
         let mut findings = vec![
             finding("approved", known(approved), &APPROVED, "569/2009 § 5"),
-            finding("not_interrupted", known(is(NotChoosable::Interrupted)), &NOT_INTERRUPTED, "569/2009 § 5"),
+            finding("not_interrupted", known(uninterrupted), &NOT_INTERRUPTED, "569/2009 § 5"),
             finding("in_area", known(is(NotChoosable::NotInArea)), &IN_AREA, ""),
             finding("priced", known(self.price().is_some()), &PRICED, "569/2009 § 4"),
             finding("price_allowed", self.price_allowed(), &PRICE_ALLOWED, "569/2009 § 7"),
@@ -135,9 +138,9 @@ const APPROVED: [&str; 3] = [
     "The unit is approved for the voucher type.",
 ];
 const NOT_INTERRUPTED: [&str; 3] = [
-    "Yksikön hyväksyminen ei ole keskeytynyt.",
-    "Enhetens godkännande är inte avbrutet.",
-    "The unit's approval is not interrupted.",
+    "Yksikön hyväksyminen ei ole keskeytynyt valintahetkellä eikä palvelun alkaessa.",
+    "Enhetens godkännande är inte avbrutet vid valet och inte heller när tjänsten börjar.",
+    "The unit's approval is interrupted neither at the choice nor when the service begins.",
 ];
 const IN_AREA: [&str; 3] = [
     "Yksikkö on hyväksytty kotikuntasi asukkaille.",

@@ -76,7 +76,8 @@ fn examine(
     let of_type = registry::candidate(c, offering)?.filter(|(offered, _)| offered.voucher_type == voucher.voucher_type);
     let (_, candidate) = found(of_type)?;
     let begun = choices::holding_on(c, voucher.id, today)?.map(|choice| choice.valid_from);
-    let day = candidate.begins_on(voucher.choice_from(today, begun));
+    let at_once = voucher.choice_from(today, begun);
+    let day = candidate.begins_on(at_once);
     let rulebook = voucher_types::rulebook_in_force(c, voucher.voucher_type, day)?;
     let versions = versions_on(c, voucher, day)?;
     let valuation = valuation_of(voucher, &versions, day)?.ok();
@@ -88,6 +89,7 @@ fn examine(
         valuation: valuation.as_ref(),
         client: &client,
         day,
+        at_once,
     };
     let (choosable, findings) = facing.findings();
     let listed = facing.listed(quantity_of(stored)).filter(|_| choosable);

@@ -11,7 +11,7 @@ use std::time::Duration;
 use valinta_persistence::Conn;
 
 use crate::app::App;
-use crate::approvals::tell_interruptions;
+use crate::approvals::{bring_in_line, tell_interruptions};
 use crate::cx::Cx;
 use crate::http::Problem;
 use crate::supervision::tell_deadlines;
@@ -39,6 +39,7 @@ pub struct Told {
 /// # Errors
 /// The database's; what was told before that stays told.
 pub fn run_once(app: &App) -> Result<Told, Problem> {
+    write(app, bring_in_line)?;
     let reminders = reminders::tell_all(app)?;
     let interruptions = in_batches(app, |c, cx| tell_interruptions(c, cx, BATCH))?;
     let deadlines = in_batches(app, |c, cx| tell_deadlines(c, cx, BATCH))?;

@@ -50,6 +50,8 @@ pub(crate) struct WaitingFilter {
     #[validate(range(max = 3660))]
     #[param(minimum = 0, maximum = 3660)]
     older_than_days: Option<u16>,
+    /// Whether only those are wanted about which more was asked, without an answer in time.
+    overdue: Option<bool>,
 }
 parse_as_is!(WaitingFilter);
 
@@ -107,6 +109,7 @@ pub(crate) async fn list_desk_applications(
             voucher_type: filter.voucher_type,
             state: filter.state.map(WaitingState::state),
             submitted_before: before.map(|day| start_of(day, &organiser)).transpose()?,
+            due_before: filter.overdue.unwrap_or(false).then_some(today),
             after,
             limit,
         };

@@ -3,15 +3,17 @@
 use actix_web::{get, web};
 use serde::{Deserialize, Serialize};
 use validator::Validate;
+use valinta_domain::approval::LapseReason;
 use valinta_domain::evidence::EvidenceKind;
 use valinta_domain::id::kind;
-use valinta_domain::{Day, Id, Moment};
+use valinta_domain::{Day, Id, Localized, Moment};
 use valinta_persistence::desk::{self, Lapse, LapseQuery, ToCheck};
 use valinta_persistence::evidence::asked_for;
 use valinta_persistence::organisers::Organiser;
 
 use super::{days_between, days_since, desk_of};
 use crate::app::App;
+use crate::approvals::{LapseReasonView, Reasons, Subject};
 use crate::http::permit::DeskRead;
 use crate::http::{Errors, Page, PageQuery, Paged, Parse, Permit, Problem};
 
@@ -38,7 +40,7 @@ pub(crate) struct EvidenceFilter {
     /// Which list: `to_check` if nothing is said.
     #[param(inline)]
     list: Option<EvidenceList>,
-    /// For `lapsing`: the last day of validity is at most so many days ahead; 30 if nothing is said.
+    /// For `lapsing`: the first day without the requirement is at most so many days ahead; 30 if nothing is said.
     #[validate(range(max = 366))]
     #[param(minimum = 0, maximum = 366)]
     within_days: Option<u16>,
@@ -81,12 +83,22 @@ pub(crate) struct ToCheckView {
     /// Of which unit; of all of the provider's where none is named.
     #[serde(skip_serializing_if = "Option::is_none")]
     unit: Option<Id<kind::ServiceUnit>>,
+    /// Its name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 200)]
+    unit_name: Option<String>,
     /// What is shown.
     kind: EvidenceKind,
     /// The requirement's code, where the kind is `other`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 64)]
     requirement: Option<String>,
+    /// Where it can be seen: a register entry, a policy number, an address on the internet.
+    #[schema(max_length = 300)]
+    reference: String,
+    /// The file that shows it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attachment: Option<Id<kind::Attachment>>,
     /// Last day on which it holds, where it expires.
     #[serde(skip_serializing_if = "Option::is_none")]
     valid_until: Option<Day>,
@@ -113,12 +125,17 @@ pub(crate) struct LapseView {
     unit_name: String,
     /// For what.
     voucher_type: Id<kind::VoucherType>,
+    /// Its name.
+    voucher_type_name: Localized,
     /// The requirement's code in the rulebook.
     #[schema(max_length = 64)]
     requirement: String,
-    /// Last day on which it is shown to hold.
-    valid_until: Day,
-    /// How many days are left; less than nothing where it has lapsed.
+    /// Why it lapses, and by which piece of evidence.
+    #[serde(flatten)]
+    reason: LapseReasonView,
+    /// First day on which it is not shown to hold.
+    lapses_on: Day,
+    /// How many days are left until then; nothing on that day, and less after it.
     days_left: i64,
     /// First day on which it is shown to hold again, if that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -163,7 +180,7 @@ pub(crate) async fn list_desk_evidence(
                 let items = views.collect::<Result<_, _>>()?;
                 return Ok(Page { items, next: cut.next });
             }
-            EvidenceList::Lapsing => (Some(today.plus_days(1)), first_day_without(today, within_days)),
+            EvidenceList::Lapsing => (Some(today.plus_days(1)), today.plus_days(within_days)),
             EvidenceList::Lapsed => (None, today),
         };
         let after = match after {
@@ -172,17 +189,18 @@ pub(crate) async fn list_desk_evidence(
         };
         let asked = LapseQuery { organiser: organiser.id, from, until, today, after, limit };
         let cut = Page::cut(desk::lapses(c, &asked)?, &page, |one| After::Lapses(one.from, one.id));
+        let subjects: Vec<Subject> = cut.items.iter().map(|one| subject_of(one, organiser.id)).collect();
+        let reasons = Reasons::load(c, &subjects)?;
+        let view = |one: Lapse| {
+            let reason = reasons.of_lapse(&subject_of(&one, organiser.id), &one.requirement, one.from);
+            lapse_view(one, reason, today)
+        };
         Ok(cut.map(|one| match list {
-            EvidenceList::Lapsed => EvidenceItem::Lapsed(lapse_view(one, today)),
-            EvidenceList::Lapsing | EvidenceList::ToCheck => EvidenceItem::Lapsing(lapse_view(one, today)),
+            EvidenceList::Lapsed => EvidenceItem::Lapsed(view(one)),
+            EvidenceList::Lapsing | EvidenceList::ToCheck => EvidenceItem::Lapsing(view(one)),
         }))
     })
     .await
-}
-
-/// The last of the days from which on there may be nothing to show: the day after the last day of validity.
-pub(super) fn first_day_without(today: Day, within_days: i64) -> Day {
-    today.plus_days(within_days).plus_days(1)
 }
 
 fn to_check_view(one: ToCheck, organiser: &Organiser, today: Day) -> Result<EvidenceItem, Problem> {
@@ -191,16 +209,28 @@ fn to_check_view(one: ToCheck, organiser: &Organiser, today: Day) -> Result<Evid
         provider: one.provider,
         provider_name: one.provider_name,
         unit: one.unit,
+        unit_name: one.unit_name,
         kind: one.kind,
         requirement: one.requirement,
+        reference: one.reference,
+        attachment: one.attachment,
         valid_until: one.valid_until,
         given_at: one.given_at,
         age_days: days_since(one.given_at, organiser, today)?,
     }))
 }
 
-fn lapse_view(one: Lapse, today: Day) -> LapseView {
-    let valid_until = one.from.plus_days(-1);
+fn subject_of(one: &Lapse, organiser: Id<kind::Organiser>) -> Subject {
+    Subject {
+        organiser,
+        provider: one.provider,
+        unit: one.unit,
+        voucher_type: one.voucher_type,
+        approved_from: one.approved_from,
+    }
+}
+
+fn lapse_view(one: Lapse, reason: Option<LapseReason>, today: Day) -> LapseView {
     LapseView {
         approval: one.approval,
         provider: one.provider,
@@ -208,9 +238,11 @@ fn lapse_view(one: Lapse, today: Day) -> LapseView {
         unit: one.unit,
         unit_name: one.unit_name,
         voucher_type: one.voucher_type,
+        voucher_type_name: one.voucher_type_name,
         requirement: one.requirement,
-        valid_until,
-        days_left: days_between(today, valid_until),
+        reason: LapseReasonView::of(reason),
+        lapses_on: one.from,
+        days_left: days_between(today, one.from),
         again_from: one.to,
     }
 }

@@ -1,6 +1,7 @@
 //! The registry's worklists: what waits for whom, and since when. They only show; what is done about it is done elsewhere.
 
 mod applications;
+mod changes;
 mod counts;
 mod deadlines;
 mod evidence;
@@ -24,6 +25,7 @@ pub fn routes() -> Vec<Route> {
         evidence::list_desk_evidence,
         prices::list_desk_prices,
         deadlines::list_desk_deadlines,
+        changes::list_desk_changes,
     ]
 }
 
@@ -41,6 +43,6 @@ fn days_since(at: Moment, organiser: &Organiser, today: Day) -> Result<i64, Prob
 }
 
 /// How many days lie between two: fewer than none where the first comes later.
-fn days_between(first: Day, second: Day) -> i64 {
+pub(crate) fn days_between(first: Day, second: Day) -> i64 {
     second.date().signed_duration_since(first.date()).num_days()
 }

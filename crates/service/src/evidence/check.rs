@@ -8,13 +8,14 @@ use valinta_domain::Id;
 use valinta_domain::evidence::{CheckOutcome, EvidenceCheck};
 use valinta_domain::id::kind;
 use valinta_domain::policy::Action;
-use valinta_persistence::{Conn, evidence};
+use valinta_persistence::{Conn, approvals, evidence};
 
 use super::sight::sight_of;
 use super::view::{EvidenceView, view_of};
 use crate::app::{App, Reply};
 use crate::approvals::refresh_lapses_of_provider;
 use crate::cx::{Cx, found};
+use crate::http::openapi::StateProblems;
 use crate::http::permit::EvidenceCheck as EvidenceCheckScope;
 use crate::http::{Errors, IdempotencyKey, Json, Parse, PathId, Permit, Problem, ProblemKind};
 
@@ -24,6 +25,9 @@ use crate::http::{Errors, IdempotencyKey, Json, Parse, PathId, Permit, Problem, 
 pub(crate) struct CheckEvidence {
     /// Whether it shows what it should.
     outcome: CheckOutcome,
+    /// The organiser's own check that this one replaces: the latest that the officer has seen. Left out where the
+    /// organiser has not looked at it before.
+    replaces: Option<Id<kind::EvidenceCheck>>,
     /// Why, in words for the provider. A rejection has reasons.
     #[validate(length(min = 1, max = 4000))]
     #[schema(min_length = 1, max_length = 4000)]
@@ -45,10 +49,13 @@ impl Parse for CheckEvidence {
 
 /// Notes what was found, for the officer's own organiser. It counts from today on: an acceptance lets the evidence hold,
 /// a rejection ends it. Where a requirement is shown no more, the provider's units take no new choices from today.
+///
+/// Whoever looks again says which check is replaced. Of two officers who look at once, the second is told what the first
+/// has found, and nothing is noted.
 #[utoipa::path(
     tag = "evidence",
     params(IdempotencyKey),
-    responses((status = 201, description = "Noted.", body = EvidenceView)),
+    responses((status = 201, description = "Noted.", body = EvidenceView), StateProblems),
     security(("bearer" = ["evidence:check"])),
 )]
 #[post("/v1/evidence/{id}/checks")]
@@ -78,6 +85,10 @@ fn check(
         return Err(Problem::new(ProblemKind::WrongState, "The provider has taken the evidence back."));
     }
     let organiser = cx.own_organiser(c)?;
+    // Of two who look at once, the second sees what the first has found.
+    approvals::hold_all_of(c, piece.provider)?;
+    let before = evidence::checks_of(c, organiser.id, &[id])?.remove(&id).unwrap_or_default();
+    replaces_the_latest(command.replaces, before.last())?;
     let found = EvidenceCheck {
         id: cx.id(),
         organiser: organiser.id,
@@ -89,9 +100,32 @@ fn check(
         checked_at: cx.now(),
     };
     evidence::insert_check(c, &found)?;
-    let details = json!({"provider": piece.provider, "outcome": found.outcome, "day": found.day});
+    let details = json!({
+        "provider": piece.provider,
+        "outcome": found.outcome,
+        "day": found.day,
+        "replaces": command.replaces,
+    });
     cx.audit("check_evidence", ("evidence", id.uuid()), &target, details.clone());
     cx.tell("evidence.checked", ("evidence", id.uuid()), Some(organiser.id), details);
     refresh_lapses_of_provider(c, cx, piece.provider)?;
     Ok(Reply::created(format!("/v1/evidence/{id}"), view_of(c, cx, piece, &sight)?))
+}
+
+/// Lets a check be made by one who knows what was found before.
+fn replaces_the_latest(
+    replaces: Option<Id<kind::EvidenceCheck>>,
+    latest: Option<&EvidenceCheck>,
+) -> Result<(), Problem> {
+    if replaces == latest.map(|check| check.id) {
+        return Ok(());
+    }
+    let (detail, told) = match latest {
+        Some(check) => (
+            format!("It has been looked at: the organiser's latest check is that it is {}.", check.outcome.code()),
+            format!("the latest check is {}", check.id),
+        ),
+        None => ("The organiser has not looked at it before.".to_owned(), "there is no such check".to_owned()),
+    };
+    Err(Problem::new(ProblemKind::Conflict, detail).at("/replaces", "changed", told))
 }

@@ -1,6 +1,7 @@
 //! `GET /v1/providers/{id}/evidence`: a provider's evidence, for its members, and what organisers ask for of it.
 
 use actix_web::{get, web};
+use serde_json::json;
 use valinta_domain::id::kind;
 use valinta_persistence::evidence;
 
@@ -29,8 +30,9 @@ pub(crate) async fn list_evidence(
     let (id, (page, _)) = (path.id(), query.into_parts());
     let after = page.after()?;
     let limit = i64::from(page.limit()) + 1;
-    app.read_as(permit.into_caller(), move |c, cx| {
-        let (_, sight) = sight_of(c, cx, id)?;
+    app.write(permit.into_caller(), move |c, cx| {
+        let (target, sight) = sight_of(c, cx, id)?;
+        cx.audit("list_evidence", ("provider", id.uuid()), &target, json!({}));
         let found = match &sight {
             Sight::Member => evidence::of_provider(c, id, after, limit)?,
             Sight::Organiser(_, asked) => evidence::of_provider_asked(c, id, asked, after, limit)?,

@@ -1,6 +1,7 @@
 //! `GET /v1/evidence/{id}`: one piece of evidence, for whoever sees it.
 
 use actix_web::{HttpResponse, get, web};
+use serde_json::json;
 use valinta_domain::id::kind;
 use valinta_persistence::evidence;
 
@@ -25,10 +26,11 @@ pub(crate) async fn show_evidence(
 ) -> Result<HttpResponse, Problem> {
     let id = path.id();
     let view = app
-        .read_as(permit.into_caller(), move |c, cx| {
+        .write(permit.into_caller(), move |c, cx| {
             let piece = found(evidence::find(c, id)?)?;
-            let (_, sight) = sight_of(c, cx, piece.provider)?;
+            let (target, sight) = sight_of(c, cx, piece.provider)?;
             sight.require(&piece)?;
+            cx.audit("show_evidence", ("evidence", id.uuid()), &target, json!({"provider": piece.provider}));
             view_of(c, cx, piece, &sight)
         })
         .await?;

@@ -26,10 +26,12 @@ pub(crate) struct ExportQuery {
 }
 parse_as_is!(ExportQuery);
 
-/// Hands out providers, service units, offerings or prices as a file that can be brought in: for an organiser, the
-/// providers that have handed in an application to it or that it has brought in, their units, and the offerings and prices
-/// for its voucher types; for a provider, its own. What the organiser or provider has named by its own `source_id` has that
-/// name; anything else is named by its own id. All of it is sent at once, whatever the form.
+/// Hands out providers, service units, offerings or prices as a file that can be brought in.
+///
+/// For an organiser, the providers that it knows, their units, and the offerings and prices for its voucher types; for a
+/// provider, its own. What the organiser or provider has named by its own `source_id` has that
+/// name; anything else is named by its own id, which stands in the column `id` of each row. All of it is sent at once,
+/// whatever the form.
 #[utoipa::path(
     tag = "bulk",
     params(("kind" = inline(RowKind), Path, description = "What the rows are."), ExportQuery),

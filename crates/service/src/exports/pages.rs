@@ -32,11 +32,12 @@ type Page<T> = Result<Option<Vec<ExportRow<T>>>, Problem>;
 
 impl Pages {
     pub(super) fn of(source: Source, now: Moment) -> Self {
+        let today = Day::new(now.utc().date_naive());
         let whose = match &source {
-            Source::Organiser(organiser) => Whose::KnownTo(organiser.id),
+            Source::Organiser(organiser) => Whose::KnownTo(organiser.id, today),
             Source::Provider(provider) => Whose::Own(*provider),
         };
-        Self { source: source.id(), whose, today: Day::new(now.utc().date_naive()) }
+        Self { source: source.id(), whose, today }
     }
 
     /// What the source calls things; what has no name of its own is called by its id.
@@ -71,13 +72,16 @@ pub(super) fn providers(of: Pages) -> impl FnMut(&mut Conn) -> Page<ProviderReco
             let present = entries.iter().find(|(period, _)| period.contains(of.today)).or_else(|| entries.last());
             let (period, sector) =
                 present.ok_or_else(|| Problem::internal(format!("the provider {} has no sector", provider.id)))?;
-            rows.push(ExportRow(ProviderRecord {
-                source_id: names.of(provider.id),
-                business_id: provider.business_id,
-                sector: *sector,
-                sector_since: Some(period.from()),
-                details: provider.details,
-            }));
+            rows.push(ExportRow(
+                provider.id.uuid(),
+                ProviderRecord {
+                    source_id: names.of(provider.id),
+                    business_id: provider.business_id,
+                    sector: *sector,
+                    sector_since: Some(period.from()),
+                    details: provider.details,
+                },
+            ));
         }
         Ok(Some(rows))
     }
@@ -96,12 +100,15 @@ pub(super) fn units(of: Pages) -> impl FnMut(&mut Conn) -> Page<UnitRecord> + Se
         let owners = bulk::providers_by_id(c, &owners)?;
         let row = |unit: providers::ServiceUnit| {
             let owner = owners.get(&unit.provider);
-            ExportRow(UnitRecord {
-                source_id: names.of(unit.id),
-                // It means the same in every installation.
-                provider: owner.map_or_else(|| unit.provider.to_string(), |owner| owner.business_id.to_string()),
-                details: unit.details,
-            })
+            ExportRow(
+                unit.id.uuid(),
+                UnitRecord {
+                    source_id: names.of(unit.id),
+                    // It means the same in every installation.
+                    provider: owner.map_or_else(|| unit.provider.to_string(), |owner| owner.business_id.to_string()),
+                    details: unit.details,
+                },
+            )
         };
         Ok(Some(page.into_iter().map(row).collect()))
     }
@@ -121,13 +128,16 @@ pub(super) fn offerings(of: Pages) -> impl FnMut(&mut Conn) -> Page<OfferingReco
         let types: HashMap<Id<kind::VoucherType>, String> =
             voucher_types::list(c, None, None, TYPES_MAX)?.into_iter().map(|of| (of.id, of.code)).collect();
         let row = |offering: valinta_persistence::offerings::Offering| {
-            ExportRow(OfferingRecord {
-                source_id: names.of(offering.id),
-                unit: units.of(offering.unit),
-                organiser: organisers.get(&offering.organiser).cloned().unwrap_or_default(),
-                voucher_type: types.get(&offering.voucher_type).cloned().unwrap_or_default(),
-                details: offering.details(),
-            })
+            ExportRow(
+                offering.id.uuid(),
+                OfferingRecord {
+                    source_id: names.of(offering.id),
+                    unit: units.of(offering.unit),
+                    organiser: organisers.get(&offering.organiser).cloned().unwrap_or_default(),
+                    voucher_type: types.get(&offering.voucher_type).cloned().unwrap_or_default(),
+                    details: offering.details(),
+                },
+            )
         };
         Ok(Some(page.into_iter().map(row).collect()))
     }
@@ -149,14 +159,17 @@ pub(super) fn prices(of: Pages) -> impl FnMut(&mut Conn) -> Page<PriceRecord> + 
         let mut rows = Vec::with_capacity(stored.len());
         for of_offering in stored.chunk_by(|one, next| one.offering == next.offering) {
             for (price, until) in of_offering.iter().zip(last_days(of_offering)) {
-                rows.push(ExportRow(PriceRecord {
-                    source_id: names.of(price.id),
-                    offering: offerings.of(price.offering),
-                    price: price.price.clone(),
-                    from: price.from,
-                    until,
-                    reason: price.reason.clone(),
-                }));
+                rows.push(ExportRow(
+                    price.id.uuid(),
+                    PriceRecord {
+                        source_id: names.of(price.id),
+                        offering: offerings.of(price.offering),
+                        price: price.price.clone(),
+                        from: price.from,
+                        until,
+                        reason: price.reason.clone(),
+                    },
+                ));
             }
         }
         Ok(Some(rows))

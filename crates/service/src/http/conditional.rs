@@ -24,6 +24,12 @@ pub fn tag_of_revision(revision: &str) -> EntityTag {
     EntityTag::new_strong(revision.chars().filter(char::is_ascii_alphanumeric).collect())
 }
 
+/// Whether a tag is one that [`tag_of_version`] makes.
+fn is_of_a_version(tag: &EntityTag) -> bool {
+    let number = tag.tag().strip_prefix('v').unwrap_or_default();
+    !tag.weak && !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 /// Adds the tag to an answer.
 pub fn with_tag<'a>(response: &'a mut HttpResponseBuilder, tag: &EntityTag) -> &'a mut HttpResponseBuilder {
     response.insert_header(header::ETag(tag.clone()))
@@ -51,14 +57,21 @@ impl IfMatch {
     /// `precondition_failed`.
     pub fn check(&self, version: i64) -> Result<(), Problem> {
         let present = tag_of_version(version);
-        let named = match &self.0 {
-            Tags::Any => true,
-            Tags::These(tags) => tags.iter().any(|tag| tag.strong_eq(&present)),
+        let tags = match &self.0 {
+            Tags::Any => return Ok(()),
+            Tags::These(tags) => tags,
         };
-        if named {
+        if tags.iter().any(|tag| tag.strong_eq(&present)) {
             return Ok(());
         }
-        Err(Problem::new(ProblemKind::PreconditionFailed, "It has changed since the version that If-Match names."))
+        let detail = if tags.iter().any(is_of_a_version) {
+            format!("It has changed since the version that If-Match names. Its tag is {present} now.")
+        } else {
+            format!(
+                "If-Match names no version: a tag is a v and a number in quotes, as an ETag tells it. It is {present} now."
+            )
+        };
+        Err(Problem::new(ProblemKind::PreconditionFailed, detail))
     }
 }
 
@@ -172,6 +185,9 @@ mod tests {
         for stale in ["\"v6\"", "W/\"v7\"", "\"7\""] {
             let refused = if_match(Some(stale)).unwrap().check(7).unwrap_err();
             assert_eq!(refused.kind(), ProblemKind::PreconditionFailed, "{stale}");
+            assert!(refused.detail().contains("\"v7\""), "{}", refused.detail());
+            // Of what never was a tag of a version it is not said that it is an old one.
+            assert_eq!(refused.detail().contains("changed"), stale == "\"v6\"", "{}", refused.detail());
         }
         for bad in ["v7", "", "\"v7\" *", "*, \"v7\""] {
             assert_eq!(if_match(Some(bad)).unwrap_err().kind(), ProblemKind::InvalidInput, "{bad}");

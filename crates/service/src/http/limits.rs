@@ -16,6 +16,10 @@ pub const FILE_BYTES_MAX: usize = 10 * 1024 * 1024;
 pub const FILE_DURATION_MAX: Duration = Duration::from_secs(120);
 /// Most files that come in at one time.
 pub const FILES_AT_ONCE_MAX: usize = 16;
+/// Most of them that are of one caller.
+pub const FILES_OF_ONE_MAX: usize = 2;
+/// Most files that are brought in, in `imports`, and wait for it. One source brings one in at a time.
+pub const IMPORTS_AT_ONCE_MAX: usize = 4;
 /// Longest time a client may take to send a request's head.
 pub const HEAD_DURATION_MAX: Duration = Duration::from_secs(10);
 /// Longest time an idle connection is kept.

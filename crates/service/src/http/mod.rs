@@ -1,5 +1,6 @@
 //! The only place that knows the web framework's details: extractors, problems, routes, middleware, the server.
 
+pub(crate) mod arrival;
 pub mod body;
 pub mod conditional;
 mod cors;
@@ -12,6 +13,7 @@ pub mod openapi;
 pub mod page;
 pub mod path;
 pub mod permit;
+pub(crate) mod places;
 pub mod problem;
 pub mod query;
 pub mod server;

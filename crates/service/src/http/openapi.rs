@@ -4,6 +4,7 @@
 //! the operation takes.
 
 mod closed;
+mod summary;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,6 +12,7 @@ use actix_web::dev::{HttpServiceFactory, ResourceDef};
 use actix_web::http::Method;
 use actix_web::web;
 use utoipa::openapi::path::{HttpMethod, Operation, Parameter, ParameterBuilder, ParameterIn, Paths};
+use utoipa::openapi::request_body::RequestBody;
 use utoipa::openapi::schema::{ComponentsBuilder, KnownFormat, ObjectBuilder, SchemaFormat, Type};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{
@@ -64,6 +66,7 @@ impl Route {
         let mut operation = self.operation.clone();
         add_path_parameters(&mut operation, &self.path);
         add_problems(&mut operation);
+        summary::shorten(&mut operation);
         operation
     }
 }
@@ -253,9 +256,20 @@ fn add_problems(operation: &mut Operation) {
             ProblemKind::InvalidInput,
         ]);
     }
+    if operation.request_body.as_ref().is_some_and(takes_csv) {
+        kinds.push(ProblemKind::LengthRequired);
+    }
     for kind in kinds {
         // Where the verb describes the status itself, its own words stand.
         operation.responses.responses.entry(kind.status().as_str().to_owned()).or_insert_with(|| problem(kind).into());
+    }
+}
+
+/// Whether a table may be sent to it.
+fn takes_csv(body: &RefOr<RequestBody>) -> bool {
+    match body {
+        RefOr::T(body) => body.content.contains_key("text/csv"),
+        RefOr::Ref(_) => false,
     }
 }
 

@@ -76,11 +76,7 @@ impl<S: ScopeName> FromRequest for Permit<S> {
 
 fn permit(request: &HttpRequest, scope: Scope) -> Result<Caller, Problem> {
     let app = request.app_data::<web::Data<App>>().ok_or_else(|| Problem::internal("no app in this server"))?;
-    let token = bearer(request)?;
-    let caller = app
-        .tokens()
-        .verify(token, app.clock().now())
-        .map_err(|reason| unauthenticated("The bearer token is not valid.", true).caused_by(reason))?;
+    let caller = caller_of(request, app)?;
     if caller.scopes.contains(&scope) {
         return Ok(caller);
     }
@@ -91,6 +87,14 @@ fn permit(request: &HttpRequest, scope: Scope) -> Result<Caller, Problem> {
     };
     let challenge = format!("Bearer realm=\"valinta\", error=\"insufficient_scope\", scope=\"{}\"", scope.code());
     Err(Problem::new(ProblemKind::Forbidden, detail).with_header(header::WWW_AUTHENTICATE, challenge))
+}
+
+/// Who calls, whatever their token lets them do.
+pub(super) fn caller_of(request: &HttpRequest, app: &App) -> Result<Caller, Problem> {
+    let token = bearer(request)?;
+    app.tokens()
+        .verify(token, app.clock().now())
+        .map_err(|reason| unauthenticated("The bearer token is not valid.", true).caused_by(reason))
 }
 
 /// The one bearer token of a request.

@@ -79,6 +79,8 @@ problem_kinds! {
     RequestInProgress = "request_in_progress", CONFLICT, "A request about it is under way";
     /// The thing has changed since the version that If-Match names. Read it and decide anew.
     PreconditionFailed = "precondition_failed", PRECONDITION_FAILED, "It has changed meanwhile";
+    /// The length of the body must be declared in a Content-Length header before it comes.
+    LengthRequired = "length_required", LENGTH_REQUIRED, "The length of the body must be declared";
     /// The body is larger than the service takes.
     PayloadTooLarge = "payload_too_large", PAYLOAD_TOO_LARGE, "The body is too large";
     /// The body must be declared as what the operation takes, mostly application/json, and be uncompressed. The detail says what is taken.
@@ -130,6 +132,7 @@ impl ProblemKind {
             | Self::WrongState
             | Self::Duplicate
             | Self::PreconditionFailed
+            | Self::LengthRequired
             | Self::PayloadTooLarge
             | Self::UnsupportedMediaType
             | Self::InvalidInput

@@ -3,27 +3,29 @@
 use std::future::Future;
 use std::pin::Pin;
 
+use actix_web::body::BodyStream;
 use actix_web::http::header;
 use actix_web::web::{self, Bytes};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev};
-use tokio::sync::{Semaphore, SemaphorePermit};
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
 
-use super::limits::{FILE_BYTES_MAX, FILE_DURATION_MAX, FILES_AT_ONCE_MAX};
+use super::arrival::{NotArrived, arrive};
+use super::limits::{FILE_BYTES_MAX, FILE_DURATION_MAX};
+use super::permit::caller_of;
+use super::places::Place;
 use super::problem::{Problem, ProblemKind};
+use crate::app::App;
 
 /// The media types of files that are taken.
 pub const MEDIA_TYPES: [&str; 3] = ["application/pdf", "image/jpeg", "image/png"];
 
-/// Each file is held in memory while it comes in and is stored: so many at once, and no more.
-static PLACES: Semaphore = Semaphore::const_new(FILES_AT_ONCE_MAX);
-
-/// A file as it came in.
+/// A file as it came in. It is held in memory while it comes in and is stored: so many at once, few of them of one caller,
+/// and no more.
 #[derive(Debug)]
 pub struct Upload {
     media_type: &'static str,
     bytes: Bytes,
-    place: SemaphorePermit<'static>,
+    place: Place,
 }
 
 impl Upload {
@@ -48,22 +50,27 @@ impl FromRequest for Upload {
     type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut dev::Payload) -> Self::Future {
-        let media_type = check_head(request);
+        let head = check_head(request).and_then(|media_type| {
+            let app = request.app_data::<web::Data<App>>().ok_or_else(|| Problem::internal("no app in this server"))?;
+            let caller = caller_of(request, app)?;
+            Ok((media_type, app.upload_places().clone(), format!("{}:{}", caller.role.code(), caller.subject)))
+        });
         let payload = web::Payload::from_request(request, payload);
         Box::pin(async move {
-            let media_type = media_type?;
-            let crowded =
-                |_| Problem::new(ProblemKind::TooManyRequests, "Too many files are coming in; wait a little.");
-            let place = PLACES.try_acquire().map_err(crowded)?;
+            let (media_type, places, by) = head?;
+            let crowded = || Problem::new(ProblemKind::TooManyRequests, "Too many files are coming in; wait a little.");
+            let place = places.try_take(&by).ok_or_else(crowded)?;
             // Bytes as they arrive: nothing here decompresses anything.
-            let read = payload.await.map_err(Problem::internal)?.to_bytes_limited(FILE_BYTES_MAX);
-            match tokio::time::timeout(FILE_DURATION_MAX, read).await {
-                Ok(Ok(Ok(bytes))) => Ok(Self { media_type, bytes, place }),
-                Ok(Ok(Err(error))) => {
+            let payload = payload.await.map_err(Problem::internal)?;
+            match arrive(BodyStream::new(payload), FILE_BYTES_MAX, FILE_DURATION_MAX).await {
+                Ok(bytes) => Ok(Self { media_type, bytes, place }),
+                Err(NotArrived::TooLarge) => Err(too_large()),
+                Err(NotArrived::TooSlow) => {
+                    Err(Problem::new(ProblemKind::RequestTimeout, "The file took too long to arrive."))
+                }
+                Err(NotArrived::Broken(error)) => {
                     Err(Problem::new(ProblemKind::RequestTimeout, "The file could not be read whole.").caused_by(error))
                 }
-                Ok(Err(_)) => Err(too_large()),
-                Err(_) => Err(Problem::new(ProblemKind::RequestTimeout, "The file took too long to arrive.")),
             }
         })
     }

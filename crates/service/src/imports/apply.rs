@@ -10,8 +10,9 @@ use valinta_persistence::organisers::Organiser;
 use valinta_persistence::source_ids::{self, NamedKind, SourceName};
 use valinta_persistence::{Conn, DbError, bulk};
 
+use super::progress::Watch;
 use super::read::Record;
-use super::report::{Outcome, RowErrors};
+use super::report::{Became, RowErrors};
 use crate::cx::Cx;
 use crate::http::Problem;
 
@@ -46,10 +47,15 @@ pub(super) struct Bringing<'a> {
     pub(super) source: &'a Source,
     /// Today in the registry of all organisers.
     pub(super) today: Day,
+    /// Whether there is time, and somebody waits.
+    pub(super) watch: &'a Watch,
 }
 
+/// Rows between two looks at whether there is time, and somebody waits.
+const ROWS_BETWEEN_LOOKS: usize = 50;
+
 /// What became of a row.
-pub(super) type Applied = Result<Outcome, RowErrors>;
+pub(super) type Applied = Result<Became, RowErrors>;
 
 /// A kind of row that can be stored.
 pub(super) trait Apply: Record + Send + Sync + 'static {
@@ -58,6 +64,16 @@ pub(super) trait Apply: Record + Send + Sync + 'static {
 }
 
 impl Bringing<'_> {
+    /// What becomes of each row, as long as there is time and somebody waits.
+    pub(super) fn each<T>(&self, rows: &[&T], mut row: impl FnMut(&T) -> Applied) -> Result<Vec<Applied>, Problem> {
+        let mut applied = Vec::with_capacity(rows.len());
+        for some in rows.chunks(ROWS_BETWEEN_LOOKS) {
+            self.watch.look()?;
+            applied.extend(some.iter().map(|one| row(one)));
+        }
+        Ok(applied)
+    }
+
     /// Who did it, and when.
     pub(super) fn by(&self) -> (&str, Moment) {
         (self.cx.actor().subject.as_str(), self.cx.now())

@@ -27,7 +27,7 @@ const TYPES_MAX: i64 = 1_000;
 impl Apply for OfferingRecord {
     fn apply(c: &mut Conn, bringing: &Bringing<'_>, rows: &[&Self]) -> Result<Vec<Applied>, Problem> {
         let mut work = Work::load(c, bringing, rows)?;
-        let applied = rows.iter().map(|row| work.row(bringing, row)).collect();
+        let applied = bringing.each(rows, |row| work.row(bringing, row))?;
         work.store(c, bringing)?;
         Ok(applied)
     }
@@ -106,7 +106,11 @@ impl Work {
                 self.by_id.get(&Id::new(name.subject)).filter(|of| (of.unit, of.voucher_type) == at).cloned();
             let why = "this source id means what another unit offers, or what it offers for another voucher type";
             let offering = offering.ok_or_else(|| means_another("unit", why))?;
-            return if linked { Ok(Outcome::Unchanged) } else { self.change(bringing, &unit, offering, row) };
+            return if linked {
+                Ok(Outcome::Unchanged.of(offering.id))
+            } else {
+                self.change(bringing, &unit, offering, row)
+            };
         }
         match self.by_unit.get(&at).and_then(|id| self.by_id.get(id)).cloned() {
             Some(offering) => self.link(bringing, &unit, offering, row),
@@ -128,9 +132,9 @@ impl Work {
         }
         let mine = self.standings.is_mine(offering.provider);
         let id = offering.id;
-        let outcome = if mine { self.change(bringing, unit, offering, row)? } else { Outcome::Unchanged };
+        let became = if mine { self.change(bringing, unit, offering, row)? } else { Outcome::Unchanged.of(id) };
         self.call(id, row, !mine);
-        Ok(if outcome == Outcome::Unchanged { Outcome::Linked } else { outcome })
+        Ok(if became.outcome == Outcome::Unchanged { Outcome::Linked.of(id) } else { became })
     }
 
     fn create(
@@ -161,9 +165,10 @@ impl Work {
         };
         self.by_unit.insert((unit.id, voucher_type.id), offering.id);
         self.by_id.insert(offering.id, offering.clone());
-        self.call(offering.id, row, false);
+        let id = offering.id;
+        self.call(id, row, false);
         self.new.push(offering);
-        Ok(Outcome::Created)
+        Ok(Outcome::Created.of(id))
     }
 
     fn change(
@@ -175,17 +180,17 @@ impl Work {
     ) -> Applied {
         let before = offering.details();
         if before == row.details {
-            return Ok(Outcome::Unchanged);
+            return Ok(Outcome::Unchanged.of(offering.id));
         }
         if !self.standings.is_mine(offering.provider) {
             return Err(not_yours("source_id"));
         }
         check(bringing, unit, Some(&before), &row.details)?;
-        let version = offering.version.saturating_add(1);
+        let (id, version) = (offering.id, offering.version.saturating_add(1));
         let OfferingDetails { accepts_new_clients, earliest_start, queue, languages, modes } = row.details.clone();
         let changed = Offering { accepts_new_clients, earliest_start, queue, languages, modes, version, ..offering };
         self.changed.push(changed);
-        Ok(Outcome::Changed)
+        Ok(Outcome::Changed.of(id))
     }
 
     fn call(&mut self, id: Id<kind::Offering>, row: &OfferingRecord, linked: bool) {
@@ -208,7 +213,7 @@ impl Work {
                 Keep { id: offering.id.uuid(), version: offering.version, document: offering.details() }
             })
             .collect();
-        bulk::keep_all(c, RegistryKind::Offering, &versions, bringing.by())
+        bulk::keep_all(c, RegistryKind::Offering, &versions, bringing.cx.by())
     }
 }
 

@@ -4,6 +4,7 @@
 use std::collections::{HashMap, HashSet};
 
 use valinta_domain::id::kind;
+use valinta_domain::offering::check_price_brought_in;
 use valinta_domain::registry_change::RegistryChange;
 use valinta_domain::{Day, Id};
 use valinta_persistence::bulk;
@@ -21,7 +22,7 @@ use crate::http::Problem;
 impl Apply for PriceRecord {
     fn apply(c: &mut Conn, bringing: &Bringing<'_>, rows: &[&Self]) -> Result<Vec<Applied>, Problem> {
         let mut work = Work::load(c, bringing, rows)?;
-        let applied = rows.iter().map(|row| work.row(bringing, row)).collect();
+        let applied = bringing.each(rows, |row| work.row(bringing, row))?;
         work.store(c, bringing)?;
         Ok(applied)
     }
@@ -118,7 +119,7 @@ impl Work {
                 return Err(means_another("offering", "this source id means a price of another offering"));
             }
             if name.linked {
-                return Ok(Outcome::Unchanged);
+                return Ok(Outcome::Unchanged.of(Id::<kind::OfferingPrice>::new(name.subject)));
             }
         }
         let known = name.as_ref().map(|name| Id::new(name.subject)).or_else(|| own_id(&row.source_id));
@@ -135,14 +136,14 @@ impl Work {
                 return Err(means_another("valid_from", "the offering has another price from that day"));
             }
             self.call(slot.id, row, !mine, name.is_some());
-            return Ok(Outcome::Linked);
+            return Ok(Outcome::Linked.of(slot.id));
         }
         if !mine {
             return Err(not_yours("offering"));
         }
         let id = self.add(bringing, offering, line, row)?;
         self.call(id, row, false, name.is_some());
-        Ok(Outcome::Created)
+        Ok(Outcome::Created.of(id))
     }
 
     /// The row means a price that is there.
@@ -156,7 +157,7 @@ impl Work {
     ) -> Applied {
         let says = slot.says(row);
         if says && line.ends_as(slot, row.until) {
-            return Ok(Outcome::Unchanged);
+            return Ok(Outcome::Unchanged.of(slot.id));
         }
         if !self.standings.is_mine(offering.provider) {
             return Err(not_yours("source_id"));
@@ -165,23 +166,22 @@ impl Work {
         if says {
             line.set_end(slot, row.until, bringing.source.organiser().is_none().then_some(today))?;
             self.touched.insert(offering.id);
-            return Ok(Outcome::Changed);
+            return Ok(Outcome::Changed.of(slot.id));
         }
         if slot.from < today {
             let why = "a price that has held stays what it was: end it, and let another begin";
             return Err(RowErrors::one("source_id", "final", why));
         }
         // What was to come is given up, and stands again where the one in its place is refused.
-        let before = line.clone();
-        line.give_up(slot);
+        let given_up = line.give_up(slot);
         match self.add(bringing, offering, line, row) {
             Ok(id) => {
                 self.given_up.insert(slot.id);
                 self.call(id, row, false, is_named);
-                Ok(Outcome::Changed)
+                Ok(Outcome::Changed.of(id))
             }
             Err(errors) => {
-                *line = before;
+                line.restore(given_up);
                 Err(errors)
             }
         }
@@ -195,6 +195,11 @@ impl Work {
         line: &mut Line,
         row: &PriceRecord,
     ) -> Result<Id<kind::OfferingPrice>, RowErrors> {
+        let today = self.checks.today(offering);
+        let (to_come, all) = line.count_others(row.from, today);
+        if let Err(refused) = check_price_brought_in(row.from, today, to_come, all) {
+            return Err(RowErrors::one("valid_from", refused.code(), refused));
+        }
         let rulebook = self.checks.check(bringing, offering, line, row)?;
         let id = bringing.cx.id();
         let slot = Slot { id, from: row.from, to: None, price: row.price.clone(), reason: row.reason.clone() };

@@ -22,7 +22,7 @@ use crate::http::Problem;
 impl Apply for ProviderRecord {
     fn apply(c: &mut Conn, bringing: &Bringing<'_>, rows: &[&Self]) -> Result<Vec<Applied>, Problem> {
         let mut work = Work::load(c, bringing, rows)?;
-        let applied = rows.iter().map(|row| work.row(bringing, row)).collect();
+        let applied = bringing.each(rows, |row| work.row(bringing, row))?;
         work.store(c, bringing)?;
         Ok(applied)
     }
@@ -86,7 +86,7 @@ impl Work {
                 return Err(means_another("business_id", "this source id means a provider with another business id"));
             }
             if name.linked {
-                return Ok(Outcome::Unchanged);
+                return Ok(Outcome::Unchanged.of(provider.id));
             }
             return self.change(bringing, provider.clone(), row);
         }
@@ -107,7 +107,7 @@ impl Work {
             return Err(means_another("oid", "the provider of this business id has another OID"));
         }
         self.call(id, row, true);
-        Ok(Outcome::Linked)
+        Ok(Outcome::Linked.of(id))
     }
 
     fn register(&mut self, bringing: &Bringing<'_>, row: &ProviderRecord) -> Applied {
@@ -129,14 +129,14 @@ impl Work {
         let sector_row = new_uuid(bringing.cx.now());
         self.new.push(NewProvider { provider, sector: row.sector, sector_since: since, sector_row });
         self.call(id, row, false);
-        Ok(Outcome::Created)
+        Ok(Outcome::Created.of(id))
     }
 
     fn change(&mut self, bringing: &Bringing<'_>, provider: Provider, row: &ProviderRecord) -> Applied {
         let step = self.sector_step(bringing, provider.id, row);
         let changes_details = provider.details != row.details;
         if !changes_details && step.as_ref().is_ok_and(Option::is_none) {
-            return Ok(Outcome::Unchanged);
+            return Ok(Outcome::Unchanged.of(provider.id));
         }
         if !self.standings.is_mine(provider.id) {
             return Err(not_yours("source_id"));
@@ -157,9 +157,9 @@ impl Work {
         if let Some((sector, from)) = step {
             self.new_sectors.push((provider.id, sector, from));
         }
-        let version = provider.version.saturating_add(1);
+        let (id, version) = (provider.id, provider.version.saturating_add(1));
         self.changed.push(Provider { details: row.details.clone(), version, ..provider });
-        Ok(Outcome::Changed)
+        Ok(Outcome::Changed.of(id))
     }
 
     /// The sector that is to begin, if it is not the one that holds or is agreed.
@@ -227,7 +227,7 @@ impl Work {
                 Keep { id: provider.id.uuid(), version: provider.version, document: &provider.details }
             })
             .collect();
-        bulk::keep_all(c, RegistryKind::Provider, &versions, bringing.by())
+        bulk::keep_all(c, RegistryKind::Provider, &versions, bringing.cx.by())
     }
 }
 

@@ -2,12 +2,12 @@
 
 use std::collections::{HashMap, HashSet};
 
-use valinta_domain::Id;
 use valinta_domain::id::kind;
 use valinta_domain::provider::{ClosingRefused, change_closing};
 use valinta_domain::registry_change::{RegistryChange, RegistryKind};
+use valinta_domain::{Day, Id};
 use valinta_persistence::bulk::{self, Keep};
-use valinta_persistence::providers::ServiceUnit;
+use valinta_persistence::providers::{Provider, ServiceUnit};
 use valinta_persistence::source_ids::{NamedKind, SourceName};
 use valinta_persistence::{Conn, DbError};
 
@@ -19,6 +19,7 @@ use super::report::{Outcome, RowErrors};
 use super::unit_record::UnitRecord;
 use crate::evidence::give_soteri;
 use crate::http::Problem;
+use crate::service_units::{ClosingNotice, close, closes, may_close};
 
 /// Most units of one provider.
 const UNITS_MAX: i64 = 1_000;
@@ -26,7 +27,7 @@ const UNITS_MAX: i64 = 1_000;
 impl Apply for UnitRecord {
     fn apply(c: &mut Conn, bringing: &Bringing<'_>, rows: &[&Self]) -> Result<Vec<Applied>, Problem> {
         let mut work = Work::load(c, bringing, rows)?;
-        let applied = rows.iter().map(|row| work.row(bringing, row)).collect();
+        let applied = bringing.each(rows, |row| work.row(bringing, row))?;
         work.store(c, bringing)?;
         Ok(applied)
     }
@@ -44,13 +45,24 @@ struct Work {
     municipalities: HashSet<String>,
     /// OIDs that providers have.
     of_providers: HashSet<String>,
+    /// Whose units they are: an OID is built on the business id.
+    owners: HashMap<Id<kind::Provider>, Provider>,
+    /// How far ahead units say that they close: of those that a row may close.
+    notices: HashMap<Id<kind::ServiceUnit>, ClosingNotice>,
     new: Vec<ServiceUnit>,
     new_names: Vec<SourceName>,
-    changed: Vec<ServiceUnit>,
+    changed: Vec<Changed>,
+}
+
+/// A unit as it is to be stored, and what was said before of what others are told.
+struct Changed {
+    unit: ServiceUnit,
+    closed_before: Option<Day>,
+    soteri_changed: bool,
 }
 
 impl Work {
-    fn load(c: &mut Conn, bringing: &Bringing<'_>, rows: &[&UnitRecord]) -> Result<Self, DbError> {
+    fn load(c: &mut Conn, bringing: &Bringing<'_>, rows: &[&UnitRecord]) -> Result<Self, Problem> {
         let (providers, standings) = providers_of(c, bringing, rows)?;
         let names = bringing.named(c, NamedKind::ServiceUnit, rows.iter().map(|row| row.source_id.as_str()))?;
         let mut ids: Vec<Id<kind::ServiceUnit>> = names.values().map(|name| Id::new(name.subject)).collect();
@@ -67,7 +79,9 @@ impl Work {
             counts: bulk::count_units(c, &of)?,
             municipalities: bulk::known_municipalities(c)?,
             of_providers: bulk::providers_by_oid(c, &oids)?.into_keys().collect(),
+            owners: bulk::providers_by_id(c, &of)?,
             called: called.into_iter().map(|(id, name)| (Id::new(id), name.name)).collect(),
+            notices: notices(c, bringing, rows, &by_id)?,
             providers,
             standings,
             names,
@@ -84,11 +98,16 @@ impl Work {
         let Some(provider) = provider else {
             return Err(RowErrors::one("provider", "unknown", "there is no such provider in the caller's own files"));
         };
+        if let (Some(oid), Some(owner)) = (&row.details.oid, self.owners.get(&provider))
+            && let Err(foreign) = oid.check_built_on(&owner.business_id)
+        {
+            return Err(RowErrors::one("oid", "not_of_business_id", foreign));
+        }
         if let Some(name) = self.names.get(&row.source_id) {
             let unit = self.by_id.get(&Id::new(name.subject)).filter(|unit| unit.provider == provider).cloned();
             let linked = name.linked;
             let unit = unit.ok_or_else(|| means_another("provider", "this source id means another provider's unit"))?;
-            return if linked { Ok(Outcome::Unchanged) } else { self.change(bringing, unit, row) };
+            return if linked { Ok(Outcome::Unchanged.of(unit.id)) } else { self.change(bringing, unit, row) };
         }
         let by_own_id =
             own_id(&row.source_id).and_then(|id| self.by_id.get(&id)).filter(|unit| unit.provider == provider);
@@ -117,9 +136,9 @@ impl Work {
         }
         let mine = self.standings.is_mine(provider);
         let id = unit.id;
-        let outcome = if mine { self.change(bringing, unit, row)? } else { Outcome::Unchanged };
+        let became = if mine { self.change(bringing, unit, row)? } else { Outcome::Unchanged.of(id) };
         self.call(id, row, !mine);
-        Ok(if outcome == Outcome::Unchanged { Outcome::Linked } else { outcome })
+        Ok(if became.outcome == Outcome::Unchanged { Outcome::Linked.of(id) } else { became })
     }
 
     fn create(&mut self, bringing: &Bringing<'_>, provider: Id<kind::Provider>, row: &UnitRecord) -> Applied {
@@ -143,14 +162,15 @@ impl Work {
             self.by_oid.insert(oid.to_string(), unit.id);
         }
         self.by_id.insert(unit.id, unit.clone());
-        self.call(unit.id, row, false);
+        let id = unit.id;
+        self.call(id, row, false);
         self.new.push(unit);
-        Ok(Outcome::Created)
+        Ok(Outcome::Created.of(id))
     }
 
     fn change(&mut self, bringing: &Bringing<'_>, unit: ServiceUnit, row: &UnitRecord) -> Applied {
         if unit.details == row.details {
-            return Ok(Outcome::Unchanged);
+            return Ok(Outcome::Unchanged.of(unit.id));
         }
         if !self.standings.is_mine(unit.provider) {
             return Err(not_yours("source_id"));
@@ -163,15 +183,35 @@ impl Work {
             };
             RowErrors::one("closed_from", code, refused)
         })?;
+        self.check_closing(bringing, &unit, row)?;
         if let Some(oid) = &row.details.oid {
             if self.by_oid.get(oid.as_str()).is_some_and(|other| *other != unit.id) {
                 return Err(means_another("oid", "another unit has this OID"));
             }
             self.by_oid.insert(oid.to_string(), unit.id);
         }
-        let version = unit.version.saturating_add(1);
-        self.changed.push(ServiceUnit { details: row.details.clone(), version, ..unit });
-        Ok(Outcome::Changed)
+        let (id, version) = (unit.id, unit.version.saturating_add(1));
+        self.changed.push(Changed {
+            closed_before: unit.details.closed_from,
+            soteri_changed: unit.details.soteri != row.details.soteri,
+            unit: ServiceUnit { details: row.details.clone(), version, ..unit },
+        });
+        Ok(Outcome::Changed.of(id))
+    }
+
+    /// As where the unit is edited by itself: an admin says when it closes, and early enough. A unit that the organiser
+    /// brought in itself has no admin yet, and nobody has chosen it.
+    fn check_closing(&self, bringing: &Bringing<'_>, unit: &ServiceUnit, row: &UnitRecord) -> Result<(), RowErrors> {
+        let (before, after) = (unit.details.closed_from, row.details.closed_from);
+        if before != after && bringing.source.organiser().is_none() && may_close(bringing.cx, unit).is_err() {
+            return Err(RowErrors::one("closed_from", "not_an_admin", "when a unit closes is an admin's to say"));
+        }
+        match closes(before, after).zip(self.notices.get(&unit.id)) {
+            None => Ok(()),
+            Some((from, notice)) => {
+                notice.check(from).map_err(|refused| RowErrors::one("closed_from", refused.code(), refused))
+            }
+        }
     }
 
     fn check_registered(&self, row: &UnitRecord) -> Result<(), RowErrors> {
@@ -195,28 +235,48 @@ impl Work {
 
     fn store(self, c: &mut Conn, bringing: &Bringing<'_>) -> Result<(), Problem> {
         bulk::insert_units(c, &self.new).map_err(overtaken)?;
-        for unit in &self.changed {
-            not_overtaken(bulk::update_unit(c, unit).map_err(overtaken)?)?;
+        for changed in &self.changed {
+            not_overtaken(bulk::update_unit(c, &changed.unit).map_err(overtaken)?)?;
+            close(c, bringing.cx, &changed.unit, changed.closed_before)?;
         }
         bringing.add_names(c, NamedKind::ServiceUnit, &self.new_names)?;
         let versions: Vec<Keep<_>> = self
             .new
             .iter()
-            .chain(&self.changed)
+            .chain(self.changed.iter().map(|changed| &changed.unit))
             .map(|unit| {
                 bringing.cx.registry_changed(RegistryChange::service_unit(unit.id, None));
                 Keep { id: unit.id.uuid(), version: unit.version, document: &unit.details }
             })
             .collect();
-        bulk::keep_all(c, RegistryKind::ServiceUnit, &versions, bringing.by())?;
+        bulk::keep_all(c, RegistryKind::ServiceUnit, &versions, bringing.cx.by())?;
         if bringing.source.organiser().is_none() {
-            // What a provider says of its registration is its evidence, as where it edits the unit itself.
-            for unit in self.new.iter().chain(&self.changed).filter(|unit| unit.details.soteri.is_some()) {
+            // What a provider says of its registration is its evidence, as where it edits the unit itself: what it says no
+            // longer is taken back.
+            let new = self.new.iter().filter(|unit| unit.details.soteri.is_some());
+            let changed = self.changed.iter().filter(|changed| changed.soteri_changed).map(|changed| &changed.unit);
+            for unit in new.chain(changed) {
                 give_soteri(c, bringing.cx, unit)?;
             }
         }
         Ok(())
     }
+}
+
+/// How far ahead units say that they close, of those that a row names another day for.
+fn notices(
+    c: &mut Conn,
+    bringing: &Bringing<'_>,
+    rows: &[&UnitRecord],
+    by_id: &HashMap<Id<kind::ServiceUnit>, ServiceUnit>,
+) -> Result<HashMap<Id<kind::ServiceUnit>, ClosingNotice>, Problem> {
+    let named: HashSet<Day> = rows.iter().filter_map(|row| row.details.closed_from).collect();
+    let another = |unit: &&ServiceUnit| named.iter().any(|day| unit.details.closed_from != Some(*day));
+    let mut notices = HashMap::new();
+    for unit in by_id.values().filter(another) {
+        notices.insert(unit.id, ClosingNotice::of(c, bringing.cx, unit.id)?);
+    }
+    Ok(notices)
 }
 
 /// Which providers the rows name: by business id first, which means the same everywhere, then by the source's own name.

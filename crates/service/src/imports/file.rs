@@ -1,12 +1,15 @@
-//! The file that a request brings: bounded, uncompressed, UTF-8. Knows no rows.
+//! The file that a request brings: bounded, uncompressed, UTF-8. Nothing of it is read before it is asked for. Knows no
+//! rows.
 
 use std::future::Future;
 use std::pin::Pin;
 
+use actix_web::body::BodyStream;
 use actix_web::http::header;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev, web};
 use sha2::{Digest, Sha256};
 
+use crate::http::arrival::{NotArrived, arrive};
 use crate::http::limits::{IMPORT_BYTES_MAX, IMPORT_DURATION_MAX};
 use crate::http::{Problem, ProblemKind};
 
@@ -21,6 +24,12 @@ pub(super) enum Form {
     Ndjson,
 }
 
+/// A file that is to come in. Its bytes are taken in once it is known who sends them, and there is a place for them.
+pub(crate) struct ComingFile {
+    form: Form,
+    payload: web::Payload,
+}
+
 /// A file that came in.
 #[derive(Debug)]
 pub(crate) struct ImportFile {
@@ -30,27 +39,31 @@ pub(crate) struct ImportFile {
     pub(super) sha256: String,
 }
 
-impl FromRequest for ImportFile {
+impl FromRequest for ComingFile {
     type Error = Problem;
     type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut dev::Payload) -> Self::Future {
         let form = form_of(request);
         let payload = web::Payload::from_request(request, payload);
-        Box::pin(async move {
-            let form = form?;
-            let payload = payload.await.map_err(Problem::internal)?;
-            // The limit is on what arrives; a declared length is only a promise.
-            let read = payload.to_bytes_limited(IMPORT_BYTES_MAX);
-            match tokio::time::timeout(IMPORT_DURATION_MAX, read).await {
-                Ok(Ok(Ok(bytes))) => Self::of(form, bytes.to_vec()),
-                Ok(Ok(Err(error))) => {
-                    Err(Problem::new(ProblemKind::MalformedJson, "The body could not be read.").caused_by(error))
-                }
-                Ok(Err(_)) => Err(too_large()),
-                Err(_) => Err(Problem::new(ProblemKind::RequestTimeout, "The body took too long to arrive.")),
+        Box::pin(async move { Ok(Self { form: form?, payload: payload.await.map_err(Problem::internal)? }) })
+    }
+}
+
+impl ComingFile {
+    /// Takes the file in.
+    pub(super) async fn read(self) -> Result<ImportFile, Problem> {
+        // The limit is on what arrives; a declared length is only a promise.
+        match arrive(BodyStream::new(self.payload), IMPORT_BYTES_MAX, IMPORT_DURATION_MAX).await {
+            Ok(bytes) => ImportFile::of(self.form, bytes.to_vec()),
+            Err(NotArrived::TooLarge) => Err(too_large()),
+            Err(NotArrived::TooSlow) => {
+                Err(Problem::new(ProblemKind::RequestTimeout, "The body took too long to arrive."))
             }
-        })
+            Err(NotArrived::Broken(error)) => {
+                Err(Problem::new(ProblemKind::MalformedJson, "The body could not be read.").caused_by(error))
+            }
+        }
     }
 }
 
@@ -95,8 +108,12 @@ fn form_of(request: &HttpRequest) -> Result<Form, Problem> {
         return Err(unsupported("The body must not be compressed."));
     }
     let length = declared(header::CONTENT_LENGTH).and_then(|length| length.parse::<usize>().ok());
-    if length.is_some_and(|length| length > IMPORT_BYTES_MAX) {
-        return Err(too_large());
+    match length {
+        Some(length) if length > IMPORT_BYTES_MAX => Err(too_large()),
+        Some(_) => Ok(form),
+        None => Err(Problem::new(
+            ProblemKind::LengthRequired,
+            "The length of the file must be declared in a Content-Length header; it is not sent in chunks.",
+        )),
     }
-    Ok(form)
 }

@@ -1,43 +1,39 @@
 //! `POST /v1/imports/{kind}`: providers, units, offerings and prices from another system's files.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, post, web};
 use serde::Deserialize;
-use tokio::sync::{Semaphore, SemaphorePermit, mpsc};
+use tokio::sync::mpsc;
 use validator::Validate;
 use valinta_domain::Id;
 use valinta_domain::id::kind;
 use valinta_domain::policy::Action;
 
 use super::apply::Apply;
-use super::file::ImportFile;
+use super::file::{ComingFile, ImportFile};
 use super::kind::{RowKind, may_bring, source_of};
 use super::offering_record::OfferingRecord;
+use super::places::Turn;
 use super::price_record::PriceRecord;
 use super::progress::{ImportLine, Lines, News, Teller};
 use super::provider_record::ProviderRecord;
-use super::read::{Read, rows_of};
-use super::report::ImportView;
+use super::read::{Read, most_rows_of, rows_of};
+use super::report::{ImportView, RefusedImport};
 use super::run::{Order, refuse_repeated, run};
 use super::unit_record::UnitRecord;
 use crate::app::App;
 use crate::http::permit::RegistryImport;
-use crate::http::{Permit, Problem, ProblemKind, Query};
+use crate::http::places::Place;
+use crate::http::problem::PROBLEM_JSON;
+use crate::http::{Permit, Problem, Query};
 use crate::{parse_as_is, telemetry};
 
-/// Imports that are under way at once. Each holds a file in memory and keeps other changes waiting.
-const AT_ONCE: usize = 2;
-/// The longest that an import waits for its turn.
-const WAIT_MAX: Duration = Duration::from_secs(20);
 /// News that may wait for whoever listens.
 const NEWS_MAX: usize = 16;
 /// The media type of an answer in lines.
 const NDJSON: &str = "application/x-ndjson";
-
-static TURNS: Semaphore = Semaphore::const_new(AT_ONCE);
 
 /// What is done with rows that are refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, utoipa::ToSchema)]
@@ -67,14 +63,19 @@ pub(crate) struct ImportQuery {
 }
 parse_as_is!(ImportQuery);
 
-/// Brings providers, service units, offerings or prices in from a file of up to 16 MiB and 50,000 rows, in UTF-8: CSV with
-/// the columns' names first, a JSON list of objects with the same names, or one object a line. An export has the same
-/// shape. The columns are described in docs/bulk.md.
+/// Brings providers, service units, offerings or prices in from a file.
+///
+/// It has up to 16 MiB and 50,000 rows (5,000 of a provider's own), in UTF-8: CSV with the columns' names first, a JSON list
+/// of objects with the same names, or one object a line. An export has the same shape. The columns are described in
+/// docs/bulk.md.
 ///
 /// Every row has a `source_id`, by which it is known again: the same file again changes nothing, so it can be sent again
 /// after a lost connection, and no idempotency key is needed. An officer brings in what its organiser looks after; what
 /// somebody else has registered is linked and stays as it is. A provider's clerk brings in its own units, offerings and
 /// prices.
+///
+/// Where all or nothing is asked and a row is refused, the answer is 422 `invalid_input`, with what it came to in `import`.
+/// Nothing is stored either where all rows together take longer than 30 seconds: then they are brought in row by row.
 ///
 /// Asked for `application/x-ndjson`, the answer comes in lines: how far it is, again and again, and the result at the end.
 /// Whoever hangs up ends the work: of all or nothing, nothing is stored; row by row, what was told to be stored is.
@@ -99,27 +100,25 @@ pub(crate) async fn import_registry(
     request: HttpRequest,
     kind: RowKind,
     query: Query<ImportQuery>,
-    file: ImportFile,
+    file: ComingFile,
 ) -> Result<HttpResponse, Problem> {
     let (caller, query) = (permit.into_caller(), query.into_inner());
     let provider = query.provider;
     let source = app.read_as(caller.clone(), move |c, cx| source_of(c, cx, Action::ImportRegistry, provider)).await?;
     may_bring(&source, kind)?;
-    let turn = turn_within(WAIT_MAX).await?;
+    // Until the end of the import, so that a source has one under way.
+    let place = app.import_places().place(&source).await?;
+    let file = file.read().await?;
+    let turn = app.import_places().turn(&source).await?;
     let all = query.mode == ImportMode::All;
     let order = Order { caller, source, kind, sha256: file.sha256.clone(), all, dry_run: query.dry_run };
-    let file = Arc::new(file);
+    let (file, held) = (Arc::new(file), (place, turn));
     match kind {
-        RowKind::Providers => begin::<ProviderRecord>(app, request, order, file, turn).await,
-        RowKind::ServiceUnits => begin::<UnitRecord>(app, request, order, file, turn).await,
-        RowKind::Offerings => begin::<OfferingRecord>(app, request, order, file, turn).await,
-        RowKind::Prices => begin::<PriceRecord>(app, request, order, file, turn).await,
+        RowKind::Providers => begin::<ProviderRecord>(app, request, order, file, held).await,
+        RowKind::ServiceUnits => begin::<UnitRecord>(app, request, order, file, held).await,
+        RowKind::Offerings => begin::<OfferingRecord>(app, request, order, file, held).await,
+        RowKind::Prices => begin::<PriceRecord>(app, request, order, file, held).await,
     }
-}
-
-async fn turn_within(wait: Duration) -> Result<SemaphorePermit<'static>, Problem> {
-    let busy = || Problem::new(ProblemKind::Unavailable, "Other imports are under way; please try again soon.");
-    tokio::time::timeout(wait, TURNS.acquire()).await.map_err(|_| busy())?.map_err(|_| busy())
 }
 
 /// Reads the file and lets the import run; answers as it was asked.
@@ -128,15 +127,15 @@ async fn begin<T: Apply>(
     request: HttpRequest,
     order: Order,
     file: Arc<ImportFile>,
-    turn: SemaphorePermit<'static>,
+    held: (Place, Turn),
 ) -> Result<HttpResponse, Problem> {
-    let rows = read::<T>(file).await?;
+    let rows = read::<T>(file, most_rows_of(&order.source)).await?;
     let (to, mut news) = mpsc::channel(NEWS_MAX);
     let teller = Teller { to: to.clone(), of: u64::try_from(rows.len()).unwrap_or(u64::MAX) };
     actix_web::rt::spawn(async move {
         let end = run(&app, order, rows, teller).await;
         // Whoever listens slowly does not keep others waiting.
-        drop(turn);
+        drop(held);
         // Where nobody listens any more, there is nobody to tell.
         let _ = to.send(News::End(Box::new(end))).await;
     });
@@ -150,16 +149,24 @@ async fn begin<T: Apply>(
     loop {
         match news.recv().await {
             Some(News::Progress(_)) => {}
-            Some(News::End(end)) => return Ok(HttpResponse::Ok().json((*end)?)),
+            Some(News::End(end)) => return Ok(answer_of((*end)?)),
             None => return Err(Problem::internal("an import ended without a result")),
         }
     }
 }
 
+/// What it came to. Where all or nothing was asked and a row was refused it is a problem, so that nobody takes it for done.
+fn answer_of(view: ImportView) -> HttpResponse {
+    match RefusedImport::of(view, telemetry::current_request_id()) {
+        Ok(view) => HttpResponse::Ok().json(view),
+        Err(refused) => HttpResponse::UnprocessableEntity().content_type(PROBLEM_JSON).json(refused),
+    }
+}
+
 /// Reads rows on a thread that may take its time.
-async fn read<T: Apply>(file: Arc<ImportFile>) -> Result<Vec<Read<T>>, Problem> {
+async fn read<T: Apply>(file: Arc<ImportFile>, most: usize) -> Result<Vec<Read<T>>, Problem> {
     let reading = tokio::task::spawn_blocking(move || {
-        let mut rows = rows_of::<T>(&file)?;
+        let mut rows = rows_of::<T>(&file, most)?;
         refuse_repeated(&mut rows);
         Ok(rows)
     });

@@ -46,7 +46,15 @@ impl FromRequest for RowKind {
     fn from_request(request: &HttpRequest, _: &mut dev::Payload) -> Self::Future {
         let named = request.match_info().get("kind").unwrap_or_default();
         let known = [Self::Providers, Self::ServiceUnits, Self::Offerings, Self::Prices];
-        ready(known.into_iter().find(|kind| kind.code() == named).ok_or_else(Problem::not_found))
+        let unknown = || {
+            let why = "what is brought in and out is providers, service-units, offerings or prices";
+            Problem::new(ProblemKind::NotFound, "There are no files of that kind; see errors.").at(
+                "/path/kind",
+                "unknown_value",
+                why,
+            )
+        };
+        ready(known.into_iter().find(|kind| kind.code() == named).ok_or_else(unknown))
     }
 }
 

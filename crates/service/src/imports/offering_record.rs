@@ -5,7 +5,7 @@ use valinta_domain::offering::{OfferingDetails, QUEUE_MAX};
 use valinta_domain::provider::ServiceMode;
 
 use super::cells::{Cells, language, list, or_null};
-use super::read::Record;
+use super::read::{Record, with_id};
 use super::report::RowErrors;
 
 /// An offering as a row.
@@ -33,6 +33,8 @@ impl Record for OfferingRecord {
         "languages",
         "modes",
     ];
+    const NEEDED: &'static [&'static str] = &["source_id", "unit", "organiser", "voucher_type", "accepts_new_clients"];
+    const EXPORT_COLUMNS: &'static [&'static str] = &with_id::<10>(Self::COLUMNS);
 
     fn read(cells: &Cells, errors: &mut RowErrors) -> Option<Self> {
         let source_id = cells.source_id(errors);

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use valinta_domain::id::kind;
-use valinta_domain::offering::{PriceCheck, check_price_change};
+use valinta_domain::offering::{PriceCheck, check_price_change_among};
 use valinta_domain::provider::Sector;
 use valinta_domain::time::Timeline;
 use valinta_domain::valuation::Versions;
@@ -92,8 +92,9 @@ impl Checks {
             let column = member.split('/').next().unwrap_or_default();
             errors.fail(column, refused.code(), &refused);
         }
-        if by_provider && let Some(history) = line.timeline() {
-            let changed = check_price_change(terms, &history, &row.price, (row.from, today), row.reason.as_deref());
+        if by_provider {
+            let told = line.steps();
+            let changed = check_price_change_among(terms, &told, &row.price, (row.from, today), row.reason.as_deref());
             for refused in changed.err().into_iter().flatten() {
                 let column = if refused.code() == "reason_needed" { "reason" } else { "valid_from" };
                 errors.fail(column, refused.code(), &refused);

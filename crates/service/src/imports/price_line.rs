@@ -1,9 +1,8 @@
 //! An offering's prices in order of their days, as they come to be row by row. Pure; knows no policy.
 
 use valinta_domain::id::kind;
-use valinta_domain::offering::OfferPrice;
-use valinta_domain::time::Timeline;
-use valinta_domain::{Day, Id, Moment, Period};
+use valinta_domain::offering::{OfferPrice, Step};
+use valinta_domain::{Day, Id, Moment};
 use valinta_persistence::bulk::DatedOfferPrice;
 
 use super::price_record::PriceRecord;
@@ -46,6 +45,13 @@ impl Slot {
     }
 }
 
+/// A price that was given up, and the one before it, which had ended where it began.
+#[derive(Debug)]
+pub(super) struct GivenUp {
+    slot: Slot,
+    before: Option<Id<kind::OfferingPrice>>,
+}
+
 /// The prices of an offering, none of which overlap.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Line {
@@ -85,11 +91,16 @@ impl Line {
         self.slots.iter().map(|slot| slot.from).find(|from| *from > day)
     }
 
-    /// The days, as the domain has them.
-    pub(super) fn timeline(&self) -> Option<Timeline<OfferPrice>> {
-        let entries =
-            self.slots.iter().filter_map(|slot| Some((Period::new(slot.from, slot.to).ok()?, slot.price.clone())));
-        Timeline::new(entries.collect()).ok()
+    /// What is asked from which day on, as the domain has it.
+    pub(super) fn steps(&self) -> Vec<Step<'_>> {
+        self.slots.iter().map(|slot| (slot.from, &slot.price)).collect()
+    }
+
+    /// How many prices are to come after a day besides one that begins on another, and how many there are at all.
+    pub(super) fn count_others(&self, besides: Day, today: Day) -> (usize, usize) {
+        let held = self.slots.partition_point(|slot| slot.from <= today);
+        let to_come = self.slots.iter().skip(held).filter(|slot| slot.from != besides);
+        (to_come.count(), self.slots.len())
     }
 
     /// The last day that a row says of a price; none where it holds until the next one begins.
@@ -137,13 +148,23 @@ impl Line {
     }
 
     /// Takes a price away that has never held. The one before it holds until the next one, as it did before.
-    pub(super) fn give_up(&mut self, slot: &Slot) {
+    pub(super) fn give_up(&mut self, slot: &Slot) -> GivenUp {
         self.slots.retain(|own| own.id != slot.id);
         let before = self.slots.iter().rev().find(|own| own.from < slot.from);
-        if let Some(before) = before.filter(|before| before.to == Some(slot.from)) {
-            let (id, to) = (before.id, self.next_after(before.from));
+        let before = before.filter(|before| before.to == Some(slot.from)).map(|before| (before.id, before.from));
+        if let Some((id, from)) = before {
+            let to = self.next_after(from);
             self.end(id, to);
         }
+        GivenUp { slot: slot.clone(), before: before.map(|(id, _)| id) }
+    }
+
+    /// Puts back what was given up, as long as nothing else has changed.
+    pub(super) fn restore(&mut self, GivenUp { slot, before }: GivenUp) {
+        if let Some(before) = before {
+            self.end(before, Some(slot.from));
+        }
+        self.insert(slot);
     }
 
     /// Lets a price begin. The price before it ends where that held until the next one, which this is now.
@@ -177,7 +198,8 @@ pub(crate) fn last_days(prices: &[DatedOfferPrice]) -> Vec<Option<Day>> {
 mod tests {
     use super::*;
     use uuid::Uuid;
-    use valinta_domain::Amount;
+    use valinta_domain::time::Timeline;
+    use valinta_domain::{Amount, Period};
 
     fn day(n: i64) -> Day {
         Day::ymd(2026, 1, 1).unwrap().plus_days(n)
@@ -221,8 +243,21 @@ mod tests {
         let mut line = Line::default();
         line.add(slot(1, 0), None).unwrap();
         line.add(slot(2, 10), None).unwrap();
-        line.give_up(&line.slots[1].clone());
+        let told = days(&line);
+        let given_up = line.give_up(&line.slots[1].clone());
         assert_eq!(days(&line), [(day(0), None)]);
+        line.restore(given_up);
+        assert_eq!(days(&line), told);
+    }
+
+    #[test]
+    fn those_to_come_are_counted_besides_the_one_that_is_replaced() {
+        let mut line = Line::default();
+        for from in [-20, 0, 10, 20] {
+            line.add(slot(u128::try_from(from + 100).unwrap(), from), None).unwrap();
+        }
+        assert_eq!(line.count_others(day(5), day(0)), (2, 4));
+        assert_eq!(line.count_others(day(10), day(0)), (1, 4));
     }
 
     #[test]
@@ -237,7 +272,8 @@ mod tests {
                 if line.beginning(day(from)).is_none() {
                     let _ = line.add(slot(n, from), (length != 3).then(|| day(from + length)));
                 }
-                assert_eq!(line.timeline().unwrap().entries().len(), line.slots.len());
+                let entries = line.slots.iter().map(|slot| (Period::new(slot.from, slot.to).unwrap(), ()));
+                assert!(Timeline::new(entries.collect()).is_ok());
             }
         }
     }

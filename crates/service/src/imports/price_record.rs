@@ -7,7 +7,7 @@ use valinta_domain::offering::OfferPrice;
 use valinta_domain::{Amount, Day};
 
 use super::cells::{Cells, amounts, or_null};
-use super::read::Record;
+use super::read::{Record, with_id};
 use super::report::RowErrors;
 
 /// A price as a row.
@@ -40,6 +40,8 @@ impl Record for PriceRecord {
         "valid_until",
         "reason",
     ];
+    const NEEDED: &'static [&'static str] = &["source_id", "offering", "charging", "valid_from"];
+    const EXPORT_COLUMNS: &'static [&'static str] = &with_id::<12>(Self::COLUMNS);
 
     fn read(cells: &Cells, errors: &mut RowErrors) -> Option<Self> {
         let source_id = cells.source_id(errors);

@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
 
 use actix_web::body::{BodySize, MessageBody};
 use actix_web::web::Bytes;
@@ -13,6 +14,9 @@ use uuid::Uuid;
 use super::report::ImportView;
 use crate::http::problem::ProblemDocument;
 use crate::http::{Problem, ProblemKind};
+
+/// The longest that a transaction of an import works. On SQLite, nobody else changes anything meanwhile.
+const TRANSACTION_MAX: Duration = Duration::from_secs(30);
 
 /// How far an import has come.
 #[derive(Debug, Clone, Copy, Serialize, utoipa::ToSchema)]
@@ -57,11 +61,48 @@ impl Teller {
     /// Nobody waits any more: what has not been stored is not.
     pub(super) fn tell(&self, done: usize, stored: usize) -> Result<(), Problem> {
         let count = |rows| u64::try_from(rows).unwrap_or(u64::MAX);
+        self.still_waited_for()?;
+        let _ =
+            self.to.try_send(News::Progress(ImportProgress { done: count(done), of: self.of, stored: count(stored) }));
+        Ok(())
+    }
+}
+
+impl Teller {
+    fn still_waited_for(&self) -> Result<(), Problem> {
         if self.to.is_closed() {
             return Err(Problem::new(ProblemKind::Unavailable, "Nobody waits for the result any more."));
         }
-        let _ =
-            self.to.try_send(News::Progress(ImportProgress { done: count(done), of: self.of, stored: count(stored) }));
+        Ok(())
+    }
+
+    /// What is looked at while a transaction works, from now on.
+    pub(super) fn watch(&self) -> Watch {
+        Watch { teller: self.clone(), until: Instant::now().checked_add(TRANSACTION_MAX) }
+    }
+}
+
+/// How long a transaction of an import may keep others waiting, and whether anybody waits for it.
+pub(super) struct Watch {
+    teller: Teller,
+    until: Option<Instant>,
+}
+
+impl Watch {
+    /// Goes on while somebody waits and there is time.
+    ///
+    /// # Errors
+    /// There is no more time, or nobody waits: what has not been stored is not.
+    pub(super) fn look(&self) -> Result<(), Problem> {
+        self.teller.still_waited_for()?;
+        if self.until.is_some_and(|until| Instant::now() > until) {
+            let seconds = TRANSACTION_MAX.as_secs();
+            let why = format!(
+                "The rows take longer than {seconds} seconds together, while others wait: nothing of them is stored. \
+                 Bring them in with mode=rows, or divide the file."
+            );
+            return Err(Problem::new(ProblemKind::PayloadTooLarge, why));
+        }
         Ok(())
     }
 }
@@ -113,7 +154,19 @@ mod tests {
         let teller = Teller { to, of: 3 };
         // News that nobody has time to hear hold nothing up.
         assert!((0..100).all(|_| teller.tell(1, 0).is_ok()));
+        let watch = teller.watch();
+        assert!(watch.look().is_ok());
         drop(news);
-        assert!(teller.tell(2, 0).is_err());
+        assert!(teller.tell(2, 0).is_err() && watch.look().is_err());
+    }
+
+    #[test]
+    fn an_import_that_keeps_others_waiting_is_told_to_stop() {
+        let (to, _news) = mpsc::channel(1);
+        let until = Instant::now().checked_sub(Duration::from_secs(1));
+        let late = Watch { teller: Teller { to, of: 3 }, until };
+        let refused = late.look().unwrap_err();
+        assert_eq!(refused.kind(), ProblemKind::PayloadTooLarge);
+        assert!(refused.detail().contains("mode=rows"));
     }
 }

@@ -6,7 +6,7 @@ use valinta_domain::identifiers::{BusinessId, Oid};
 use valinta_domain::provider::{ProviderDetails, Sector};
 
 use super::cells::{Cells, language, list, or_null};
-use super::read::Record;
+use super::read::{Record, with_id};
 use super::report::RowErrors;
 
 /// A provider as a row: what is public of it, and its present sector.
@@ -32,6 +32,8 @@ impl Record for ProviderRecord {
         "website",
         "languages",
     ];
+    const NEEDED: &'static [&'static str] = &["source_id", "business_id", "name", "sector"];
+    const EXPORT_COLUMNS: &'static [&'static str] = &with_id::<11>(Self::COLUMNS);
 
     fn read(cells: &Cells, errors: &mut RowErrors) -> Option<Self> {
         let source_id = cells.source_id(errors);
@@ -42,6 +44,11 @@ impl Record for ProviderRecord {
         });
         let sector_since = cells.day(errors, "sector_since");
         let oid = cells.optional(errors, "oid", |text| text.trim().parse::<Oid>());
+        if let (Some(business_id), Some(Some(oid))) = (&business_id, &oid)
+            && let Err(foreign) = oid.check_built_on(business_id)
+        {
+            errors.fail("oid", "not_of_business_id", foreign);
+        }
         let email = cells.email(errors, "email");
         let phone = cells.text(errors, "phone", 300);
         let website = cells.website(errors, "website");

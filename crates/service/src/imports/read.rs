@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde::de::{self, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
+use super::apply::Source;
 use super::cells::{Cells, cell_of};
 use super::file::{Form, ImportFile};
 use super::report::RowErrors;
@@ -13,7 +14,11 @@ use crate::http::{Problem, ProblemKind};
 use crate::tabular::csv_cell::unguard;
 
 /// Most rows of one file.
-pub(super) const ROWS_MAX: usize = 50_000;
+const ROWS_MAX: usize = 50_000;
+/// Most rows of a provider's own file.
+const ROWS_OF_PROVIDER_MAX: usize = 5_000;
+/// A column that files have that are handed out, and that says nothing when they come in: a thing's id here.
+pub(crate) const ID_COLUMN: &str = "id";
 /// Most fields of one JSON object that are looked at.
 const FIELDS_MAX: usize = 100;
 /// What is said where there are more rows.
@@ -23,6 +28,10 @@ const TOO_MANY: &str = "too many rows";
 pub(crate) trait Record: Sized {
     /// Its columns, in the order in which they are written.
     const COLUMNS: &'static [&'static str];
+    /// Those that every file has. One that is left out is as if all its cells were empty.
+    const NEEDED: &'static [&'static str];
+    /// Its columns in files that are handed out: those and [`ID_COLUMN`].
+    const EXPORT_COLUMNS: &'static [&'static str];
 
     /// Reads a row, noting everything that is wrong with it.
     fn read(cells: &Cells, errors: &mut RowErrors) -> Option<Self>;
@@ -34,18 +43,44 @@ pub(crate) trait Record: Sized {
     fn values(&self) -> Vec<Value>;
 }
 
+/// Columns with [`ID_COLUMN`] behind them: one more than there are.
+pub(super) const fn with_id<const N: usize>(columns: &[&'static str]) -> [&'static str; N] {
+    let (mut all, mut rest, mut place) = ([ID_COLUMN; N], columns, 0);
+    while let [first, others @ ..] = rest {
+        if let Some((_, tail)) = all.split_at_mut_checked(place)
+            && let [cell, ..] = tail
+        {
+            *cell = first;
+        }
+        rest = others;
+        place += 1;
+    }
+    all
+}
+
 /// A row, or all that is wrong with it.
 pub(super) type Read<T> = Result<T, RowErrors>;
+
+/// Most rows that a source brings in at once.
+pub(super) const fn most_rows_of(source: &Source) -> usize {
+    match source {
+        Source::Organiser(_) => ROWS_MAX,
+        Source::Provider(_) => ROWS_OF_PROVIDER_MAX,
+    }
+}
 
 /// All rows of a file, in order.
 ///
 /// # Errors
-/// The file is none of its form, has other columns or too many rows.
-pub(super) fn rows_of<T: Record>(file: &ImportFile) -> Result<Vec<Read<T>>, Problem> {
+/// The file is none of its form, has other columns or more than `most` rows.
+pub(super) fn rows_of<T: Record>(file: &ImportFile, most: usize) -> Result<Vec<Read<T>>, Problem> {
     match file.form {
-        Form::Csv => csv_rows(&file.text),
+        Form::Csv => csv_rows(&file.text, most),
         Form::Json => {
             let document: Document = serde_json::from_str(&file.text).map_err(|error| not_json(&error, 0))?;
+            if document.0.len() > most {
+                return Err(too_many_rows(most));
+            }
             Ok(document.0.into_iter().map(of_fields).collect())
         }
         Form::Ndjson => {
@@ -54,8 +89,8 @@ pub(super) fn rows_of<T: Record>(file: &ImportFile) -> Result<Vec<Read<T>>, Prob
                 if line.trim().is_empty() {
                     continue;
                 }
-                if rows.len() >= ROWS_MAX {
-                    return Err(too_many_rows());
+                if rows.len() >= most {
+                    return Err(too_many_rows(most));
                 }
                 let fields: Fields = serde_json::from_str(line).map_err(|error| not_json(&error, number))?;
                 rows.push(of_fields(fields));
@@ -65,13 +100,13 @@ pub(super) fn rows_of<T: Record>(file: &ImportFile) -> Result<Vec<Read<T>>, Prob
     }
 }
 
-fn too_many_rows() -> Problem {
-    Problem::new(ProblemKind::PayloadTooLarge, format!("A file has at most {ROWS_MAX} rows; divide it."))
+fn too_many_rows(most: usize) -> Problem {
+    Problem::new(ProblemKind::PayloadTooLarge, format!("A file of this caller has at most {most} rows; divide it."))
 }
 
 fn not_json(error: &serde_json::Error, line: usize) -> Problem {
     if error.to_string().starts_with(TOO_MANY) {
-        return too_many_rows();
+        return too_many_rows(ROWS_MAX);
     }
     let line = if line == 0 { error.line() } else { line };
     if error.is_data() {
@@ -84,7 +119,7 @@ fn not_json(error: &serde_json::Error, line: usize) -> Problem {
     Problem::new(ProblemKind::MalformedJson, place)
 }
 
-fn csv_rows<T: Record>(text: &str) -> Result<Vec<Read<T>>, Problem> {
+fn csv_rows<T: Record>(text: &str, most: usize) -> Result<Vec<Read<T>>, Problem> {
     let first_line = text.lines().next().unwrap_or_default();
     // What a spreadsheet writes where the comma is for decimals.
     let delimiter = if first_line.contains(';') && !first_line.contains(',') { b';' } else { b',' };
@@ -94,15 +129,16 @@ fn csv_rows<T: Record>(text: &str) -> Result<Vec<Read<T>>, Problem> {
     let mut rows = Vec::new();
     let mut record = csv::StringRecord::new();
     while reader.read_record(&mut record).map_err(not_csv)? {
-        if rows.len() >= ROWS_MAX {
-            return Err(too_many_rows());
+        if rows.len() >= most {
+            return Err(too_many_rows(most));
         }
         if record.len() != headers.len() {
             let why = format!("the row has {} cells, and the first line names {} columns", record.len(), headers.len());
             rows.push(Err(RowErrors::one("", "cells", why)));
             continue;
         }
-        let texts = places.iter().map(|place| unguard(record.get(*place).unwrap_or_default())).collect();
+        let text = |place: &Option<usize>| place.and_then(|place| record.get(place)).unwrap_or_default();
+        let texts = places.iter().map(|place| unguard(text(place))).collect();
         rows.push(of_cells(&Cells { columns: T::COLUMNS, texts }, RowErrors::default()));
     }
     Ok(rows)
@@ -112,12 +148,12 @@ fn not_csv(error: csv::Error) -> Problem {
     Problem::invalid(Vec::new()).at("", "not_csv", "the file cannot be read as CSV").caused_by(error)
 }
 
-/// Where each column stands, or all that is wrong with the columns.
-fn places_of<T: Record>(headers: &csv::StringRecord) -> Result<Vec<usize>, Problem> {
+/// Where each column stands, if it is there, or all that is wrong with the columns.
+fn places_of<T: Record>(headers: &csv::StringRecord) -> Result<Vec<Option<usize>>, Problem> {
     let mut problem = Problem::invalid(Vec::new());
     for (i, name) in headers.iter().enumerate() {
         let pointer = format!("/columns/{i}");
-        if !T::COLUMNS.contains(&name) {
+        if !T::EXPORT_COLUMNS.contains(&name) {
             let shown: String = name.chars().filter(|c| !c.is_control()).take(64).collect();
             problem = problem.at(&pointer, "unknown_column", format!("there is no column {shown:?}"));
         } else if headers.iter().take(i).any(|before| before == name) {
@@ -125,16 +161,16 @@ fn places_of<T: Record>(headers: &csv::StringRecord) -> Result<Vec<usize>, Probl
         }
     }
     let place = |column: &&str| headers.iter().position(|name| name == *column);
-    for column in T::COLUMNS.iter().filter(|column| place(column).is_none()) {
+    for column in T::NEEDED.iter().filter(|column| place(column).is_none()) {
         problem = problem.at("/columns", "missing_column", format!("the column {column:?} is missing"));
     }
-    if problem.failures().is_empty() { Ok(T::COLUMNS.iter().filter_map(place).collect()) } else { Err(problem) }
+    if problem.failures().is_empty() { Ok(T::COLUMNS.iter().map(place).collect()) } else { Err(problem) }
 }
 
 fn of_fields<T: Record>(Fields(fields): Fields) -> Read<T> {
     let mut errors = RowErrors::default();
     let mut texts = vec![None; T::COLUMNS.len()];
-    for (name, value) in fields {
+    for (name, value) in fields.into_iter().filter(|(name, _)| name != ID_COLUMN) {
         let place = T::COLUMNS.iter().position(|column| *column == name);
         match place.and_then(|place| texts.get_mut(place)) {
             None => errors.fail(&name, "unknown_column", "there is no such column"),

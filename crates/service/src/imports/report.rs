@@ -1,7 +1,14 @@
 //! What an import came to, row by row. Owns the answer's shape and nothing of how rows are read or stored.
 
 use serde::Serialize;
+use uuid::Uuid;
+use valinta_domain::Id;
 
+use crate::http::problem::ProblemDocument;
+use crate::http::{Problem, ProblemKind};
+
+/// Most rows of which it is listed what became of them.
+const ITEMS_LISTED_MAX: usize = 1_000;
 /// Most errors that are listed; all are counted.
 const ERRORS_LISTED_MAX: usize = 1_000;
 /// Longest text of one error.
@@ -43,20 +50,87 @@ pub(crate) struct ImportView {
     dry_run: bool,
     /// Whether anything of it is stored: not where it was only tried, nor where all or nothing was asked and a row was refused.
     stored: bool,
+    /// Whether all or nothing was asked.
+    #[serde(skip)]
+    is_whole: bool,
     /// How many errors there are.
     error_count: u64,
     /// The first thousand of them, in order of the rows.
     #[schema(max_items = 1000)]
     errors: Vec<RowError>,
+    /// What became of the first thousand rows that were not refused. An export has the ids of all.
+    #[schema(max_items = 1000)]
+    items: Vec<RowItem>,
 }
 
 /// What became of a row that was not refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Outcome {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Outcome {
+    /// It made something new.
     Created,
+    /// It changed something.
     Changed,
+    /// It says what is there already.
     Unchanged,
+    /// It means something that is registered already; its source id stands for that from now on.
     Linked,
+}
+
+impl Outcome {
+    /// This became of a row, which means the thing of this id.
+    pub(super) fn of<K>(self, id: Id<K>) -> Became {
+        Became { outcome: self, id: id.uuid() }
+    }
+}
+
+/// What became of a row, and which thing it means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Became {
+    pub(super) outcome: Outcome,
+    pub(super) id: Uuid,
+}
+
+/// A row that was not refused.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub(crate) struct RowItem {
+    /// Which row, counted from 1.
+    row: u64,
+    /// What it is called at its source.
+    #[schema(max_length = 200)]
+    source_id: String,
+    /// The id of what it means here; left out where it would be new and nothing is stored.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<Uuid>,
+    /// What became of it.
+    outcome: Outcome,
+}
+
+/// The problem that a file was refused whole, with what it would have come to.
+#[derive(Debug, Serialize)]
+pub(crate) struct RefusedImport {
+    #[serde(flatten)]
+    problem: ProblemDocument,
+    /// What it came to.
+    import: ImportView,
+}
+
+impl RefusedImport {
+    /// The view, or the problem where all or nothing was asked and a row was refused.
+    pub(super) fn of(view: ImportView, request: Option<Uuid>) -> Result<ImportView, Box<Self>> {
+        if view.stored || view.dry_run || !view.is_whole || view.refused == 0 {
+            return Ok(view);
+        }
+        let why = format!("{} of {} rows are refused, and nothing is stored; see import.", view.refused, view.rows);
+        let mut problem = Problem::new(ProblemKind::InvalidInput, why);
+        for error in &view.errors {
+            // As in a list, which is counted from nothing.
+            let row = error.row.saturating_sub(1);
+            let pointer = if error.column.is_empty() { format!("/{row}") } else { format!("/{row}/{}", error.column) };
+            problem = problem.at(&pointer, &error.code, &error.detail);
+        }
+        Err(Box::new(Self { problem: problem.document(request), import: view }))
+    }
 }
 
 /// Everything that is wrong with one row.
@@ -101,9 +175,18 @@ impl ImportView {
         Self { dry_run, ..Self::default() }
     }
 
+    /// Rows of which all or nothing is stored.
+    pub(super) fn whole(self) -> Self {
+        Self { is_whole: true, ..self }
+    }
+
     /// A row was not refused.
-    pub(super) fn count(&mut self, outcome: Outcome) {
+    pub(super) fn count(&mut self, row: u64, source_id: &str, Became { outcome, id }: Became) {
         self.rows = self.rows.saturating_add(1);
+        if self.items.len() < ITEMS_LISTED_MAX {
+            let id = Some(id).filter(|_| outcome != Outcome::Created || !self.dry_run);
+            self.items.push(RowItem { row, source_id: source_id.to_owned(), id, outcome });
+        }
         let counter = match outcome {
             Outcome::Created => &mut self.created,
             Outcome::Changed => &mut self.changed,
@@ -141,11 +224,21 @@ impl ImportView {
         }
         let room = ERRORS_LISTED_MAX.saturating_sub(self.errors.len());
         self.errors.extend(later.errors.into_iter().take(room));
+        let room = ITEMS_LISTED_MAX.saturating_sub(self.items.len());
+        self.items.extend(later.items.into_iter().take(room));
     }
 
     /// Says whether anything was stored.
     pub(super) fn stored(mut self, stored: bool) -> Self {
         self.stored = stored && !self.dry_run;
+        self
+    }
+
+    /// Nothing is stored: there is nothing that is new.
+    pub(super) fn undone(mut self) -> Self {
+        for item in self.items.iter_mut().filter(|item| item.outcome == Outcome::Created) {
+            item.id = None;
+        }
         self
     }
 

@@ -13,7 +13,7 @@ use valinta_persistence::{Conn, DbError, Retryable};
 
 use super::apply::{Apply, Bringing, Source};
 use super::kind::RowKind;
-use super::progress::Teller;
+use super::progress::{Teller, Watch};
 use super::read::{Read, Record};
 use super::report::{ImportView, RowErrors};
 use crate::app::App;
@@ -101,7 +101,8 @@ pub(super) async fn run<T: Apply>(
     let mut done = 0;
     while done < rows.len() {
         let until = done.saturating_add(ROWS_AT_ONCE).min(rows.len());
-        match some(app, request, Arc::clone(&order), Arc::clone(&rows), (done, until)).await {
+        let work = (Arc::clone(&order), Arc::clone(&rows), teller.clone());
+        match some(app, request, work, (done, until)).await {
             Ok(view) => total.add(view),
             Err(problem) => outcome = Err(problem),
         }
@@ -130,12 +131,13 @@ async fn in_one<T: Apply>(
     let (request, clock, vault) = (request_of(app), app.clock().clone(), Arc::clone(app.vault()));
     let written = app
         .db()
-        .write(move |c| {
+        .write_long(move |c| {
+            let watch = teller.watch();
             let cx = Cx::begin(c, &order.caller, clock.now(), request, Arc::clone(&vault))?;
-            let mut view = ImportView::new(order.dry_run);
+            let mut view = ImportView::new(order.dry_run).whole();
             let mut done = 0;
             for rows in rows.chunks(ROWS_AT_ONCE) {
-                view.add(apply(c, &cx, &order, rows, done)?);
+                view.add(apply(c, (&cx, &watch), &order, rows, done)?);
                 done = done.saturating_add(rows.len());
                 teller.tell(done, 0)?;
             }
@@ -153,7 +155,7 @@ async fn in_one<T: Apply>(
             let stored = view.has_touched();
             Ok(view.stored(stored))
         }
-        Err(Stop::Undone(view)) => Ok(*view),
+        Err(Stop::Undone(view)) => Ok(view.undone()),
         Err(Stop::Failed(problem)) => Err(problem),
     }
 }
@@ -162,15 +164,15 @@ async fn in_one<T: Apply>(
 async fn some<T: Apply>(
     app: &App,
     request: Uuid,
-    order: Arc<Order>,
-    rows: Arc<Vec<Read<T>>>,
+    (order, rows, teller): (Arc<Order>, Arc<Vec<Read<T>>>, Teller),
     (from, until): (usize, usize),
 ) -> Result<ImportView, Problem> {
     let (clock, vault) = (app.clock().clone(), Arc::clone(app.vault()));
     app.db()
-        .write(move |c| {
+        .write_long(move |c| {
+            let watch = teller.watch();
             let cx = Cx::begin(c, &order.caller, clock.now(), request, Arc::clone(&vault))?;
-            let view = apply(c, &cx, &order, rows.get(from..until).unwrap_or_default(), from)?;
+            let view = apply(c, (&cx, &watch), &order, rows.get(from..until).unwrap_or_default(), from)?;
             note(&cx, &order, &view);
             cx.finish(c)?;
             Ok::<_, Problem>(view)
@@ -181,7 +183,7 @@ async fn some<T: Apply>(
 /// Applies rows, of which so many come before.
 fn apply<T: Apply>(
     c: &mut Conn,
-    cx: &Cx,
+    (cx, watch): (&Cx, &Watch),
     order: &Order,
     rows: &[Read<T>],
     before: usize,
@@ -189,7 +191,7 @@ fn apply<T: Apply>(
     // As the database has it now: who was a member when the file began to come in may be none by the time it is stored.
     cx.require(Action::ImportRegistry, &target_of(&order.source))?;
     let today = Day::new(cx.now().utc().date_naive());
-    let bringing = Bringing { cx, source: &order.source, today };
+    let bringing = Bringing { cx, source: &order.source, today, watch };
     let sound: Vec<&T> = rows.iter().filter_map(|row| row.as_ref().ok()).collect();
     let mut applied = T::apply(c, &bringing, &sound)?.into_iter();
     let mut view = ImportView::new(order.dry_run);
@@ -197,8 +199,8 @@ fn apply<T: Apply>(
     for (number, row) in (first..).zip(rows) {
         match row {
             Err(errors) => view.refuse(number, errors),
-            Ok(_) => match applied.next() {
-                Some(Ok(outcome)) => view.count(outcome),
+            Ok(record) => match applied.next() {
+                Some(Ok(became)) => view.count(number, record.source_id(), became),
                 Some(Err(errors)) => view.refuse(number, &errors),
                 None => return Err(Problem::internal("a row of an import was lost")),
             },

@@ -8,7 +8,7 @@ use valinta_domain::provider::{
 };
 
 use super::cells::{Cells, language, list, or_null};
-use super::read::Record;
+use super::read::{Record, with_id};
 use super::report::RowErrors;
 use crate::organisers::{LATITUDE_MAX, LONGITUDE_MAX, degrees_e6};
 
@@ -76,6 +76,18 @@ impl Record for UnitRecord {
         "self_monitoring_followed_up_on",
         "closed_from",
     ];
+    const NEEDED: &'static [&'static str] = &[
+        "source_id",
+        "provider",
+        "name",
+        "street_address",
+        "postal_code",
+        "postal_place",
+        "municipality",
+        "languages",
+        "modes",
+    ];
+    const EXPORT_COLUMNS: &'static [&'static str] = &with_id::<29>(Self::COLUMNS);
 
     fn read(cells: &Cells, errors: &mut RowErrors) -> Option<Self> {
         let source_id = cells.source_id(errors);

@@ -9,16 +9,19 @@ use valinta_domain::policy::{Action, Target};
 use valinta_domain::{Currency, Day, Id, Moment};
 use valinta_persistence::offerings::SetPrice;
 use valinta_persistence::registry_versions::Version;
-use valinta_persistence::{offerings, organisers};
+use valinta_persistence::{Conn, offerings, organisers, providers};
 
 use crate::app::App;
-use crate::cx::found;
+use crate::cx::{Cx, found};
 use crate::http::permit::ProvidersRead;
 use crate::http::{PathId, Permit, Problem};
+use crate::providers::told_who;
 use crate::vouchers::PriceView;
 
 /// Most prices, and most versions, that are shown: the latest.
 const SHOWN_MAX: i64 = 500;
+/// Most members of a provider that are looked at.
+const MEMBERS_MAX: i64 = 1_000;
 
 /// How an offering came to be what it is.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -53,9 +56,10 @@ pub(crate) struct SetPriceView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 4000)]
     reason: Option<String>,
-    /// Who set it.
+    /// Who set it. The provider is told its own members; an officer who brought the price in is told to the organiser.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 255)]
-    set_by: String,
+    set_by: Option<String>,
     /// When.
     set_at: Moment,
 }
@@ -67,15 +71,20 @@ pub(crate) struct OfferingVersion {
     version: i64,
     /// What it said.
     details: OfferingDetails,
-    /// Who said so.
+    /// Who said so. An officer's name is told to the officer's own organiser alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 255)]
-    by: String,
+    by: Option<String>,
+    /// For which organiser; absent where it was the provider itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    organiser: Option<Id<kind::Organiser>>,
     /// When.
     at: Moment,
 }
 
 impl SetPriceView {
-    fn of(set: SetPrice, currency: Currency) -> Self {
+    /// A price for a caller who is told these names; where none are given, all.
+    fn of(set: SetPrice, currency: Currency, told: Option<&[String]>) -> Self {
         Self {
             price: PriceView::of(&set.price, currency),
             until: set.period().and_then(|period| period.to().map(|_| period.last_day())),
@@ -84,15 +93,16 @@ impl SetPriceView {
             from: set.from,
             rulebook: set.rulebook,
             reason: set.reason,
-            set_by: set.set_by,
+            set_by: told.is_none_or(|told| told.contains(&set.set_by)).then_some(set.set_by),
             set_at: set.set_at,
         }
     }
 }
 
-impl From<Version<OfferingDetails>> for OfferingVersion {
-    fn from(version: Version<OfferingDetails>) -> Self {
-        Self { version: version.version, details: version.document, by: version.by, at: version.at }
+impl OfferingVersion {
+    fn of(cx: &Cx, version: Version<OfferingDetails>) -> Self {
+        let Version { version, document: details, by, organiser, at, .. } = version;
+        Self { version, details, by: told_who(cx, by, organiser), organiser, at }
     }
 }
 
@@ -116,14 +126,25 @@ pub(crate) async fn show_offering_history(
                 Target { organiser: Some(offering.organiser), provider: Some(offering.provider), person: None };
             cx.require(Action::ReadProvider, &target)?;
             let currency = found(organisers::find(c, offering.organiser)?)?.currency;
+            let told = own_members(c, cx, offering.provider)?;
             let prices = offerings::price_history(c, id, SHOWN_MAX)?;
             let versions = offerings::versions(c, id, SHOWN_MAX)?;
             Ok(OfferingHistory {
                 offering: id,
-                prices: prices.into_iter().map(|set| SetPriceView::of(set, currency)).collect(),
-                versions: versions.into_iter().map(OfferingVersion::from).collect(),
+                prices: prices.into_iter().map(|set| SetPriceView::of(set, currency, told.as_deref())).collect(),
+                versions: versions.into_iter().map(|version| OfferingVersion::of(cx, version)).collect(),
             })
         })
         .await?;
     Ok(HttpResponse::Ok().json(history))
+}
+
+/// Whom a caller who acts for the provider is told of among those who set prices: its own members, since an organiser's
+/// officers may have brought prices in.
+fn own_members(c: &mut Conn, cx: &Cx, provider: Id<kind::Provider>) -> Result<Option<Vec<String>>, Problem> {
+    if cx.actor().organiser.is_some() {
+        return Ok(None);
+    }
+    let members = providers::members_of(c, provider, None, MEMBERS_MAX)?;
+    Ok(Some(members.into_iter().map(|member| member.subject).collect()))
 }

@@ -179,7 +179,7 @@ impl Row for PublicOfferingView {
 /// Asked for `text/csv` or `application/x-ndjson`, the whole list comes as a file. The columns of the former: `id`,
 /// `organiser`, `voucher_type`, `provider`, `provider_name`, `sector`, `unit`, `unit_name`, `municipality`, `approved`,
 /// `takes_new_choices`, `accepts_new_clients` (`true` or `false`), `earliest_start`, `queue`, `languages` and `modes`
-/// (separated by spaces), `charging` (`voucher` or `client_fee`), `price`, `items` (`code=price`, separated by spaces),
+/// (separated by `|`), `charging` (`voucher` or `client_fee`), `price`, `items` (`code=price`, separated by `|`),
 /// `only_items`, `client_fee`, `unit_cost` (plain decimals), `currency`, `price_from`, `price_until` (days on which the
 /// first price that has not ended holds), `next_price`, `next_items`, `next_client_fee`, `next_unit_cost` and
 /// `next_price_from` (the price that follows), `created_at`. A cell that a spreadsheet would take for a formula has an
@@ -267,7 +267,9 @@ impl Around {
         let day = if look.when.as_of { look.when.day } else { day_at(look.now, organiser)? };
         let approvals =
             self.standings.get(&(offering.unit, offering.voucher_type)).map(Vec::as_slice).unwrap_or_default();
-        let approved = approvals.iter().any(|approval| approval.on(day).0);
+        // An organiser's own today may be ahead of the world's clock.
+        let begun_by = if look.when.as_of { look.told_until(day) } else { day };
+        let approved = approvals.iter().any(|approval| approval.on(day, begun_by).0);
         let (Some(provider), Some(unit)) = (self.providers.get(&offering.provider), self.units.get(&offering.unit))
         else {
             return Ok(None);
@@ -275,7 +277,7 @@ impl Around {
         if approvals.is_empty() || (look.when.as_of && !approved) {
             return Ok(None);
         }
-        let choosable = approvals.iter().any(|approval| approval.on(day).1);
+        let choosable = approvals.iter().any(|approval| approval.on(day, begun_by).1);
         let open = unit.details.closed_from.is_none_or(|closed| day < closed);
         let (details, sectors) = (offering.details(), self.sectors.get(&offering.provider));
         let prices = self.prices.get(&offering.id).map(Timeline::entries).unwrap_or_default();

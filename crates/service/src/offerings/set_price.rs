@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::json;
 use validator::Validate;
 use valinta_domain::id::kind;
-use valinta_domain::offering::{OfferPrice, check_price_change};
+use valinta_domain::offering::{OfferPrice, PriceBoundsRefused, check_price_change, check_price_to_come};
 use valinta_domain::policy::{Action, Target};
 use valinta_domain::registry_change::RegistryChange;
 use valinta_domain::{Day, Id};
@@ -38,8 +38,8 @@ parse_as_is!(SetOfferingPrice);
 /// Which price is to be set: the request as it is.
 type SetPriceCommand = SetOfferingPrice;
 
-/// Sets an offering's price from a day on. Prices that were to begin on that day or later are replaced; what was agreed
-/// by a choice before stays agreed. A price can be lowered at any time. A raise keeps to what the rulebook in force on its
+/// Sets an offering's price from a day on, at most 800 days ahead; at most a hundred of its prices are to come. Prices that
+/// were to begin on that day or later are replaced; what was agreed by a choice before stays agreed. A price can be lowered at any time. A raise keeps to what the rulebook in force on its
 /// first day says of changes: how early it is told, on which days it takes effect, how often in a year, and with a reason.
 /// Whoever replaces an announced raise by a lower price tells it anew, if it is still wanted.
 #[utoipa::path(
@@ -76,8 +76,11 @@ pub(crate) fn set_price(
     let today = cx.today(&organiser)?;
     let from = first_day(Some(command.from), today, "/from")?;
     let what = Priced { provider: offering.provider, unit: offering.unit, voucher_type: offering.voucher_type };
-    let basis = basis_on(c, &what, from)?;
     let history = offerings::prices(c, id)?;
+    // Those from its first day on are replaced by it.
+    let days = history.entries().iter().map(|(period, _)| period.from());
+    check_price_to_come(from, today, days.filter(|day| *day > today && *day < from).count())?;
+    let basis = basis_on(c, &what, from)?;
     let (terms, reason) = (&basis.rulebook.terms, command.reason.as_deref().filter(|reason| !reason.trim().is_empty()));
     let change = check_price_change(terms, &history, &command.price, (from, today), reason);
     basis.allow(&command.price, change.as_ref().err().map_or(&[], Vec::as_slice))?;
@@ -106,4 +109,10 @@ pub(crate) fn set_price(
     cx.tell("offering.price_set", ("offering", id.uuid()), target.organiser, details);
     cx.registry_changed(RegistryChange::offering(id, Some(organiser.id)));
     Ok(Reply::created(format!("/v1/offerings/{id}"), view_of(c, offering, cx.now())?))
+}
+
+impl From<PriceBoundsRefused> for Problem {
+    fn from(refused: PriceBoundsRefused) -> Self {
+        Self::invalid(Vec::new()).at("/from", refused.code(), refused)
+    }
 }

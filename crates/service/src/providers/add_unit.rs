@@ -11,9 +11,9 @@ use valinta_persistence::providers::ServiceUnit;
 use valinta_persistence::registry_versions::keep;
 use valinta_persistence::{Conn, providers};
 
-use super::fields::{oid_is_free, unless_oid_taken};
+use super::fields::{oid_is_free, oid_is_theirs, unless_oid_taken};
 use crate::app::{App, Reply};
-use crate::cx::Cx;
+use crate::cx::{Cx, found};
 use crate::evidence::give_soteri;
 use crate::http::permit::ProvidersWrite;
 use crate::http::{IdempotencyKey, Json, PathId, Permit, Problem, ProblemKind};
@@ -53,6 +53,8 @@ pub(crate) fn add_unit(
     let target = Target { provider: Some(provider), ..Target::default() };
     cx.require(Action::ManageProvider, &target)?;
     check_municipalities(c, details)?;
+    let owner = found(providers::find(c, provider)?)?;
+    oid_is_theirs(&owner.business_id, None, details.oid.as_ref())?;
     oid_is_free(c, None, details.oid.as_ref())?;
     if providers::count_units(c, provider)? >= UNITS_MAX {
         return Err(Problem::new(ProblemKind::Conflict, format!("A provider has at most {UNITS_MAX} units.")));

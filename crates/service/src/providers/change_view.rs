@@ -6,6 +6,9 @@ use valinta_domain::provider::{AgreedField, AgreedValue, ChangeState, Sector};
 use valinta_domain::{Day, Id, Moment};
 use valinta_persistence::provider_changes::ProviderChange;
 
+use super::whose::told_who;
+use crate::cx::Cx;
+
 /// A change that waits, or waited, for a second person.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub(crate) struct ProviderChangeView {
@@ -39,7 +42,7 @@ pub(crate) struct ProviderChangeView {
     pub(crate) proposed_by: String,
     /// When.
     pub(crate) proposed_at: Moment,
-    /// Who decided it or took it back.
+    /// Who decided it or took it back. An officer's name is told to the officer's own organiser alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 255)]
     pub(crate) decided_by: Option<String>,
@@ -52,16 +55,16 @@ pub(crate) struct ProviderChangeView {
 }
 
 impl ProviderChangeView {
-    pub(super) fn of(change: ProviderChange) -> Self {
+    pub(super) fn of(cx: &Cx, change: ProviderChange) -> Self {
         let field = change.value.field();
         let (name, sector, iban_last_four) = match change.value {
             AgreedValue::Name(name) => (Some(name), None, None),
             AgreedValue::Sector(sector) => (None, Some(sector), None),
             AgreedValue::Iban(iban) => (None, None, Some(iban.last_four().to_owned())),
         };
-        let (decided_by, decided_for, decided_at) = change
-            .decided
-            .map_or((None, None, None), |decided| (Some(decided.by), decided.organiser, Some(decided.at)));
+        let (decided_by, decided_for, decided_at) = change.decided.map_or((None, None, None), |decided| {
+            (told_who(cx, decided.by, decided.organiser), decided.organiser, Some(decided.at))
+        });
         Self {
             id: change.id,
             provider: change.provider,

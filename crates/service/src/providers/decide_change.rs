@@ -15,7 +15,7 @@ use super::change_view::ProviderChangeView;
 use super::changes::{ValueRefused, check_value, put_in_force, take_change, waiting};
 use super::fields::not_blank;
 use super::view::registry_day;
-use super::whose::target_of;
+use super::whose::{require_relation, target_of};
 use crate::app::{App, Reply};
 use crate::cx::{Cx, found};
 use crate::http::openapi::StateProblems;
@@ -59,7 +59,9 @@ impl Parse for DecideChange {
     }
 }
 
-/// Confirms or refuses a change that somebody else asked for. A confirmed sector holds from the day that was asked for, or
+/// Confirms or refuses a change that somebody else asked for.
+///
+/// An officer does so for an organiser where the provider is approved or has an application under way. A confirmed sector holds from the day that was asked for, or
 /// from today if that has passed; a name and an account hold from now on.
 #[utoipa::path(
     tag = "providers",
@@ -91,6 +93,7 @@ fn decide(
     let provider = found(provider_changes::provider_of(c, id)?)?;
     let target = target_of(c, cx, provider)?;
     cx.require(Action::DecideProviderChange, &target)?;
+    require_relation(c, cx, provider)?;
     let (mut change, provider) = take_change(c, cx, id, provider)?;
     let second = if cx.actor().role == Role::Provider { Second::Admin } else { Second::Officer };
     waiting(&change).decide(second, &cx.actor().subject)?;
@@ -118,5 +121,5 @@ fn decide(
     });
     cx.audit("decide_provider_change", ("provider_change", id.uuid()), &target, noted.clone());
     cx.tell("provider.change_decided", ("provider_change", id.uuid()), target.organiser, noted);
-    Ok(Reply::ok(ProviderChangeView::of(change)))
+    Ok(Reply::ok(ProviderChangeView::of(cx, change)))
 }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::hash::Hash;
 
-use valinta_domain::identifiers::Oid;
+use valinta_domain::identifiers::{BusinessId, Oid};
 use valinta_persistence::{Conn, DbError, providers};
 
 use crate::http::{Errors, Problem, ProblemKind};
@@ -37,6 +37,21 @@ pub(crate) fn each_once<T: Eq + Hash>(errors: &mut Errors, pointer: &str, items:
 pub(crate) fn oid_is_free(c: &mut Conn, before: Option<&Oid>, after: Option<&Oid>) -> Result<(), Problem> {
     match after {
         Some(oid) if before != Some(oid) && providers::oid_is_taken(c, oid)? => Err(oid_taken()),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// Goes on if an OID that is new to a provider or to one of its units is built on the provider's business id: nobody takes
+/// the name that another is to have.
+pub(crate) fn oid_is_theirs(
+    business_id: &BusinessId,
+    before: Option<&Oid>,
+    after: Option<&Oid>,
+) -> Result<(), Problem> {
+    match after {
+        Some(oid) if before != Some(oid) => oid
+            .check_built_on(business_id)
+            .map_err(|foreign| Problem::invalid(Vec::new()).at("/oid", "not_of_business_id", foreign)),
         Some(_) | None => Ok(()),
     }
 }

@@ -7,11 +7,12 @@ use valinta_domain::identifiers::Oid;
 use valinta_domain::policy::Action;
 use valinta_domain::provider::ProviderDetails;
 use valinta_domain::registry_change::RegistryKind;
-use valinta_domain::{Day, Language, Moment};
+use valinta_domain::{Day, Id, Language, Moment};
 use valinta_persistence::registry_versions::{self, Version};
 
-use super::whose::target_of;
+use super::whose::{target_of, told_who};
 use crate::app::App;
+use crate::cx::Cx;
 use crate::http::page::NoFilters;
 use crate::http::permit::ProvidersRead;
 use crate::http::{Page, PageQuery, Paged, PathId, Permit, Problem};
@@ -24,9 +25,13 @@ pub(crate) struct ProviderVersion {
     version: i64,
     /// From which day on, by the world's clock (UTC), until the next version.
     day: Day,
-    /// Who made it so.
+    /// Who made it so. An officer's name is told to the officer's own organiser alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 255)]
-    by: String,
+    by: Option<String>,
+    /// For which organiser; absent where it was the provider itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    organiser: Option<Id<kind::Organiser>>,
     /// When.
     at: Moment,
     /// Its name.
@@ -53,10 +58,11 @@ pub(crate) struct ProviderVersion {
 }
 
 impl ProviderVersion {
-    fn of(version: Version<ProviderDetails>) -> Self {
-        let Version { version, day, document, by, at } = version;
+    fn of(cx: &Cx, version: Version<ProviderDetails>) -> Self {
+        let Version { version, day, document, by, organiser, at } = version;
+        let by = told_who(cx, by, organiser);
         let ProviderDetails { name, oid, email, phone, website, languages } = document;
-        Self { version, day, by, at, name, oid, email, phone, website, languages }
+        Self { version, day, by, organiser, at, name, oid, email, phone, website, languages }
     }
 }
 
@@ -83,7 +89,7 @@ pub(crate) async fn list_provider_versions(
         cx.require(Action::ReadProvider, &target)?;
         let versions = registry_versions::of(c, (RegistryKind::Provider, id.uuid()), before, limit)?;
         let Page { items, next } = Page::cut(versions, &page, |version| version.version);
-        Ok(Page { items: items.into_iter().map(ProviderVersion::of).collect(), next })
+        Ok(Page { items: items.into_iter().map(|version| ProviderVersion::of(cx, version)).collect(), next })
     })
     .await
 }

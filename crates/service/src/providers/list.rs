@@ -73,12 +73,14 @@ impl Row for ProviderView {
     }
 }
 
-/// Lists the providers that are or have been approved for some voucher type, in the order of their registration. As of
-/// a day: those that were approved on it, as they and their units were then; for a day to come, what is known of it.
+/// Lists the providers that are or have been approved for some voucher type, in the order of their registration.
+///
+/// Each with those of its units that are or have been approved. As of a day: those that were approved on it, as they were
+/// then; for a day to come, what is known of it.
 ///
 /// Asked for `text/csv` or `application/x-ndjson`, the whole list comes as a file. The columns of the former: `id`,
 /// `business_id`, `oid`, `name`, `sector` (`public`, `company` or `ngo`), `sector_since`, `email`, `phone`, `website`,
-/// `languages` and `units` (ids; both separated by spaces), `version`, `created_at`. A cell that a spreadsheet would
+/// `languages` and `units` (ids; both separated by `|`), `version`, `created_at`. A cell that a spreadsheet would
 /// take for a formula has an apostrophe before it.
 #[utoipa::path(
     tag = "providers",

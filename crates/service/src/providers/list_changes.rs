@@ -37,7 +37,7 @@ pub(crate) async fn list_provider_changes(
         let changes = provider_changes::of_provider(c, cx.vault(), id, before, limit)?;
         cx.audit("list_provider_changes", ("provider", id.uuid()), &target, json!({}));
         let Page { items, next } = Page::cut(changes, &page, |change| change.id);
-        Ok(Page { items: items.into_iter().map(ProviderChangeView::of).collect(), next })
+        Ok(Page { items: items.into_iter().map(|change| ProviderChangeView::of(cx, change)).collect(), next })
     })
     .await
 }

@@ -3,14 +3,15 @@
 use actix_web::{get, web};
 use serde::Serialize;
 use serde_json::json;
-use valinta_domain::Moment;
 use valinta_domain::id::kind;
 use valinta_domain::policy::Action;
 use valinta_domain::provider::MemberRole;
+use valinta_domain::{Id, Moment};
 use valinta_persistence::providers::{self, Member};
 
-use super::whose::target_of;
+use super::whose::{target_of, told_who};
 use crate::app::App;
+use crate::cx::Cx;
 use crate::http::page::NoFilters;
 use crate::http::permit::ProvidersRead;
 use crate::http::{Page, PageQuery, Paged, PathId, Permit, Problem};
@@ -23,17 +24,22 @@ pub(crate) struct MemberView {
     pub(crate) subject: String,
     /// As what they act.
     pub(crate) role: MemberRole,
-    /// Who let them in; absent of whoever registered the provider.
+    /// Who let them in; absent of whoever registered the provider. An officer's name is told to the officer's own
+    /// organiser alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 255)]
     pub(crate) added_by: Option<String>,
+    /// For which organiser an officer let them in; absent where an admin of the provider did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) added_for: Option<Id<kind::Organiser>>,
     /// Since when.
     pub(crate) created_at: Moment,
 }
 
 impl MemberView {
-    pub(super) fn of(member: Member) -> Self {
-        Self { subject: member.subject, role: member.role, added_by: member.added_by, created_at: member.created_at }
+    pub(super) fn of(cx: &Cx, member: Member) -> Self {
+        let Member { subject, role, added_by, added_for, created_at } = member;
+        Self { subject, role, added_by: added_by.and_then(|by| told_who(cx, by, added_for)), added_for, created_at }
     }
 }
 
@@ -61,7 +67,7 @@ pub(crate) async fn list_provider_members(
         let members = providers::members_of(c, id, after.as_deref(), limit)?;
         cx.audit("list_provider_members", ("provider", id.uuid()), &target, json!({}));
         let Page { items, next } = Page::cut(members, &page, |member| member.subject.clone());
-        Ok(Page { items: items.into_iter().map(MemberView::of).collect(), next })
+        Ok(Page { items: items.into_iter().map(|member| MemberView::of(cx, member)).collect(), next })
     })
     .await
 }

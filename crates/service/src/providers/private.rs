@@ -11,6 +11,7 @@ use valinta_persistence::providers::Provider;
 use valinta_persistence::{Conn, provider_changes, providers};
 
 use super::change_view::ProviderChangeView;
+use super::view::{ProviderView, registry_day, views_of};
 use super::whose::target_of;
 use crate::app::App;
 use crate::cx::{Cx, found};
@@ -26,6 +27,8 @@ pub(crate) struct PrivateProviderView {
     /// The provider's version; the tag that a change names is `"v"` and this.
     #[schema(minimum = 1)]
     pub(crate) version: i64,
+    /// What it says of itself, approved or not, with all of its units.
+    pub(crate) profile: ProviderView,
     /// Whom organisers write to.
     #[schema(max_items = 9)]
     pub(crate) contacts: Vec<Contact>,
@@ -41,8 +44,10 @@ pub(crate) struct PrivateProviderView {
     pub(crate) waiting_changes: Vec<ProviderChangeView>,
 }
 
-/// Shows contacts, the end of the account's number and waiting changes, to members and to organisers that know the
-/// provider.
+/// Shows the whole of a provider to its members and to organisers that know it, approved or not.
+///
+/// All of its units, the contacts for organisers, the end of the account's number and waiting changes. It leaves an audit
+/// row.
 #[utoipa::path(
     tag = "providers",
     responses((
@@ -76,13 +81,15 @@ fn show(c: &mut Conn, cx: &Cx, id: Id<kind::Provider>) -> Result<PrivateProvider
 pub(super) fn private_view(c: &mut Conn, cx: &Cx, provider: &Provider) -> Result<PrivateProviderView, Problem> {
     let id = provider.id;
     let iban = providers::iban(c, cx.vault(), id)?;
+    let profile = found(views_of(c, vec![provider.clone()], registry_day(cx.now()))?.pop())?;
     let waiting = provider_changes::waiting_of(c, cx.vault(), id)?;
     Ok(PrivateProviderView {
         provider: id,
         version: provider.version,
+        profile,
         contacts: providers::contacts(c, cx.vault(), id)?,
         iban_last_four: iban.map(|iban| iban.last_four().to_owned()),
         members: providers::count_members(c, id)?.0,
-        waiting_changes: waiting.into_iter().map(ProviderChangeView::of).collect(),
+        waiting_changes: waiting.into_iter().map(|change| ProviderChangeView::of(cx, change)).collect(),
     })
 }

@@ -85,9 +85,11 @@ pub(crate) struct ProposedChange {
     change: Option<ProviderChangeView>,
 }
 
-/// Asks for a change of a provider's name, sector or account. While the provider has handed in no application to anyone it
-/// is made at once; after that a second person must agree: an officer of an organiser that knows the provider, who
-/// compares it with the register, or for an account also another admin of the provider.
+/// Asks for a change of a provider's name, sector or account.
+///
+/// While the provider has handed in no application to anyone it
+/// is made at once; after that a second person must agree: an officer of an organiser where it is approved or has an application under way,
+/// who compares it with the register, or for an account also another admin of the provider.
 #[utoipa::path(
     tag = "providers",
     params(IdempotencyKey),
@@ -148,11 +150,11 @@ fn propose(
     let noted = json!({"provider": id, "change": change.id, "field": field, "valid_from": days.0});
     cx.audit("propose_provider_change", ("provider_change", change.id.uuid()), &target, noted.clone());
     // Officers look at their own county's messages.
-    for organiser in providers::organisers_knowing(c, id)? {
+    for organiser in providers::organisers_related_to(c, id, today)? {
         let about = ("provider_change", change.id.uuid());
         cx.tell("provider.change_proposed", about, Some(organiser), noted.clone());
     }
-    let change = Some(ProviderChangeView::of(change));
+    let change = Some(ProviderChangeView::of(cx, change));
     let waiting = ProposedChange { outcome: ProposalOutcome::Waiting, change };
     Ok(Reply::created(format!("/v1/providers/{id}/changes"), waiting))
 }

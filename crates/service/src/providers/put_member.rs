@@ -92,16 +92,17 @@ fn put(
     cx.audit("put_provider_member", ("provider", id.uuid()), &target, audited);
     let Some(member) = before else {
         let added_by = Some(cx.actor().subject.clone());
-        let member = Member { subject: subject.to_owned(), role, added_by, created_at: cx.now() };
+        let added_for = cx.actor().organiser;
+        let member = Member { subject: subject.to_owned(), role, added_by, added_for, created_at: cx.now() };
         providers::insert_member(c, id, &member)?;
         cx.tell("provider.member_added", ("provider", id.uuid()), target.organiser, noted);
-        return Ok(Reply::created(format!("/v1/providers/{id}/members"), MemberView::of(member)));
+        return Ok(Reply::created(format!("/v1/providers/{id}/members"), MemberView::of(cx, member)));
     };
     if member.role != role {
         providers::store_role(c, id, subject, role)?;
         cx.tell("provider.member_changed", ("provider", id.uuid()), target.organiser, noted);
     }
-    Ok(Reply::ok(MemberView::of(Member { role, ..member })))
+    Ok(Reply::ok(MemberView::of(cx, Member { role, ..member })))
 }
 
 /// Goes on if the caller may make this of the subject. The provider is locked first, so that two admins who remove each

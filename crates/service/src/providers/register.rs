@@ -4,14 +4,16 @@ use actix_web::{HttpResponse, post, web};
 use serde::Deserialize;
 use serde_json::json;
 use validator::Validate;
-use valinta_domain::Language;
+use valinta_domain::id::kind;
 use valinta_domain::identifiers::{BusinessId, Oid};
 use valinta_domain::policy::Target;
 use valinta_domain::provider::{ProviderDetails, Sector};
 use valinta_domain::registry_change::{RegistryChange, RegistryKind};
+use valinta_domain::{Id, Language};
 use valinta_persistence::providers::Provider;
 use valinta_persistence::registry_versions::keep;
-use valinta_persistence::{Conn, DbError, providers};
+use valinta_persistence::source_ids::NamedKind;
+use valinta_persistence::{Conn, DbError, organisers, providers, source_ids};
 
 use super::fields::{each_once, not_blank, oid_is_free, unless_oid_taken, web_address};
 use super::view::{ProviderView, registry_day, views_of};
@@ -74,6 +76,11 @@ impl Parse for RegisterProvider {
         let name = errors.take("/name", not_blank(&self.name));
         let website = errors.take_optional("/website", self.website.as_deref().map(web_address));
         let oid = errors.take_optional("/oid", self.oid.as_deref().map(str::parse::<Oid>));
+        if let (Some(business_id), Some(Some(oid))) = (&business_id, &oid)
+            && let Err(foreign) = oid.check_built_on(business_id)
+        {
+            errors.fail("/oid", "not_of_business_id", foreign);
+        }
         each_once(errors, "/languages", &self.languages);
         let details = ProviderDetails {
             name: name?,
@@ -108,8 +115,8 @@ pub(crate) async fn register_provider(
 
 /// Registers a provider. It belongs to no one before, so that the caller's scope alone permits it.
 pub(crate) fn register(c: &mut Conn, cx: &Cx, command: &RegisterCommand) -> Result<Reply<ProviderView>, Problem> {
-    if providers::find_by_business_id(c, &command.business_id)?.is_some() {
-        return Err(registered_already());
+    if let Some(present) = providers::find_by_business_id(c, &command.business_id)? {
+        return Err(taken(c, present.id)?);
     }
     oid_is_free(c, None, command.details.oid.as_ref())?;
     let provider = Provider {
@@ -128,8 +135,7 @@ pub(crate) fn register(c: &mut Conn, cx: &Cx, command: &RegisterCommand) -> Resu
         },
     )?;
     let id = provider.id;
-    let by = (cx.actor().subject.as_str(), cx.now());
-    keep(c, (RegistryKind::Provider, id.uuid()), 1, &provider.details, by)?;
+    keep(c, (RegistryKind::Provider, id.uuid()), 1, &provider.details, cx.by())?;
     let target = Target { provider: Some(id), ..Target::default() };
     cx.audit("register_provider", ("provider", id.uuid()), &target, json!({"sector": command.sector}));
     cx.tell("provider.registered", ("provider", id.uuid()), None, json!({"provider": id}));
@@ -138,10 +144,29 @@ pub(crate) fn register(c: &mut Conn, cx: &Cx, command: &RegisterCommand) -> Resu
     Ok(Reply::created(format!("/v1/providers/{id}"), view))
 }
 
+/// It is registered already: whoever acts for it adds members. Where nobody does yet, the organiser that has brought it in
+/// names the first.
+fn taken(c: &mut Conn, present: Id<kind::Provider>) -> Result<Problem, Problem> {
+    let (_, admins) = providers::count_members(c, present)?;
+    if admins > 0 {
+        return Ok(registered_already());
+    }
+    for source in source_ids::sources_of(c, NamedKind::Provider, present.uuid())? {
+        if let Some(organiser) = organisers::find(c, Id::new(source))? {
+            let name = organiser.name.en;
+            let why =
+                format!("{name} has brought the provider in; its officers name the provider's first admin: ask them");
+            return Ok(registered().at("/business_id", "duplicate", why));
+        }
+    }
+    Ok(registered_already())
+}
+
+fn registered() -> Problem {
+    Problem::new(ProblemKind::Duplicate, "A provider of this business id is registered already.")
+}
+
 fn registered_already() -> Problem {
-    Problem::new(ProblemKind::Duplicate, "A provider of this business id is registered already.").at(
-        "/business_id",
-        "duplicate",
-        "a provider of this business id is registered already; its members act for it",
-    )
+    let why = "a provider of this business id is registered already; its members act for it";
+    registered().at("/business_id", "duplicate", why)
 }

@@ -65,5 +65,5 @@ fn remove(c: &mut Conn, cx: &Cx, id: Id<kind::Provider>, subject: &str) -> Resul
     cx.audit("remove_provider_member", ("provider", id.uuid()), &target, audited);
     let told = json!({"provider": id, "role": member.role});
     cx.tell("provider.member_removed", ("provider", id.uuid()), target.organiser, told);
-    Ok(Reply::ok(MemberView::of(member)))
+    Ok(Reply::ok(MemberView::of(cx, member)))
 }

@@ -10,7 +10,9 @@ use crate::cx::found;
 use crate::http::conditional::{tag_of_version, with_tag};
 use crate::http::{PathId, Problem};
 
-/// Shows a provider. One that has never been approved is shown to its members only, at `/v1/providers/mine`.
+/// Shows a provider that is or has been approved, with those of its units that are or have been.
+///
+/// The whole of it is shown to its members and to organisers that know it, at `/v1/providers/{id}/private`.
 #[utoipa::path(
     tag = "providers",
     responses((
@@ -30,7 +32,10 @@ pub(crate) async fn show_provider(app: web::Data<App>, path: PathId<kind::Provid
             if !providers::has_been_approved(c, id)? {
                 return Err(Problem::not_found());
             }
-            found(views_of(c, vec![provider], today)?.pop())
+            let mut view = found(views_of(c, vec![provider], today)?.pop())?;
+            let public = providers::approved_units_of(c, id)?;
+            view.units.retain(|unit| public.contains(&unit.id));
+            Ok(view)
         })
         .await?;
     Ok(with_tag(&mut HttpResponse::Ok(), &tag_of_version(view.version)).json(view))

@@ -16,7 +16,7 @@ use valinta_persistence::providers::Provider;
 use valinta_persistence::registry_versions::keep;
 use valinta_persistence::{Conn, providers};
 
-use super::fields::{each_once, oid_is_free, unless_oid_taken, web_address};
+use super::fields::{each_once, oid_is_free, oid_is_theirs, unless_oid_taken, web_address};
 use super::view::{ProviderView, registry_day, views_of};
 use crate::app::App;
 use crate::cx::{Cx, found};
@@ -118,6 +118,7 @@ fn update(
     let target = Target { provider: Some(id), ..Target::default() };
     cx.require(Action::ManageProvider, &target)?;
     let mut provider = take_as_read(c, id, precondition)?;
+    oid_is_theirs(&provider.business_id, provider.details.oid.as_ref(), command.oid.as_ref())?;
     oid_is_free(c, provider.details.oid.as_ref(), command.oid.as_ref())?;
     let UpdateCommand { email, phone, website, languages, oid } = command.clone();
     provider.details = ProviderDetails { name: provider.details.name.clone(), oid, email, phone, website, languages };
@@ -140,8 +141,7 @@ pub(super) fn take_as_read(c: &mut Conn, id: Id<kind::Provider>, precondition: &
 pub(super) fn store(c: &mut Conn, cx: &Cx, provider: &Provider) -> Result<(), Problem> {
     let id = provider.id;
     providers::store_details(c, id, &provider.details).map_err(unless_oid_taken)?;
-    let by = (cx.actor().subject.as_str(), cx.now());
-    keep(c, (RegistryKind::Provider, id.uuid()), provider.version, &provider.details, by)?;
+    keep(c, (RegistryKind::Provider, id.uuid()), provider.version, &provider.details, cx.by())?;
     cx.registry_changed(RegistryChange::provider(id, None));
     Ok(())
 }

@@ -58,5 +58,5 @@ fn withdraw(c: &mut Conn, cx: &Cx, id: Id<kind::ProviderChange>) -> Result<Reply
     let noted = json!({"provider": provider, "change": id, "field": change.value.field()});
     cx.audit("withdraw_provider_change", ("provider_change", id.uuid()), &target, noted.clone());
     cx.tell("provider.change_withdrawn", ("provider_change", id.uuid()), None, noted);
-    Ok(Reply::ok(ProviderChangeView::of(change)))
+    Ok(Reply::ok(ProviderChangeView::of(cx, change)))
 }

@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, post, web};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use validator::Validate;
-use valinta_domain::approval::{Interruption, NotServing, may_serve};
+use valinta_domain::approval::{CutChoice, Interruption, NotBefore, NotServing, may_serve};
 use valinta_domain::id::kind;
 use valinta_domain::ledger::{Allotment, EntryKind, Posting};
 use valinta_domain::offering::{OfferPrice, PriceRefused};
@@ -18,12 +18,12 @@ use valinta_persistence::organisers::Organiser;
 use valinta_persistence::service_events::{NewEntry, Occasion, ServiceEvent};
 use valinta_persistence::voucher_types::Rulebook;
 use valinta_persistence::vouchers::{StoredAllotment, StoredVoucher};
-use valinta_persistence::{Conn, approvals, choices, organisers, service_events, voucher_types, vouchers};
+use valinta_persistence::{Conn, approvals, choices, organisers, providers, service_events, voucher_types, vouchers};
 
 use super::span::span_in;
 use super::view::ServiceEventView;
 use crate::app::{App, Reply};
-use crate::cx::{Cx, found, zone_of};
+use crate::cx::{Cx, day_at, found, zone_of};
 use crate::http::permit::ServiceEventsWrite;
 use crate::http::{Errors, IdempotencyKey, Json, Parse, Permit, Problem, ProblemKind};
 use crate::vouchers::{valuation_of, versions_beside};
@@ -99,6 +99,9 @@ pub(crate) struct RecordedServiceEvent {
 /// The value is the voucher's, by the rulebook that it was issued under or moved to; the price is the one agreed by the
 /// choice; ceiling and deadline are those of the day of service. A service during which the value changes is split into
 /// lines. What the voucher does not have left cannot be recorded, however many ask at once.
+///
+/// Where a decision has ended the choice, because the unit's approval was suspended, cancelled or ended, services of the
+/// day that had ended by the moment of the decision are recorded still, with their start and end.
 #[utoipa::path(
     tag = "service-events",
     params(IdempotencyKey),
@@ -123,14 +126,14 @@ pub(crate) fn record(c: &mut Conn, cx: &Cx, command: &RecordCommand) -> Result<R
     let not_here = || Problem::unknown("/voucher", "there is no such voucher for the provider");
     let stored = vouchers::take(c, command.voucher)?.ok_or_else(not_here)?;
     let day = command.day;
-    let (choice, period) = own_choice(c, cx, command.voucher, day)?.ok_or_else(not_here)?;
+    let organiser = found(organisers::find(c, stored.voucher.organiser)?)?;
+    let Own { choice, period, cut } = own_choice(c, cx, command, &organiser)?.ok_or_else(not_here)?;
     let target = Target {
         organiser: Some(stored.voucher.organiser),
         provider: Some(choice.provider),
         person: Some(stored.voucher.person),
     };
     cx.require(Action::RecordServiceEvent, &target)?;
-    let organiser = found(organisers::find(c, stored.voucher.organiser)?)?;
     let rulebook = voucher_types::rulebook_in_force(c, stored.voucher.voucher_type, day)?.ok_or_else(|| {
         Problem::new(ProblemKind::NotValidOnDay, "No rulebook was in force on the day of service.").at(
             "/day",
@@ -140,7 +143,13 @@ pub(crate) fn record(c: &mut Conn, cx: &Cx, command: &RecordCommand) -> Result<R
     })?;
     let parts = vouchers::allotments(c, command.voucher)?;
     let allotments: Vec<Allotment> = parts.iter().map(|part| part.allotment).collect();
-    check_serving(c, &choice, stored.voucher.voucher_type, day)?;
+    // What was served before a decision ended the choice is owed; the day of the decision is no day of the approval.
+    let served_before =
+        cut.map(|cut| cut.served_before(day, command.span.map(|(_, ended)| ended))).transpose()?.flatten();
+    if served_before.is_none() {
+        check_serving(c, &choice, stored.voucher.voucher_type, day)?;
+    }
+    let period = served_before.unwrap_or(period);
     let versions = versions_beside(c, &stored.voucher, &rulebook)?;
     let valuation = valuation_of(&stored.voucher, &versions, day)?.map_err(RecordRefused::from)?;
     let agreement = Agreement { price: choice.price.clone(), period, sector: choice.sector };
@@ -173,28 +182,45 @@ fn delivery_of(command: &RecordCommand, organiser: &Organiser) -> Result<Deliver
     Ok(Delivery { day: command.day, quantity: command.quantity, span, facts: command.facts.clone() })
 }
 
-/// The provider's choice that held on the day; where none did, its latest, for the refusal to name its first day.
-fn own_choice(
-    c: &mut Conn,
-    cx: &Cx,
-    voucher: Id<kind::Voucher>,
-    day: Day,
-) -> Result<Option<(Choice, Period)>, Problem> {
-    let own: Vec<(Choice, Period)> = choices::of_voucher(c, voucher)?
-        .into_iter()
-        .filter(|choice| cx.actor().is_member_of(choice.provider))
-        .filter_map(|choice| choice.period().map(|period| (choice, period)))
-        .collect();
-    Ok(own.iter().find(|(_, period)| period.contains(day)).or(own.first()).cloned())
+/// A provider's choice, its days, and how a decision ended it on the day of the service, if one did.
+struct Own {
+    choice: Choice,
+    period: Period,
+    cut: Option<CutChoice>,
 }
 
-/// Whether the unit could serve on the day: what it delivered before its approval ended is owed, and nothing after.
+/// The provider's choice that held on the day, or was ended on it by a decision of the same day; where there is none, its
+/// latest, for the refusal to name its first day.
+fn own_choice(c: &mut Conn, cx: &Cx, command: &RecordCommand, organiser: &Organiser) -> Result<Option<Own>, Problem> {
+    let day = command.day;
+    let own = choices::of_voucher(c, command.voucher)?.into_iter();
+    let own: Vec<Choice> = own.filter(|choice| cx.actor().is_member_of(choice.provider)).collect();
+    let holding = own.iter().find(|choice| choice.period().is_some_and(|period| period.contains(day)));
+    if let Some(choice) = holding {
+        return Ok(choice.period().map(|period| Own { choice: choice.clone(), period, cut: None }));
+    }
+    for choice in &own {
+        let Some(cut) = choice.cut().filter(|cut| cut.to == day && cut.from <= day) else { continue };
+        // By a decision of an earlier day nothing of this one was chosen any more.
+        if day_at(cut.at, organiser)? == day
+            && let Ok(period) = Period::new(cut.from, Some(day.plus_days(1)))
+        {
+            return Ok(Some(Own { choice: choice.clone(), period, cut: Some(cut) }));
+        }
+    }
+    let with_days = |choice: &Choice| choice.period().map(|period| Own { choice: choice.clone(), period, cut: None });
+    Ok(own.iter().find_map(with_days))
+}
+
+/// Whether the unit could serve on the day: what it delivered before it closed or its approval ended is owed, and nothing
+/// after.
 fn check_serving(c: &mut Conn, choice: &Choice, voucher_type: Id<kind::VoucherType>, day: Day) -> Result<(), Problem> {
     let approvals = approvals::of_unit(c, choice.unit, voucher_type)?;
     let ids: Vec<Id<kind::Approval>> = approvals.iter().map(|approval| approval.id).collect();
     let gaps: Vec<Interruption> = approvals::interruptions_of(c, &ids)?.into_values().flatten().collect();
     let periods: Vec<Period> = approvals.iter().filter_map(Approval::period).collect();
-    Ok(may_serve(day, &periods, &gaps)?)
+    let unit = found(providers::find_unit(c, choice.unit)?)?;
+    Ok(may_serve(day, &periods, &gaps, unit.details.closed_from)?)
 }
 
 fn reply(event: ServiceEvent, organiser: &Organiser, recording: &Recording) -> Reply<RecordedServiceEvent> {
@@ -279,13 +305,28 @@ fn part_of(parts: &[StoredAllotment], place: usize) -> Result<Id<kind::Allotment
     Ok(part.id)
 }
 
-impl From<NotServing> for Problem {
-    fn from(refused: NotServing) -> Self {
+impl From<NotBefore> for Problem {
+    fn from(refused: NotBefore) -> Self {
+        let pointer = match refused {
+            NotBefore::TimeUnknown { .. } => "/started_at",
+            NotBefore::Afterwards { .. } => "/ended_at",
+        };
         Self::new(ProblemKind::NotValidOnDay, format!("The service cannot be recorded: {refused}.")).at(
-            "/day",
+            pointer,
             "not_approved",
             refused,
         )
+    }
+}
+
+impl From<NotServing> for Problem {
+    fn from(refused: NotServing) -> Self {
+        let code = match refused {
+            NotServing::Closed { .. } => "closed",
+            NotServing::NotApproved { .. } | NotServing::MustMove { .. } => "not_approved",
+        };
+        Self::new(ProblemKind::NotValidOnDay, format!("The service cannot be recorded: {refused}."))
+            .at("/day", code, refused)
     }
 }
 

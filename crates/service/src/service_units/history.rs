@@ -6,26 +6,30 @@ use valinta_domain::id::kind;
 use valinta_domain::policy::Action;
 use valinta_domain::provider::UnitDetails;
 use valinta_domain::registry_change::RegistryKind;
-use valinta_domain::{Day, Moment};
+use valinta_domain::{Day, Id, Moment};
 use valinta_persistence::providers::{self, ServiceUnit};
 use valinta_persistence::registry_versions::{self, Version};
 
 use super::view::ServiceUnitView;
 use crate::app::App;
-use crate::cx::found;
+use crate::cx::{Cx, found};
 use crate::http::page::NoFilters;
 use crate::http::permit::ProvidersRead;
 use crate::http::{Page, PageQuery, Paged, PathId, Permit, Problem};
-use crate::providers::target_of;
+use crate::providers::{target_of, told_who};
 
 /// A version of a unit.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub(crate) struct ServiceUnitVersion {
     /// From which day on, by the world's clock (UTC), until the next version.
     day: Day,
-    /// Who made it so.
+    /// Who made it so. An officer's name is told to the officer's own organiser alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 255)]
-    by: String,
+    by: Option<String>,
+    /// For which organiser; absent where it was the provider itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    organiser: Option<Id<kind::Organiser>>,
     /// When.
     at: Moment,
     /// The unit as it was.
@@ -33,9 +37,10 @@ pub(crate) struct ServiceUnitVersion {
 }
 
 impl ServiceUnitVersion {
-    fn of(unit: &ServiceUnit, version: Version<UnitDetails>) -> Self {
+    fn of(cx: &Cx, unit: &ServiceUnit, version: Version<UnitDetails>) -> Self {
         let was = ServiceUnit { details: version.document, version: version.version, ..unit.clone() };
-        Self { day: version.day, by: version.by, at: version.at, unit: ServiceUnitView::of(was) }
+        let by = told_who(cx, version.by, version.organiser);
+        Self { day: version.day, by, organiser: version.organiser, at: version.at, unit: ServiceUnitView::of(was) }
     }
 }
 
@@ -63,7 +68,7 @@ pub(crate) async fn list_service_unit_versions(
         cx.require(Action::ReadProvider, &target)?;
         let versions = registry_versions::of(c, (RegistryKind::ServiceUnit, id.uuid()), before, limit)?;
         let Page { items, next } = Page::cut(versions, &page, |version| version.version);
-        Ok(Page { items: items.into_iter().map(|version| ServiceUnitVersion::of(&unit, version)).collect(), next })
+        Ok(Page { items: items.into_iter().map(|version| ServiceUnitVersion::of(cx, &unit, version)).collect(), next })
     })
     .await
 }

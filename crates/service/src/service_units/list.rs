@@ -1,4 +1,4 @@
-//! `GET /v1/service-units`: the units of approved providers, for everyone, now and as of a day (569/2009 § 4).
+//! `GET /v1/service-units`: the units that are or were approved, for everyone, now and as of a day (569/2009 § 4).
 
 use actix_web::{HttpResponse, get, web};
 use serde::Deserialize;
@@ -24,7 +24,7 @@ use crate::tabular::{Ask, Listing, Look, Row, answer, joined, word};
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ServiceUnitFilter {
-    /// As of this day: only of providers that were approved on it, as they were then.
+    /// As of this day: only those that were approved on it, as they were then.
     as_of: Option<Day>,
     /// Only those that are or have been approved for this voucher type; as of a day, that were on it.
     voucher_type: Option<Id<kind::VoucherType>>,
@@ -61,11 +61,11 @@ impl Row for ServiceUnitView {
         "opening_hours",
         "soteri_state",
         "soteri_services",
-        "soteri_from",
-        "soteri_until",
+        "soteri_valid_from",
+        "soteri_valid_until",
         "self_monitoring_address",
-        "self_monitoring_published",
-        "self_monitoring_followed_up",
+        "self_monitoring_published_on",
+        "self_monitoring_followed_up_on",
         "closed_from",
         "version",
         "created_at",
@@ -112,7 +112,7 @@ impl Row for ServiceUnitView {
 }
 
 fn hours(hours: &OpeningHours) -> String {
-    format!("{}={}-{}", word(&hours.day), hours.from, hours.until)
+    format!("{} {}-{}", word(&hours.day), hours.from, hours.until)
 }
 
 /// Whether a unit is in a municipality or serves it.
@@ -120,17 +120,19 @@ pub(crate) fn serves(unit: &UnitDetails, municipality: &MunicipalityCode) -> boo
     unit.municipality == *municipality || unit.service_area.contains(municipality)
 }
 
-/// Lists the units of providers that are or have been approved, oldest first. As of a day: the units of those that were
-/// approved on it, as they were then; for a day to come, what is known of it. For what each is approved, the list of
-/// approvals says.
+/// Lists the units that are or have been approved, oldest first.
+///
+/// As of a day: those that were approved on it, as they were then; for a day to come, what is known of it. For what each
+/// is approved, the list of approvals says.
 ///
 /// Asked for `text/csv` or `application/x-ndjson`, the whole list comes as a file. The columns of the former: `id`,
 /// `provider`, `name`, `oid`, `street_address`, `postal_code`, `postal_place`, `municipality`, `latitude`, `longitude`
-/// (decimal degrees), `languages`, `modes`, `service_area` (separated by spaces), `step_free`, `accessible_toilet`,
-/// `lift`, `accessible_parking`, `induction_loop`, `sign_language` (`true`, `false`, or empty where it is not known),
-/// `opening_hours` (`day=from-until`, separated by spaces), `soteri_state`, `soteri_services` (separated by spaces),
-/// `soteri_from`, `soteri_until`, `self_monitoring_address`, `self_monitoring_published`, `self_monitoring_followed_up`,
-/// `closed_from`, `version`, `created_at`. A cell that a spreadsheet would take for a formula has an apostrophe before
+/// (decimal degrees), `languages`, `modes`, `service_area`, `step_free`, `accessible_toilet`, `lift`,
+/// `accessible_parking`, `induction_loop`, `sign_language` (`true`, `false`, or empty where it is not known),
+/// `opening_hours` (`monday 08:00-16:00`), `soteri_state`, `soteri_services`, `soteri_valid_from`, `soteri_valid_until`,
+/// `self_monitoring_address`, `self_monitoring_published_on`, `self_monitoring_followed_up_on`, `closed_from`, `version`,
+/// `created_at`. They are called and written as in files that are brought in; lists have a `|` between their items. A
+/// cell that a spreadsheet would take for a formula has an apostrophe before
 /// it.
 #[utoipa::path(
     tag = "service-units",

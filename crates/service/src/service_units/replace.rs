@@ -11,6 +11,7 @@ use valinta_persistence::providers::ServiceUnit;
 use valinta_persistence::registry_versions::keep;
 use valinta_persistence::{Conn, providers};
 
+use super::close::{ClosingNotice, close, closes, may_close};
 use super::request::{UnitRequest, check_municipalities};
 use super::view::ServiceUnitView;
 use crate::app::App;
@@ -20,10 +21,13 @@ use crate::http::conditional::{IfMatch, tag_of_version, with_tag};
 use crate::http::openapi::StateProblems;
 use crate::http::permit::ProvidersWrite;
 use crate::http::{Json, PathId, Permit, Problem, ProblemKind};
-use crate::providers::{oid_is_free, registry_day, unless_oid_taken};
+use crate::providers::{oid_is_free, oid_is_theirs, registry_day, unless_oid_taken};
 
 /// Replaces a unit of the caller's, whole: what is left out is no longer said. A changed registration in Soteri becomes
 /// evidence of the unit's, which each organiser looks at anew.
+///
+/// When the unit closes is an admin's to say, and as many days ahead as the rulebooks ask for by which it is approved.
+/// Choices of it end on that day, and their holders are told to choose again.
 #[utoipa::path(
     tag = "service-units",
     params(IfMatch),
@@ -65,14 +69,24 @@ fn replace(
     // Taking it has made it the next version already.
     precondition.check(unit.version.saturating_sub(1))?;
     change_closing(unit.details.closed_from, details.closed_from, registry_day(cx.now()))?;
+    let closed_before = unit.details.closed_from;
+    if closed_before != details.closed_from {
+        may_close(cx, &unit)?;
+    }
+    if let Some(from) = closes(closed_before, details.closed_from) {
+        ClosingNotice::of(c, cx, id)?.check(from)?;
+    }
     check_municipalities(c, details)?;
+    let owner = found(providers::find(c, unit.provider)?)?;
+    oid_is_theirs(&owner.business_id, unit.details.oid.as_ref(), details.oid.as_ref())?;
     oid_is_free(c, unit.details.oid.as_ref(), details.oid.as_ref())?;
     let soteri_changed = unit.details.soteri != details.soteri;
     unit.details = details.clone();
     providers::store_unit(c, &unit).map_err(unless_oid_taken)?;
     let by = (cx.actor().subject.as_str(), cx.now());
     keep(c, (RegistryKind::ServiceUnit, id.uuid()), unit.version, &unit.details, by)?;
-    let noted = json!({"provider": unit.provider, "unit": id, "version": unit.version});
+    let moved = close(c, cx, &unit, closed_before)?;
+    let noted = json!({"provider": unit.provider, "unit": id, "version": unit.version, "vouchers_in_use": moved});
     cx.audit("replace_service_unit", ("service_unit", id.uuid()), &target, noted.clone());
     cx.tell("service_unit.changed", ("service_unit", id.uuid()), None, noted);
     cx.registry_changed(RegistryChange::service_unit(id, None));

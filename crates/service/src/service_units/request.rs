@@ -56,7 +56,7 @@ pub(crate) struct UnitRequest {
     /// Codes of the municipalities it serves besides its own.
     #[serde(default)]
     #[validate(length(max = 100))]
-    #[schema(max_items = 100)]
+    #[schema(max_items = 100, value_type = Vec<MunicipalityCode>)]
     service_area: Vec<String>,
     /// Whether it can be entered without steps.
     step_free: Option<bool>,
@@ -71,7 +71,7 @@ pub(crate) struct UnitRequest {
     soteri: Option<SoteriRegistration>,
     /// Its self-monitoring plan (741/2023 § 27), at an address that begins with https.
     self_monitoring: Option<SelfMonitoringPlan>,
-    /// The first day on which it is no longer open: it takes no new choices from that day on.
+    /// The first day on which it is no longer open: those who have chosen it are served until then. An admin's to say.
     closed_from: Option<Day>,
 }
 

@@ -1,4 +1,4 @@
-//! `GET /v1/service-units/{id}`: one unit of a provider that has been approved, for everyone.
+//! `GET /v1/service-units/{id}`: one unit that is or has been approved, for everyone.
 
 use actix_web::{HttpResponse, get, web};
 use valinta_domain::id::kind;
@@ -10,7 +10,10 @@ use crate::cx::found;
 use crate::http::conditional::{IfNoneMatch, not_modified, tag_of_version, with_tag};
 use crate::http::{PathId, Problem};
 
-/// Shows a unit. One whose provider has never been approved is shown to its members only, at `/v1/providers/mine`.
+/// Shows a unit that is or has been approved.
+///
+/// One that never was is shown to its members and to organisers that know its provider, at
+/// `/v1/service-units/{id}/private`.
 #[utoipa::path(
     tag = "service-units",
     params(IfNoneMatch),
@@ -35,7 +38,7 @@ pub(crate) async fn show_service_unit(
     let view = app
         .read(move |c| {
             let unit = found(providers::find_unit(c, id)?)?;
-            if !providers::has_been_approved(c, unit.provider)? {
+            if !providers::unit_has_been_approved(c, id)? {
                 return Err(Problem::not_found());
             }
             Ok(ServiceUnitView::of(unit))

@@ -6,7 +6,7 @@ use serde_json::json;
 use validator::Validate;
 use valinta_domain::approval::VouchersInUse;
 use valinta_domain::id::kind;
-use valinta_domain::measure::{AskedEffect, Grounds, MeasureRefused};
+use valinta_domain::measure::AskedEffect;
 use valinta_domain::policy::Action;
 use valinta_domain::text::TEXT_CHARS_MAX;
 use valinta_domain::{Day, Id, Localized};
@@ -42,7 +42,7 @@ pub(crate) struct DecideMeasure {
     reasons: Localized,
     /// Of a warning: last day for putting things right.
     deadline: Option<Day>,
-    /// Of a suspension or cancellation: first day; today if nothing is said.
+    /// Of a suspension or cancellation: first day; tomorrow if nothing is said.
     from: Option<Day>,
     /// Of a suspension: last day; open if nothing is said.
     until: Option<Day>,
@@ -138,9 +138,7 @@ fn settle(
         MeasureOutcome::Dropped => None,
         MeasureOutcome::Imposed => {
             // A condition that was shown to hold again meanwhile is no reason any more.
-            if measure.grounds == Grounds::ConditionsLost && case.lapsed().is_empty() {
-                return Err(MeasureRefused::NothingLapsed { day: today }.into());
-            }
+            measure.still_lapsed(&case.lapsed(), today)?;
             Some(case.effect_of(&measure, &command.effect)?)
         }
     };

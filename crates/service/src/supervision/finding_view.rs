@@ -11,6 +11,7 @@ use crate::http::{Problem, ProblemKind};
 
 /// What supervision has found.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = SupervisionFinding)]
 pub(crate) struct FindingView {
     /// Its id.
     pub(super) id: Id<kind::Finding>,

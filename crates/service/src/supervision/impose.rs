@@ -30,6 +30,7 @@ impl Case<'_> {
     pub(super) fn lapsed(&self) -> Vec<String> {
         let of_today = self.interruptions.iter().filter(|one| one.holds_on(self.today));
         let mut codes: Vec<String> = of_today.filter_map(|one| one.requirement().map(str::to_owned)).collect();
+        codes.sort_unstable();
         codes.dedup();
         codes
     }
@@ -49,7 +50,8 @@ impl Case<'_> {
         let suspensions: Vec<Period> =
             self.interruptions.iter().filter(in_the_way).filter_map(Interruption::period).collect();
         let days = self.days_left()?;
-        effect((measure.step, measure.grounds), asked, days, &suspensions, self.today)
+        let terms = &self.rulebook.terms.supervision;
+        effect((measure.step, measure.grounds), asked, days, &suspensions, terms, self.today)
             .map_err(|refused| of_effect(&refused))
     }
 }
@@ -69,12 +71,12 @@ pub(super) fn decide(
     effect: Option<&Effect>,
     reasons: &Localized,
 ) -> Result<Measure, Problem> {
-    let lapsed = case.lapsed();
+    let lapsed = measure.still_lapsed(&case.lapsed(), case.today).unwrap_or_default();
     let decision = Decision {
         id: cx.id(),
         organiser: measure.organiser,
         kind: DecisionKind::DecideMeasure,
-        outcome: if effect.is_some() { DecisionOutcome::Granted } else { DecisionOutcome::Refused },
+        outcome: if effect.is_some() { DecisionOutcome::Imposed } else { DecisionOutcome::Dropped },
         subject: measure.id.uuid(),
         provider: Some(measure.provider),
         person: None,
@@ -86,6 +88,7 @@ pub(super) fn decide(
             "step": measure.step,
             "grounds": measure.grounds,
             "heard_about": measure.reasons,
+            "heard_about_lapsed": measure.lapsed,
             "hear_until": measure.hear_until,
             "reply": measure.reply.as_ref().map(|reply| &reply.text),
             "replied_at": measure.reply.as_ref().map(|reply| reply.at),

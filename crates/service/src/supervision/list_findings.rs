@@ -9,6 +9,7 @@ use valinta_domain::id::kind;
 use valinta_persistence::findings::{self, FindingFilter};
 
 use super::finding_view::FindingView;
+use super::list_measures::narrowed;
 use crate::app::App;
 use crate::applications::staff_of;
 use crate::http::permit::SupervisionRead;
@@ -48,11 +49,7 @@ pub(crate) async fn list_findings(
     app.read_as(permit.into_caller(), move |c, cx| {
         let organiser = staff_of(cx)?;
         let own = organiser.is_none().then(|| cx.actor().provider_ids());
-        let providers = match (own, query.provider) {
-            (None, asked) => asked.map(|provider| vec![provider]),
-            (Some(own), None) => Some(own),
-            (Some(own), Some(asked)) => Some(own.into_iter().filter(|id| *id == asked).collect()),
-        };
+        let providers = narrowed(own, query.provider);
         let filter = FindingFilter { organiser, providers, unit: query.unit, state: query.state };
         let listed = findings::list(c, &filter, after, limit)?;
         Ok(Page::cut(listed, &page, |finding| finding.id).map(|finding| FindingView::of(finding, cx)))

@@ -20,8 +20,12 @@ use crate::parse_as_is;
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct MeasureQuery {
+    /// Only against this provider.
+    provider: Option<Id<kind::Provider>>,
     /// Only against this approval.
     approval: Option<Id<kind::Approval>>,
+    /// Only against approvals of this unit.
+    unit: Option<Id<kind::ServiceUnit>>,
     /// Only in this state.
     state: Option<MeasureState>,
 }
@@ -45,14 +49,28 @@ pub(crate) async fn list_measures(
     let limit = i64::from(page.limit()) + 1;
     app.read_as(permit.into_caller(), move |c, cx| {
         let organiser = staff_of(cx)?;
+        let own = organiser.is_none().then(|| cx.actor().provider_ids());
         let filter = MeasureFilter {
             organiser,
-            providers: organiser.is_none().then(|| cx.actor().provider_ids()),
+            providers: narrowed(own, query.provider),
             approval: query.approval,
+            unit: query.unit,
             state: query.state,
         };
         let listed = measures::list(c, &filter, after, limit)?;
         Ok(Page::cut(listed, &page, |measure| measure.id).map(|measure| MeasureView::of(measure, cx)))
     })
     .await
+}
+
+/// The providers whose list is wanted: those that a caller may see, or all, narrowed to the one asked for.
+pub(super) fn narrowed(
+    own: Option<Vec<Id<kind::Provider>>>,
+    asked: Option<Id<kind::Provider>>,
+) -> Option<Vec<Id<kind::Provider>>> {
+    match (own, asked) {
+        (None, asked) => asked.map(|provider| vec![provider]),
+        (Some(own), None) => Some(own),
+        (Some(own), Some(asked)) => Some(own.into_iter().filter(|id| *id == asked).collect()),
+    }
 }

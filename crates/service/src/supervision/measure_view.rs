@@ -11,6 +11,7 @@ use crate::cx::Cx;
 
 /// A step of the sanctions ladder.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = SupervisionMeasure)]
 pub(crate) struct MeasureView {
     /// Its id.
     id: Id<kind::Measure>,
@@ -31,6 +32,10 @@ pub(crate) struct MeasureView {
     state: MeasureState,
     /// What the provider is heard about.
     reasons: Localized,
+    /// With lost conditions: the codes of the requirements that had lapsed, which the provider is heard about.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 100, value_type = Vec<valinta_domain::text::CodeText>)]
+    lapsed: Vec<String>,
     /// Last day for the provider's reply. Where it has not replied, the measure is decided after it.
     hear_until: Day,
     /// What the provider said.
@@ -76,6 +81,7 @@ impl MeasureView {
             grounds: measure.grounds,
             state: measure.state,
             reasons: measure.reasons,
+            lapsed: measure.lapsed,
             hear_until: measure.hear_until,
             reply,
             replied_at,

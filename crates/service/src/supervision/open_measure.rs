@@ -134,7 +134,8 @@ fn open(
     check_finding(c, &approval, command.finding)?;
     let terms = &rulebook.terms.supervision;
     let imposed = imposed_on(c, &approval, &organiser)?;
-    may_open((command.step, command.grounds), &imposed, !case.lapsed().is_empty(), terms, today)?;
+    let lapsed = case.lapsed();
+    may_open((command.step, command.grounds), &imposed, !lapsed.is_empty(), terms, today)?;
     let mut measure = Measure {
         id: cx.id(),
         organiser: approval.organiser,
@@ -145,6 +146,7 @@ fn open(
         grounds: command.grounds,
         state: MeasureState::Hearing,
         reasons: command.reasons.clone(),
+        lapsed: if command.grounds == Grounds::ConditionsLost { lapsed } else { Vec::new() },
         hear_until: hear_until(command.hear_until, terms, today)?,
         reply: None,
         deadline: None,
@@ -162,6 +164,7 @@ fn open(
         "step": measure.step,
         "grounds": measure.grounds,
         "hear_until": measure.hear_until,
+        "lapsed": measure.lapsed,
     });
     cx.audit("open_measure", ("approval", id.uuid()), &target, details.clone());
     if command.grounds == Grounds::Danger {

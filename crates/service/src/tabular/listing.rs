@@ -64,6 +64,12 @@ impl Look {
         let day = as_of.unwrap_or(today);
         Self { when: When { day, as_of: as_of.is_some(), past: day < today }, now }
     }
+
+    /// The last day on which an interruption of an approval may have begun that is told: what is to come of them follows
+    /// from evidence, which is nobody else's business until it has its effect.
+    pub(crate) fn told_until(&self, day: Day) -> Day {
+        day.min(Day::new(self.now.utc().date_naive()))
+    }
 }
 
 /// A public list.

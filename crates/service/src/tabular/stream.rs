@@ -23,18 +23,23 @@ use crate::app::App;
 use crate::http::conditional::with_tag;
 use crate::http::{Problem, ProblemKind};
 
-/// Lists that are sent at once by a process. Each holds a connection, and others are to have the database too.
+/// Public lists that are sent at once by a process. Each holds a connection, and others are to have the database too.
 const AT_ONCE: usize = 2;
+/// Lists for callers with a token that are sent at once. Whoever has none does not keep them waiting.
+const OF_CALLERS_AT_ONCE: usize = 2;
 /// The longest that a list waits for its turn.
 const TURN_WAIT_MAX: Duration = Duration::from_secs(10);
 /// Pages that may wait for a caller who reads slowly.
 const PAGES_WAITING_MAX: usize = 4;
-/// The longest that a page waits for a caller; after it, the caller is taken to be gone.
-const PAGE_WAIT_MAX: Duration = Duration::from_secs(20);
+/// For how long a caller may read more slowly than must be on the whole.
+const GRACE: Duration = Duration::from_secs(10);
+/// How many bytes a second a caller must read by then, on the whole; one who does not keeps others waiting.
+const RATE_MIN: u64 = 64 * 1024;
 /// The longest that a list may take: what is read holds back what the database could tidy away.
 const DURATION_MAX: Duration = Duration::from_secs(600);
 
 static TURNS: Semaphore = Semaphore::const_new(AT_ONCE);
+static TURNS_OF_CALLERS: Semaphore = Semaphore::const_new(OF_CALLERS_AT_ONCE);
 
 /// What is known of a list before its first row is read, in the same transaction.
 #[derive(Debug, Default)]
@@ -68,8 +73,8 @@ enum Piece {
     End,
 }
 
-/// Sends all pages as a file. `file_name` is without its ending; `pages` gives one page after the other and `None`
-/// behind the last. As JSON it is an object with all rows in `items`.
+/// Sends all pages as a file, to a caller with a token. `file_name` is without its ending; `pages` gives one page after the
+/// other and `None` behind the last. As JSON it is an object with all rows in `items`.
 ///
 /// # Errors
 /// What goes wrong up to the first page. What goes wrong later breaks the connection.
@@ -79,10 +84,11 @@ pub(crate) async fn stream<R: Row + 'static>(
     file_name: &str,
     pages: impl FnMut(&mut Conn) -> Result<Option<Vec<R>>, Problem> + Send + 'static,
 ) -> Result<HttpResponse, Problem> {
-    stream_tagged(app, format, file_name, |_| Ok(Begin::default()), pages).await
+    let turn = turn_within(&TURNS_OF_CALLERS, TURN_WAIT_MAX).await?;
+    stream_in(turn, app, (format, file_name), |_| Ok(Begin::default()), pages).await
 }
 
-/// As [`stream`]; `begin` reads first what the list's headers are, or that it need not be sent.
+/// As [`stream`], to anyone; `begin` reads first what the list's headers are, or that it need not be sent.
 ///
 /// # Errors
 /// What goes wrong up to the first page. What goes wrong later breaks the connection.
@@ -93,7 +99,17 @@ pub(crate) async fn stream_tagged<R: Row + 'static>(
     begin: impl FnOnce(&mut Conn) -> Result<Begin, Problem> + Send + 'static,
     pages: impl FnMut(&mut Conn) -> Result<Option<Vec<R>>, Problem> + Send + 'static,
 ) -> Result<HttpResponse, Problem> {
-    let turn = turn_within(TURN_WAIT_MAX).await?;
+    let turn = turn_within(&TURNS, TURN_WAIT_MAX).await?;
+    stream_in(turn, app, (format, file_name), begin, pages).await
+}
+
+async fn stream_in<R: Row + 'static>(
+    turn: SemaphorePermit<'static>,
+    app: &App,
+    (format, file_name): (Format, &str),
+    begin: impl FnOnce(&mut Conn) -> Result<Begin, Problem> + Send + 'static,
+    pages: impl FnMut(&mut Conn) -> Result<Option<Vec<R>>, Problem> + Send + 'static,
+) -> Result<HttpResponse, Problem> {
     let (to, pieces) = mpsc::channel(PAGES_WAITING_MAX);
     let (tell, told) = oneshot::channel();
     actix_web::rt::spawn(run(app.clone(), Work { format, begin, pages }, tell, to, turn));
@@ -107,9 +123,9 @@ pub(crate) async fn stream_tagged<R: Row + 'static>(
     Ok(response.body(Pieces { pieces, ended: false }))
 }
 
-async fn turn_within(wait: Duration) -> Result<SemaphorePermit<'static>, Problem> {
+async fn turn_within(turns: &'static Semaphore, wait: Duration) -> Result<SemaphorePermit<'static>, Problem> {
     let busy = || Problem::new(ProblemKind::Unavailable, "Other lists are being sent; please try again soon.");
-    tokio::time::timeout(wait, TURNS.acquire()).await.map_err(|_| busy())?.map_err(|_| busy())
+    tokio::time::timeout(wait, turns.acquire()).await.map_err(|_| busy())?.map_err(|_| busy())
 }
 
 /// What is to be sent.
@@ -133,12 +149,13 @@ async fn run<R, B, P>(
 {
     let runtime = Handle::current();
     // What has been sent cannot be sent again: the work is done once, whatever becomes of the transaction.
-    let once = Mutex::new(Some((work, tell)));
-    let outlet = Outlet { to, runtime, until: Instant::now().checked_add(DURATION_MAX) };
+    let until = Instant::now().checked_add(DURATION_MAX);
+    let outlet = Outlet { to, runtime, until, patience: Patience::default() };
+    let once = Mutex::new(Some((work, tell, outlet)));
     let read = app.read(move |c| {
         let taken = once.lock().ok().and_then(|mut once| once.take());
-        let Some((work, tell)) = taken else { return Err(Problem::internal("a list was begun twice")) };
-        send(c, work, tell, &outlet)
+        let Some((work, tell, outlet)) = taken else { return Err(Problem::internal("a list was begun twice")) };
+        send(c, work, tell, outlet)
     });
     if let Err(problem) = read.await {
         tracing::warn!(cause = problem.cause(), detail = problem.detail(), "a list was not sent to its end");
@@ -150,7 +167,7 @@ fn send<R, B, P>(
     c: &mut Conn,
     mut work: Work<B, P>,
     tell: oneshot::Sender<Result<Begin, Problem>>,
-    outlet: &Outlet,
+    mut outlet: Outlet,
 ) -> Result<(), Problem>
 where
     R: Row,
@@ -188,25 +205,53 @@ where
     Ok(())
 }
 
+/// How long a caller has been waited for, and for how long that may be.
+#[derive(Debug, Default)]
+struct Patience {
+    waited: Duration,
+    bytes: u64,
+}
+
+impl Patience {
+    /// How long the caller may be waited for now.
+    fn left(&self) -> Duration {
+        let earned = Duration::from_millis(self.bytes.saturating_mul(1_000) / RATE_MIN);
+        GRACE.saturating_add(earned).saturating_sub(self.waited)
+    }
+
+    /// So many bytes were taken after so long.
+    fn taken(&mut self, bytes: usize, after: Duration) {
+        self.bytes = self.bytes.saturating_add(u64::try_from(bytes).unwrap_or(u64::MAX));
+        self.waited = self.waited.saturating_add(after);
+    }
+}
+
 /// Where pieces go, from a thread that may wait.
 struct Outlet {
     to: Sender<Piece>,
     runtime: Handle,
     until: Option<Instant>,
+    patience: Patience,
 }
 
 impl Outlet {
     /// Sends a piece. Says whether there is still someone to send to.
-    fn put(&self, piece: Piece) -> Result<bool, Problem> {
-        if self.until.is_some_and(|until| Instant::now() > until) {
+    fn put(&mut self, piece: Piece) -> Result<bool, Problem> {
+        let began = Instant::now();
+        if self.until.is_some_and(|until| began > until) {
             return Err(Problem::internal("a list took too long to be sent"));
         }
-        self.runtime.block_on(async {
-            match tokio::time::timeout(PAGE_WAIT_MAX, self.to.send(piece)).await {
-                Ok(sent) => Ok(sent.is_ok()),
-                Err(_) => Err(Problem::internal("a list was not read by its caller")),
-            }
-        })
+        let bytes = match &piece {
+            Piece::Bytes(bytes) => bytes.len(),
+            Piece::End => 0,
+        };
+        let (to, left) = (&self.to, self.patience.left());
+        let sent = self.runtime.block_on(async { tokio::time::timeout(left, to.send(piece)).await });
+        self.patience.taken(bytes, began.elapsed());
+        match sent {
+            Ok(sent) => Ok(sent.is_ok()),
+            Err(_) => Err(Problem::internal("a list was not read by its caller, or too slowly")),
+        }
     }
 }
 
@@ -275,8 +320,25 @@ mod tests {
 
     #[actix_web::test]
     async fn who_comes_when_all_turns_are_taken_is_told_to_come_back() {
-        let held = [turn_within(TURN_WAIT_MAX).await.unwrap(), turn_within(TURN_WAIT_MAX).await.unwrap()];
-        assert_eq!(turn_within(Duration::ZERO).await.unwrap_err().kind(), ProblemKind::Unavailable);
+        let turn = |wait| turn_within(&TURNS, wait);
+        let held = [turn(TURN_WAIT_MAX).await.unwrap(), turn(TURN_WAIT_MAX).await.unwrap()];
+        assert_eq!(turn(Duration::ZERO).await.unwrap_err().kind(), ProblemKind::Unavailable);
+        // Those who have a token do not wait for those who have none.
+        assert!(turn_within(&TURNS_OF_CALLERS, TURN_WAIT_MAX).await.is_ok());
         drop(held);
+    }
+
+    #[test]
+    fn who_reads_too_slowly_is_not_waited_for() {
+        let mut patience = Patience::default();
+        assert_eq!(patience.left(), GRACE);
+        // A page every nineteen seconds is too slow for the second.
+        patience.taken(200 * 1024, Duration::from_secs(10));
+        assert!(patience.left() < Duration::from_secs(4));
+        // Who reads fast enough is waited for as long as it takes.
+        for _ in 0..1_000 {
+            patience.taken(640 * 1024, Duration::from_secs(9));
+        }
+        assert!(patience.left() > GRACE);
     }
 }

@@ -17,10 +17,10 @@ pub(crate) trait Row: Serialize {
     fn cells(&self) -> Vec<String>;
 }
 
-/// Several in one cell, separated by spaces.
+/// Several in one cell, with a bar between them, as in files that are brought in.
 pub(crate) fn joined(parts: impl IntoIterator<Item = impl Display>) -> String {
     let parts: Vec<String> = parts.into_iter().map(|part| part.to_string()).collect();
-    parts.join(" ")
+    parts.join("|")
 }
 
 /// The word that stands for a value on the wire.

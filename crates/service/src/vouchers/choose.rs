@@ -18,7 +18,9 @@ use valinta_domain::voucher::{Voucher, VoucherRefusal};
 use valinta_domain::{Day, Id};
 use valinta_persistence::choices::Choice;
 use valinta_persistence::offerings::Offering;
-use valinta_persistence::{Conn, approvals, choices, offerings, organisers, registry, voucher_types, vouchers};
+use valinta_persistence::{
+    Conn, approvals, choices, offerings, organisers, providers, registry, voucher_types, vouchers,
+};
 
 use super::view::{VoucherView, target_of, view_of};
 use super::worth::{service_facts_of, valuation_of, versions_beside};
@@ -44,7 +46,8 @@ parse_as_is!(ChooseProvider);
 ///
 /// The price of the day is agreed by the choice. A first choice holds at once, a change while services are being
 /// delivered from the next day; neither before the earliest day on which the provider says it can start. Until then a
-/// previous choice goes on. Where it is known that the unit's approval ends, the choice ends with it.
+/// previous choice goes on. A unit that takes no new choices on the day on which the choice would begin otherwise is not
+/// chosen for a later start either. Where it is known that the unit closes or its approval ends, the choice ends with it.
 #[utoipa::path(
     tag = "choices",
     params(IdempotencyKey),
@@ -85,7 +88,8 @@ pub(crate) fn choose(
     let (offered, candidate) = registry::candidate(c, offering)?.ok_or_else(unknown)?;
     let previous = choices::holding_on(c, id, today)?;
     let begun = previous.as_ref().map(|choice| choice.valid_from);
-    let from = candidate.begins_on(stored.voucher.choice_from(today, begun));
+    let at_once = stored.voucher.choice_from(today, begun);
+    let from = candidate.begins_on(at_once);
     stored.voucher = stored.voucher.choose(today)?;
     if !stored.voucher.validity.contains(from) {
         let validity = stored.voucher.validity;
@@ -93,6 +97,7 @@ pub(crate) fn choose(
     }
     let client = service_facts_of(c, &stored.voucher)?;
     let home = home_of(&client);
+    candidate.takes_on(at_once)?;
     let (sector, _, price) = candidate.choosable_on(from, home.as_ref())?;
     let rulebook = voucher_types::rulebook_in_force(c, stored.voucher.voucher_type, from)?.ok_or_else(|| {
         Problem::new(ProblemKind::WrongState, "The voucher type has no rulebook in force on the first day.")
@@ -123,6 +128,7 @@ pub(crate) fn choose(
         valid_to: known_end(c, &offered, from, home.as_ref())?,
         chosen_by: cx.actor().subject.clone(),
         chosen_at: cx.now(),
+        ended_at: None,
     };
     choices::replace(c, &choice)?;
     vouchers::update_state(c, &stored.voucher)?;
@@ -151,7 +157,8 @@ fn known_end(
         .into_iter()
         .filter_map(|approval| approval.period().map(|period| Approved { period, area: approval.area }))
         .collect();
-    Ok(served_until(from, home, &whole, &gaps))
+    let unit = found(providers::find_unit(c, offered.unit)?)?;
+    Ok(served_until(from, home, &whole, &gaps, unit.details.closed_from))
 }
 
 /// Criteria of the rulebook that the offering does not meet for this client.

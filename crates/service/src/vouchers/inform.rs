@@ -30,6 +30,7 @@ parse_as_is!(GiveInformation);
 
 /// What was told. Its id is what an acceptance refers to.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = GivenInformation)]
 pub(crate) struct InformationView {
     /// The record's id.
     pub(crate) id: Id<kind::Information>,

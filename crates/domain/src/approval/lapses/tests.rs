@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::evidence::EvidenceKind;
+use crate::provider::{SoteriRegistration, SoteriState};
 use crate::text::Localized;
 use crate::time::Moment;
 
@@ -42,7 +43,8 @@ fn evidence(code: &str) -> Evidence {
         reference: "Register".to_owned(),
         issued_on: None,
         valid_from: None,
-        valid_until: None,
+        // It says a last day, as what expires must; on which days it holds, the tests say.
+        valid_until: Some(day(1_000)),
         soteri: None,
         attachment: None,
         given_by: "someone".to_owned(),
@@ -100,6 +102,68 @@ fn each_day_is_asked_by_the_rulebook_of_that_day() {
     let always = [period(0, None)];
     let pieces = [Piece { evidence: &of_another_unit, accepted: true, held: &always }];
     assert_eq!(lapses(period(0, None), unit(), &asked, &pieces, day(3)), [lapse("insurance", 20, None)]);
+}
+
+fn soteri(code: &str, services: &[&str], expires: bool) -> Requirement {
+    let services = services.iter().map(|service| (*service).to_owned()).collect();
+    Requirement { kind: EvidenceKind::Soteri, services, ..requirement(code, expires) }
+}
+
+fn registration(state: SoteriState, services: &[&str]) -> Evidence {
+    let soteri = SoteriRegistration {
+        state,
+        services: services.iter().map(|service| (*service).to_owned()).collect(),
+        valid_from: day(0),
+        valid_until: None,
+    };
+    let of = evidence("soteri");
+    Evidence { kind: EvidenceKind::Soteri, requirement: None, valid_until: None, soteri: Some(soteri), ..of }
+}
+
+#[test]
+fn a_narrower_registration_shows_the_services_that_it_has_and_no_others() {
+    let both = registration(SoteriState::Registered, &["home_care", "assisted_living"]);
+    let narrow = registration(SoteriState::Registered, &["home_care"]);
+    let refused = registration(SoteriState::Refused, &["home_care", "assisted_living"]);
+    let (before, after) = ([period(0, Some(5))], [period(8, None)]);
+    let of = |evidence, held| Piece { evidence, accepted: true, held };
+    let found = |services: &[&str], pieces: &[Piece<'_>]| {
+        let requirements = [soteri("soteri", services, false)];
+        let asked = [Asked { period: period(0, None), requirements: &requirements }];
+        lapses(period(0, None), unit(), &asked, pieces, day(0))
+    };
+    let narrowed = [of(&both, &before[..]), of(&narrow, &after[..])];
+    assert_eq!(found(&["home_care"], &narrowed), [lapse("soteri", 5, Some(8))]);
+    assert_eq!(found(&["assisted_living"], &narrowed), [lapse("soteri", 5, None)], "no approval for the other type");
+    assert_eq!(found(&["home_care"], &[of(&both, &before[..]), of(&refused, &after[..])]), [lapse("soteri", 5, None)]);
+    // What was accepted says that the unit is not registered for this: the register knows better than the rulebook's age.
+    assert_eq!(found(&["assisted_living"], &[of(&narrow, &after[..])]), [lapse("soteri", 8, None)]);
+}
+
+#[test]
+fn what_says_less_than_the_rulebook_asks_for_holds_nothing_up() {
+    let always = [period(0, None)];
+    let found = |requirement: Requirement, piece: &Evidence| {
+        let requirements = [requirement];
+        let asked = [Asked { period: period(0, None), requirements: &requirements }];
+        let pieces = [Piece { evidence: piece, accepted: true, held: &always }];
+        lapses(period(0, None), unit(), &asked, &pieces, day(0))
+    };
+    let endless = Evidence { valid_until: None, ..evidence("insurance") };
+    assert_eq!(found(requirement("insurance", true), &endless), [lapse("insurance", 0, None)]);
+    let recent = |expires| Requirement { issued_within_months: Some(3), ..requirement("insurance", expires) };
+    let issued = |days| Evidence {
+        issued_on: Some(day(days)),
+        // The first of January 2026.
+        given_at: Moment::from_micros(1_767_225_600_000_000).unwrap(),
+        ..evidence("insurance")
+    };
+    assert_eq!(found(recent(true), &issued(-30)), []);
+    assert_eq!(found(recent(true), &issued(-200)), [lapse("insurance", 0, None)]);
+    assert_eq!(found(recent(true), &evidence("insurance")), [lapse("insurance", 0, None)]);
+    // What was never shown so has not been lost.
+    assert_eq!(found(recent(false), &issued(-200)), []);
+    assert_eq!(found(soteri("soteri", &[], true), &registration(SoteriState::Registered, &["x"])).len(), 1);
 }
 
 fn some_periods() -> impl Strategy<Value = Vec<Period>> {

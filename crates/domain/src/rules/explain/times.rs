@@ -1,13 +1,11 @@
 //! The steps of time bands: days and times in words.
 
-use chrono::Datelike;
-
 use super::wording::{each, listing, one_of, quoted};
 use super::{Explainer, Localized, Step, ValueRule};
+use crate::explain::days;
 use crate::rules::evaluate::At;
 use crate::rules::time_bands::{DayKind, TimeBand, TimeOfDay};
 use crate::text::Language;
-use crate::time::Day;
 
 impl Explainer<'_, '_> {
     pub(super) fn time_missing(&self, rule: &ValueRule) -> Step {
@@ -30,8 +28,12 @@ impl Explainer<'_, '_> {
                 Language::Sv => format!(" kl. {}", clock(time, language)),
                 Language::En => format!(" at {}", clock(time, language)),
             });
-            let when =
-                format!("{}{} ({})", date(at.day, language), time.unwrap_or_default(), kind_text(kind, language));
+            let when = format!(
+                "{}{} ({})",
+                days::in_language(at.day, language),
+                time.unwrap_or_default(),
+                kind_text(kind, language)
+            );
             let begins = one_of(language, "Palvelun ajankohta", "Tidpunkt för tjänsten", "Time of the service");
             let falls = match band {
                 Some(band) => {
@@ -59,32 +61,6 @@ impl Explainer<'_, '_> {
         let step = self.step(rule, &below, code, text).input("day", at.day).input("day_kind", code_of(kind));
         let step = at.time.into_iter().fold(step, |step, time| step.input("time", time));
         band.and_then(|band| band.item.as_ref()).into_iter().fold(step, |step, item| step.input("item", item))
-    }
-}
-
-/// A day as a letter would write it.
-fn date(day: Day, language: Language) -> String {
-    const MONTHS: [&str; 12] = [
-        "January",
-        "February",
-        "March",
-        "April",
-        "May",
-        "June",
-        "July",
-        "August",
-        "September",
-        "October",
-        "November",
-        "December",
-    ];
-    let (year, month, of_month) = (day.date().year(), day.date().month0(), day.date().day());
-    match language {
-        Language::Fi | Language::Sv => format!("{of_month}.{}.{year}", month + 1),
-        Language::En => {
-            let month = usize::try_from(month).ok().and_then(|month| MONTHS.get(month)).copied().unwrap_or_default();
-            format!("{of_month} {month} {year}")
-        }
     }
 }
 
