@@ -3,8 +3,10 @@
 mod files;
 
 use serde_json::{Value, json};
-use valinta_domain::Day;
-use valinta_persistence::outbox;
+use valinta_domain::evidence::Evidence;
+use valinta_domain::id::kind;
+use valinta_domain::{Day, Id};
+use valinta_persistence::{evidence, outbox};
 use valinta_service::deadlines::run_once;
 
 use crate::support::{Answer, County, Provider, User, VoucherType, World, home_care_terms, price};
@@ -200,6 +202,29 @@ fn what_is_taken_back_holds_no_more_and_is_not_looked_at_again() {
     check(&scene.first.officer, &id, "accepted").refused(409, "wrong_state");
     scene.first.officer.post(&path, &json!({})).refused(403, "forbidden");
     assert!(!scene.unit.is_empty());
+}
+
+#[test]
+fn no_more_is_given_than_can_be_looked_at_and_what_is_taken_back_makes_room() {
+    let scene = TwoCounties::found();
+    let (provider, db) = (&scene.provider, scene.world.db.as_ref().unwrap());
+    let one = given(provider, &insurance(scene.world.today()));
+    let like: Id<kind::Evidence> = one.parse().unwrap();
+    let have = listed(&provider.user, provider).iter().filter(|piece| piece["kind"] != "soteri").count();
+    db.write_blocking(move |c| {
+        let like = evidence::find(c, like)?.unwrap();
+        (have..1_000).try_for_each(|n| {
+            let id = format!("00000000-0000-7000-8000-{n:012}").parse().unwrap();
+            evidence::insert(c, &Evidence { id, ..like.clone() })
+        })
+    })
+    .unwrap();
+    let full = give(provider, &insurance(scene.world.today()));
+    full.refused(409, "conflict").at("", "too_many");
+    let soteri = json!({"kind": "soteri", "unit": scene.unit, "reference": "Soteri"});
+    given(provider, &soteri);
+    provider.user.post(&format!("/v1/evidence/{one}/withdraw"), &json!({})).ok();
+    given(provider, &insurance(scene.world.today()));
 }
 
 /// A county with one approved provider whose insurance runs for so many days.

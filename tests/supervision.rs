@@ -1,6 +1,7 @@
 //! Findings, measures and what becomes of vouchers in use, over HTTP.
 
 mod causes;
+mod chain;
 mod closing;
 mod days;
 mod ends;

@@ -88,11 +88,15 @@ fn an_officer_finds_who_was_brought_in_and_names_the_first_admin() {
     assert_eq!((item["row"].as_u64(), item["source_id"].as_str()), (Some(1), Some("P1")), "{told}");
     assert_eq!(item["outcome"], "created");
     let id = item["id"].as_str().unwrap();
+    import(&county.officer, "service-units", UNITS, &[unit("U1", "P1", "Yksi"), unit("U2", "P1", "Kaksi")]);
     // The same id in the list of those that the organiser knows, and in its files.
     let known = county.officer.get("/v1/providers/known").ok();
     let only = &known["items"][0];
     assert_eq!((only["provider"]["id"].as_str(), only["source_id"].as_str()), (Some(id), Some("P1")), "{known}");
     assert_eq!((only["brought_in"].as_bool(), only["has_admin"].as_bool()), (Some(true), Some(false)));
+    assert_eq!((only["provider"]["unit_count"].as_u64(), only["provider"].get("units")), (Some(2), None));
+    let private = county.officer.get(&format!("/v1/providers/{id}/private")).ok();
+    assert_eq!(private["profile"]["units"].as_array().map(Vec::len), Some(2), "{private}");
     let file = export(&county.officer, "providers", "application/x-ndjson");
     let row: serde_json::Value = serde_json::from_str(file.lines().next().unwrap()).unwrap();
     assert_eq!(row["id"], id);

@@ -106,6 +106,7 @@ fn rejected_evidence_is_a_task_until_other_is_given() {
     assert_eq!(listed[2]["organiser"], scene.county.id.as_str());
     let (piece, unit) = (listed[2]["evidence"].as_str().unwrap(), listed[2]["unit"].clone());
     assert_eq!((&listed[2]["evidence_kind"], &unit), (&json!("other"), &listed[0]["unit"]));
+    assert_eq!((&listed[2]["note"], listed[0].get("note")), (&json!("It is another's"), None));
     // Looked at again and accepted, it is no task.
     officer.check_evidence(piece, &json!({"outcome": "accepted"})).created();
     let listed = tasks(&provider.user, &provider);
@@ -129,6 +130,24 @@ fn rejected_evidence_is_a_task_until_other_is_given() {
     given.as_object_mut().unwrap().remove("unit");
     provider.user.post(&path, &given).created();
     assert_eq!(kinds(&tasks(&provider.user, &provider)), ["evidence_lapsed"]);
+}
+
+#[test]
+fn a_list_that_is_cut_says_so() {
+    let scene = Scene::new();
+    let provider = insured_until(&scene, 1, "2027-12-01");
+    let told = || {
+        let listed = provider.user.get(&format!("/v1/providers/{}/tasks", provider.id)).ok();
+        (listed["items"].as_array().unwrap().len(), listed["truncated"].as_bool().unwrap())
+    };
+    for _ in 0..500 {
+        find(&scene.county.officer, &provider, None);
+    }
+    assert_eq!(told(), (500, false));
+    find(&scene.county.officer, &provider, Some("2026-11-13"));
+    assert_eq!(told(), (500, true));
+    provider.draft_application(&provider.unit(), &scene.kind);
+    assert_eq!(told(), (501, true), "of each kind as many");
 }
 
 #[test]

@@ -1,12 +1,13 @@
 //! Files: what is taken and what is refused, who gets them, and what becomes of one that is damaged.
 
 use std::fs;
+use std::thread;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
-use super::{TwoCounties, given};
+use super::{TwoCounties, give, given};
 use crate::support::{Answer, Provider, User};
 
 const PDF: &[u8] = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n";
@@ -213,6 +214,28 @@ fn a_file_that_was_handed_in_by_mistake_goes_as_long_as_nothing_names_it() {
     delete(&provider.user, &path).refused(409, "wrong_state");
     assert!(folder.join(&named).exists());
     assert_eq!(provider.user.get(&path).status, 200);
+}
+
+#[test]
+fn of_one_who_takes_a_file_away_and_one_who_names_it_at_once_the_second_is_told() {
+    let scene = TwoCounties::found();
+    let provider = &scene.provider;
+    for n in 0..20 {
+        let file = upload(provider, &format!("file-{n}"), "application/pdf", PDF).created();
+        let path = format!("/v1/attachments/{}", file["id"].as_str().unwrap());
+        let naming = json!({"kind": "tax_certificate", "reference": "x", "attachment": file["id"]});
+        let (gone, named) = thread::scope(|scope| {
+            let naming = scope.spawn(|| give(provider, &naming));
+            let gone = provider.user.send("DELETE", &path, &[], None);
+            (gone, naming.join().unwrap())
+        });
+        if gone.status == 204 {
+            named.refused(404, "not_found").at("/attachment", "unknown");
+        } else {
+            gone.refused(409, "wrong_state");
+            named.created();
+        }
+    }
 }
 
 #[test]

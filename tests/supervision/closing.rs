@@ -1,9 +1,11 @@
 //! A unit that closes: when it may, who is told, and what it still serves.
 
+use std::thread;
+
 use serde_json::{Value, json};
 use valinta_domain::policy::Role;
 
-use super::scene::{Scene, code_of};
+use super::scene::{Scene, code_of, id_of};
 use crate::support::{Provider, VoucherType, price, terms_with};
 
 /// A unit approved for what asks for fourteen days' notice, its offering of that, and the unit.
@@ -98,4 +100,52 @@ fn what_is_to_come_of_lapses_is_nobody_elses_business() {
         let list = anyone.get(&format!("/v1/offerings?as_of={as_of}")).ok();
         assert_eq!(list["items"][0]["takes_new_choices"], true, "as of {as_of}");
     }
+}
+
+#[test]
+fn what_no_rulebook_is_in_force_for_asks_for_no_notice() {
+    let mut scene = Scene::of("company");
+    let (_, _, unit) = with_notice(&scene);
+    let path = format!("/v1/service-units/{unit}");
+    scene.provider.user.put_seen(&path, "*", &closing(Some(scene.day(1)))).refused(422, "invalid_input");
+    // Rulebooks begin tomorrow.
+    scene.pass(-1);
+    scene.provider.user.put_seen(&path, "*", &closing(Some(scene.day(2)))).ok();
+}
+
+#[test]
+fn who_closes_a_unit_and_who_looks_at_its_evidence_do_not_wait_for_each_other() {
+    let scene = Scene::of("company");
+    let unit = scene.approval()["unit"].as_str().unwrap().to_owned();
+    let path = format!("/v1/service-units/{unit}");
+    let evidence = format!("/v1/providers/{}/evidence", scene.provider.id);
+    let given: Vec<String> = (0..12)
+        .map(|n| {
+            let body = json!({
+                "kind": "other",
+                "requirement": "liability_insurance",
+                "reference": format!("Policy {n}"),
+                "valid_until": scene.day(400 + n),
+            });
+            id_of(&scene.provider.user.post(&evidence, &body).created())
+        })
+        .collect();
+    let (scene, path) = (&scene, &path);
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            for n in 0..12 {
+                let mut body = closing(Some(scene.day(30 - n)));
+                body["soteri"] = json!({
+                    "state": "registered", "services": ["home_care"], "valid_from": "2026-01-01",
+                    "valid_until": scene.day(900 - n),
+                });
+                scene.provider.user.put_seen(path, "*", &body).ok();
+            }
+        });
+        for id in &given {
+            scene.county.officer.check_evidence(id, &json!({"outcome": "accepted"})).created();
+            scene.provider.user.post(&format!("/v1/evidence/{id}/withdraw"), &json!({})).ok();
+        }
+    });
+    scene.lapses_agree();
 }

@@ -74,6 +74,24 @@ fn services_of_the_morning_of_a_cancellation_are_owed() {
 }
 
 #[test]
+fn the_morning_is_paid_to_the_unit_that_served_it_though_its_provider_has_another_that_was_chosen_for_the_rest() {
+    let mut scene = Scene::of("company");
+    let unit = scene.provider.unit();
+    scene.county.decide(&scene.provider.apply(&unit, &scene.home_care), "approved").ok();
+    let dearer = id_of(&scene.provider.offer(&unit, &scene.home_care, &price("38.00")).created());
+    let (resident, voucher) = scene.client();
+    scene.danger("must_move");
+    resident.choose(&voucher, &dearer).ok();
+    later(&mut scene);
+    let (morning, afternoon) = (scene.record_until(&voucher, 120), scene.record_until(&voucher, 30));
+    let [morning, afternoon] = [morning, afternoon].map(|answer| answer.created()["event"].clone());
+    assert_eq!(morning["unit"], scene.approval()["unit"]);
+    assert_eq!((&morning["total"]["amount"], &afternoon["total"]["amount"]), (&json!("36.00"), &json!("38.00")));
+    assert_eq!(afternoon["unit"], unit.as_str());
+    scene.world.ledger_balances();
+}
+
+#[test]
 fn what_is_no_danger_begins_tomorrow_where_no_day_is_said() {
     let mut scene = Scene::of("company");
     let suspension = heard_about_suspension(&mut scene);

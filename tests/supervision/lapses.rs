@@ -167,3 +167,31 @@ fn lapses_that_a_migration_left_to_be_found_are_found_once() {
     valinta_service::deadlines::run_once(&app).unwrap();
     assert_eq!(faults().len(), 1, "it is done once");
 }
+
+#[test]
+fn what_is_wrong_with_one_approval_keeps_no_lapse_of_another_and_no_deadline_back() {
+    let mut scene = Scene::of("company");
+    let (other, _) = scene.another(2);
+    let finding = json!({
+        "provider": other.id, "subject": "quality", "description": "x", "deadline": scene.day(3),
+    });
+    scene.county.officer.post("/v1/findings", &finding).created();
+    scene.pass(4);
+    let app = scene.world.apps[0].clone();
+    let db = scene.world.db.as_ref().unwrap();
+    let tamper = |sql: &str| scene.world.database.tamper(sql).unwrap();
+    tamper("DELETE FROM approval_interruptions");
+    let faults = || valinta_service::approvals::lapse_faults(db, scene.world.clock.now()).unwrap();
+    assert_eq!(faults().len(), 2);
+    db.write_blocking(|c| organisers::note_installation_fact(c, "lapses_are_due", "since a test")).unwrap();
+    let first = "WHERE id = (SELECT id FROM approvals ORDER BY id LIMIT 1)";
+    tamper(&format!("UPDATE approvals SET area = 'no area' {first}"));
+    // Whoever reads it fails, as those do who load the choices.
+    let _ = valinta_service::deadlines::run_once(&app);
+    assert_eq!(scene.told("finding.deadline_passed").len(), 1);
+    assert_eq!(db.read_blocking(|c| organisers::installation_fact(c, "lapses_are_due")).unwrap(), None);
+    tamper(&format!("UPDATE approvals SET area = '[]' {first}"));
+    let left = faults();
+    assert_eq!(left.len(), 1, "{left:?}");
+    assert!(left[0].starts_with(&scene.approval), "{left:?}");
+}

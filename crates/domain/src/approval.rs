@@ -9,7 +9,7 @@ mod standing;
 
 pub use cause::{Known, LapseCause, LapseReason, lapse_reason};
 pub use cut_day::{CutChoice, NotBefore};
-pub use follows::{Existing, InTheWay, follows, has_same_area};
+pub use follows::{Existing, InTheWay, following, follows, has_same_area};
 pub use kept::{LapseChange, lapse_changes};
 pub use lapses::{Asked, Lapse, Piece, lapses};
 pub use standing::{ApprovalStanding, NotServing, may_serve, served_until, standing_on};

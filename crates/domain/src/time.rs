@@ -196,6 +196,15 @@ impl Period {
     pub fn overlaps(self, other: Self) -> bool {
         self.to.is_none_or(|to| other.from < to) && other.to.is_none_or(|to| self.from < to)
     }
+
+    /// The days that are in both, if there are any.
+    pub fn intersection(self, other: Self) -> Option<Self> {
+        let to = match (self.to, other.to) {
+            (Some(one), Some(another)) => Some(one.min(another)),
+            (one, another) => one.or(another),
+        };
+        Self::new(self.from.max(other.from), to).ok()
+    }
 }
 
 /// Values that hold in periods that do not overlap, sorted by first day.

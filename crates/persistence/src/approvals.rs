@@ -1,4 +1,10 @@
 //! Approvals of units for voucher types, and the days on which they are interrupted.
+//!
+//! Whoever changes approvals, or what rests on them, takes its locks in one order, so that no two wait for each other: the
+//! application, the voucher types by id, the providers by id, the unit, the approvals of a unit by id, and then evidence,
+//! interruptions and choices. Whoever needs more than one approval begins with [`hold_all_of`], [`hold_all_of_each`] or
+//! [`hold_for`]; a client who chooses holds those of one unit alone ([`hold_of_unit`]), and who ends or suspends one, that
+//! one ([`hold`]).
 
 mod area;
 mod interrupt;
@@ -6,8 +12,8 @@ mod list;
 
 pub use area::hold_for;
 pub use interrupt::{
-    Whose, count_change, end_interruption, hold, hold_all_of, hold_of_unit, insert_interruption, mark_told, not_over,
-    remove_lapse, untold,
+    Whom, Whose, count_change, end_interruption, hold, hold_all_of, hold_all_of_each, hold_of_unit, ids_not_over,
+    insert_interruption, mark_told, not_over, remove_lapse, untold,
 };
 pub use list::{ApprovalFilter, list};
 

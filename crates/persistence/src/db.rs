@@ -28,8 +28,6 @@ const SQLITE_READERS: usize = 6;
 const WRITER_QUEUE_MAX: usize = 1_024;
 /// The longest wait for a connection.
 const WAIT_MAX: Duration = Duration::from_secs(5);
-/// The longest wait for a turn of SQLite's writer.
-const WRITER_WAIT_MAX: Duration = Duration::from_secs(10);
 /// Tries of migrations while other processes run them too.
 const MIGRATION_TRIES_MAX: u32 = 10;
 
@@ -68,6 +66,9 @@ pub enum OpenError {
 }
 
 impl Db {
+    /// The longest wait for a turn of SQLite's writer. A command that keeps it longer lets others fail.
+    pub const WRITER_WAIT_MAX: Duration = Duration::from_secs(10);
+
     /// Opens the database; a SQLite file that does not exist is made, readable by its owner alone. Connects once, so
     /// that what is wrong is told now.
     ///
@@ -154,7 +155,8 @@ impl Db {
     }
 
     /// [`Db::write`] for a command that may take many seconds: others do not wait for its commit after they have been run
-    /// themselves. While it runs on SQLite, no other is run; those who wait too long are told so.
+    /// themselves. While it runs on SQLite, no other is run; those who wait longer than
+    /// [`Db::WRITER_WAIT_MAX`] are told so, and it is the caller's to end it before.
     ///
     /// # Errors
     /// What `f` or the database says.
@@ -176,7 +178,7 @@ impl Db {
         E: From<DbError> + Retryable + Send + 'static,
     {
         match &self.inner.writer {
-            Some(writer) => writer.submit(length, f)?.outcome(WRITER_WAIT_MAX).await,
+            Some(writer) => writer.submit(length, f)?.outcome(Self::WRITER_WAIT_MAX).await,
             None => {
                 let permit = self.inner.lane.enter().await?;
                 self.run_in_lane(permit, Mode::Write, f).await
@@ -206,7 +208,7 @@ impl Db {
         E: From<DbError> + Retryable + Send + 'static,
     {
         match &self.inner.writer {
-            Some(writer) => writer.submit(Length::Short, f)?.outcome_blocking(WRITER_WAIT_MAX),
+            Some(writer) => writer.submit(Length::Short, f)?.outcome_blocking(Self::WRITER_WAIT_MAX),
             None => {
                 let _permit = self.inner.lane.enter_blocking()?;
                 self.inner.lane.run(Mode::Write, &f)

@@ -12,7 +12,7 @@ pub use deadlines::{
     Deadline, DeadlineKind, DeadlineOf, DeadlineQuery, FindingDeadline, MeasureDeadline, Turn, deadlines,
 };
 pub use evidence::{Lapse, LapseQuery, ToCheck, lapses, to_check};
-pub use tasks::{OF_EACH_MAX, Task, TaskOf, tasks};
+pub use tasks::{Task, TaskOf, Tasks, tasks};
 pub use waiting::{Waiting, WaitingQuery, waiting};
 
 use valinta_domain::id::kind;

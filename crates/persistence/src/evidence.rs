@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use chrono::NaiveDate;
+use diesel::dsl::exists;
 use diesel::prelude::*;
 use valinta_domain::evidence::{CheckOutcome, Evidence, EvidenceCheck, EvidenceKind};
 use valinta_domain::id::kind;
@@ -17,10 +18,16 @@ use crate::types::{DbId, DbMoment};
 
 const TABLE: &str = "evidence";
 
-/// The most pieces of evidence that a provider gives.
+/// The most pieces of evidence of a provider that are read at once; what was taken back longest ago is left out first.
 pub const OF_PROVIDER_MAX: i64 = 5_000;
+/// The most pieces that a provider has given and not taken back, besides its units' registrations in Soteri.
+pub const STATED_MAX: i64 = 1_000;
+/// The most registrations of its units in Soteri that a provider has given and not taken back.
+pub const REGISTRATIONS_MAX: i64 = OF_PROVIDER_MAX - STATED_MAX;
 /// The most rulebooks of an organiser that are looked through.
 const RULEBOOKS_MAX: i64 = 10_000;
+/// How many pieces of evidence the looks at them are read of in one query.
+const PIECES_AT_ONCE: usize = 1_000;
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = evidence)]
@@ -162,12 +169,17 @@ pub fn of_provider(
     query.load::<Row>(c)?.into_iter().map(Row::piece).collect()
 }
 
-/// How many pieces of evidence a provider has given.
+/// How many pieces of evidence a provider has given and not taken back: its units' registrations in Soteri, or all others.
 ///
 /// # Errors
 /// The database's.
-pub fn count_of(c: &mut Conn, provider: Id<kind::Provider>) -> Result<i64, DbError> {
-    Ok(evidence::table.filter(evidence::provider_id.eq(DbId::from(provider))).count().get_result(c)?)
+pub fn count_of(c: &mut Conn, provider: Id<kind::Provider>, registrations: bool) -> Result<i64, DbError> {
+    let soteri = EvidenceKind::Soteri.code();
+    let given = evidence::table
+        .filter(evidence::provider_id.eq(DbId::from(provider)))
+        .filter(evidence::withdrawn_at.is_null())
+        .filter(evidence::kind.eq(soteri).eq(registrations));
+    Ok(given.count().get_result(c)?)
 }
 
 /// What an organiser asks for in any rulebook that it has adopted: what it may see of what providers have given.
@@ -267,6 +279,23 @@ pub fn fitting(
     rows.into_iter().rev().map(Row::piece).collect()
 }
 
+/// What a unit's registration in Soteri was given as, oldest first, without what has been taken back.
+///
+/// # Errors
+/// The database's.
+pub fn registrations_of(c: &mut Conn, unit: Id<kind::ServiceUnit>) -> Result<Vec<Evidence>, DbError> {
+    let rows: Vec<Row> = evidence::table
+        .filter(evidence::unit_id.eq(DbId::from(unit)))
+        .filter(evidence::kind.eq(EvidenceKind::Soteri.code()))
+        .filter(evidence::withdrawn_at.is_null())
+        .filter(evidence::soteri.is_not_null())
+        .order(evidence::id.desc())
+        .limit(OF_PROVIDER_MAX)
+        .select(Row::as_select())
+        .load(c)?;
+    rows.into_iter().rev().map(Row::piece).collect()
+}
+
 /// Takes a piece of evidence back; `false` where that was done before.
 ///
 /// # Errors
@@ -317,7 +346,8 @@ pub fn checks_of(
 }
 
 /// The evidence of providers that an organiser has ever looked at, in order of id, each with those looks, oldest first; what
-/// has been taken back included, because what once held counts for the days before.
+/// has been taken back included, because what once held counts for the days before. At most [`OF_PROVIDER_MAX`] pieces of
+/// one provider: all that holds, and of what was taken back what was given last.
 ///
 /// # Errors
 /// The database's.
@@ -326,23 +356,45 @@ pub fn looked_at(
     organiser: Id<kind::Organiser>,
     providers: &[Id<kind::Provider>],
 ) -> Result<Vec<(Evidence, Vec<EvidenceCheck>)>, DbError> {
-    let providers: Vec<DbId> = providers.iter().map(|id| DbId::from(*id)).collect();
-    let rows: Vec<(Row, CheckRow)> = evidence_checks::table
-        .inner_join(evidence::table.on(evidence::id.eq(evidence_checks::evidence_id)))
-        .filter(evidence_checks::organiser_id.eq(DbId::from(organiser)))
-        .filter(evidence::provider_id.eq_any(providers))
-        .order((evidence::id, evidence_checks::checked_at, evidence_checks::id))
-        .select((Row::as_select(), CheckRow::as_select()))
-        .load(c)?;
-    let mut pieces: Vec<(Evidence, Vec<EvidenceCheck>)> = Vec::new();
-    for (row, check) in rows {
-        let check = check.check()?;
-        match pieces.last_mut().filter(|(piece, _)| piece.id == check.evidence) {
-            Some((_, checks)) => checks.push(check),
-            None => pieces.push((row.piece()?, vec![check])),
+    let mut rows = rows_looked_at(c, organiser, providers)?;
+    if providers.len() > 1 && i64::try_from(rows.len()).is_ok_and(|read| read >= OF_PROVIDER_MAX) {
+        // Together they have more than is read at once: each has its own limit.
+        rows.clear();
+        for provider in providers {
+            rows.append(&mut rows_looked_at(c, organiser, std::slice::from_ref(provider))?);
         }
     }
-    Ok(pieces)
+    rows.sort_by_key(|row| row.id);
+    let ids: Vec<Id<kind::Evidence>> = rows.iter().map(|row| row.id.id()).collect();
+    let mut checks: HashMap<Id<kind::Evidence>, Vec<EvidenceCheck>> = HashMap::new();
+    for some in ids.chunks(PIECES_AT_ONCE) {
+        checks.extend(checks_of(c, organiser, some)?);
+    }
+    let with_checks = rows.into_iter().map(|row| {
+        let piece = row.piece()?;
+        let checks = checks.remove(&piece.id).unwrap_or_default();
+        Ok((piece, checks))
+    });
+    with_checks.collect()
+}
+
+fn rows_looked_at(
+    c: &mut Conn,
+    organiser: Id<kind::Organiser>,
+    providers: &[Id<kind::Provider>],
+) -> Result<Vec<Row>, DbError> {
+    let providers: Vec<DbId> = providers.iter().map(|id| DbId::from(*id)).collect();
+    let looked_at = evidence_checks::table
+        .filter(evidence_checks::evidence_id.eq(evidence::id))
+        .filter(evidence_checks::organiser_id.eq(DbId::from(organiser)));
+    let rows = evidence::table
+        .filter(evidence::provider_id.eq_any(providers))
+        .filter(exists(looked_at))
+        .order((evidence::withdrawn_at.is_not_null(), evidence::id.desc()))
+        .limit(OF_PROVIDER_MAX)
+        .select(Row::as_select())
+        .load(c)?;
+    Ok(rows)
 }
 
 /// Every organiser's looks at pieces of evidence, each piece's oldest first.

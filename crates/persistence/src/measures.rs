@@ -206,15 +206,46 @@ pub fn list(
     query.load(c)?.into_iter().map(Row::measure).collect()
 }
 
-/// The measures that were imposed on an approval, the latest first, each with the moment of its decision.
+/// Of which unit and voucher type approvals are.
+type Served = (Id<kind::ServiceUnit>, Id<kind::VoucherType>);
+
+/// The condition that a measure is against an approval of a unit for a voucher type, whichever: one that was replaced takes
+/// nothing of what was imposed with it.
+macro_rules! against {
+    ($served:expr) => {{
+        let (unit, voucher_type): Served = $served;
+        let of_served = approvals::table
+            .filter(approvals::unit_id.eq(DbId::from(unit)))
+            .filter(approvals::voucher_type_id.eq(DbId::from(voucher_type)))
+            .select(approvals::id);
+        measures::approval_id.eq_any(of_served)
+    }};
+}
+
+/// Whether a provider is being heard about a measure against a unit's approvals for a voucher type.
 ///
 /// # Errors
 /// The database's.
-pub fn imposed_on(c: &mut Conn, approval: Id<kind::Approval>) -> Result<Vec<(Measure, Moment)>, DbError> {
+pub fn is_heard_about(c: &mut Conn, served: Served) -> Result<bool, DbError> {
+    let heard: Option<DbId> = measures::table
+        .filter(against!(served))
+        .filter(measures::state.eq(MeasureState::Hearing.code()))
+        .select(measures::id)
+        .first(c)
+        .optional()?;
+    Ok(heard.is_some())
+}
+
+/// The measures that were imposed on a unit's approvals for a voucher type, the latest first, each with the moment of its
+/// decision.
+///
+/// # Errors
+/// The database's.
+pub fn imposed_on(c: &mut Conn, served: Served) -> Result<Vec<(Measure, Moment)>, DbError> {
     use crate::schema::decisions;
     let rows: Vec<(Row, DbMoment)> = measures::table
         .inner_join(decisions::table.on(decisions::id.nullable().eq(measures::decision_id)))
-        .filter(measures::approval_id.eq(DbId::from(approval)))
+        .filter(against!(served))
         .filter(measures::state.eq(MeasureState::Imposed.code()))
         .order(measures::id.desc())
         .limit(1_000)

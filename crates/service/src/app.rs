@@ -102,6 +102,7 @@ impl App {
     /// The keys are not usable, or not those of the data; or the database cannot be asked.
     pub fn new(db: Db, tokens: Tokens, clock: Clock, keys: &Keys) -> Result<Self, String> {
         let vault = keys.vault().map_err(|e| e.to_string())?;
+        let imports = ImportPlaces::on(&db);
         let app = Self(Arc::new(Inner {
             db,
             tokens,
@@ -112,7 +113,7 @@ impl App {
             opened: AtomicBool::new(false),
             files: OnceLock::new(),
             uploads: Places::new(FILES_AT_ONCE_MAX, FILES_OF_ONE_MAX),
-            imports: ImportPlaces::default(),
+            imports,
         }));
         app.open_up()?;
         Ok(app)

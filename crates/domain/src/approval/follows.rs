@@ -56,6 +56,22 @@ pub fn follows(existing: &[Existing<'_>], from: Day, area: &[MunicipalityCode]) 
     Ok(replaced)
 }
 
+/// The places of those that follow an approval without a day between, each on the one before it; `of` is its place. What is
+/// decided against the one is decided against them: it is the same unit that serves on.
+pub fn following(existing: &[Existing<'_>], of: usize) -> Vec<usize> {
+    let mut places = Vec::new();
+    let mut end = existing.get(of).and_then(|one| one.to);
+    while let Some(day) = end {
+        let next = existing.iter().enumerate().find(|(place, one)| {
+            *place != of && one.from == day && one.to.is_none_or(|to| to > day) && !places.contains(place)
+        });
+        let Some((place, one)) = next else { break };
+        places.push(place);
+        end = one.to;
+    }
+    places
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -80,6 +96,17 @@ mod tests {
         assert_eq!(follows(&[over], day(4), &both), Err(InTheWay::Ends { end: day(5) }));
         let never = Existing { from: day(20), to: Some(day(20)), area: &[] };
         assert_eq!(follows(&[never], day(4), &[]), Ok(None));
+    }
+
+    #[test]
+    fn those_that_follow_do_so_without_a_day_between() {
+        let of = |from: u32, to: Option<u32>| Existing { from: day(from), to: to.map(day), area: &[] };
+        let all = [of(1, Some(5)), of(5, Some(5)), of(9, None), of(5, Some(9)), of(20, Some(22))];
+        assert_eq!(following(&all, 0), [3, 2]);
+        assert_eq!(following(&all, 3), [2]);
+        assert_eq!(following(&all, 1), [3, 2], "one that never held is followed, too");
+        assert_eq!(following(&all, 2), [0; 0]);
+        assert_eq!(following(&all, 4), [0; 0]);
     }
 
     #[test]

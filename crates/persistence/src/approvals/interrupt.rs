@@ -1,5 +1,7 @@
 //! Writes of interruptions, and the locks under which approvals and what rests on them change together.
 
+use std::collections::BTreeSet;
+
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use valinta_domain::approval::{Interruption, InterruptionCause};
@@ -24,8 +26,8 @@ pub fn hold(c: &mut Conn, id: Id<kind::Approval>) -> Result<bool, DbError> {
     Ok(held == 1)
 }
 
-/// As [`hold`], all approvals of a unit for a voucher type: who chooses the unit does, so that no choice rests on what is
-/// being suspended or ended at the same moment.
+/// As [`hold`], all approvals of a unit for a voucher type, in order of id: who chooses the unit does, so that no choice rests
+/// on what is being suspended or ended at the same moment.
 ///
 /// # Errors
 /// The database's.
@@ -36,20 +38,32 @@ pub fn hold_of_unit(
 ) -> Result<(), DbError> {
     let of_unit = approvals::table
         .filter(approvals::unit_id.eq(DbId::from(unit)))
-        .filter(approvals::voucher_type_id.eq(DbId::from(voucher_type)));
-    diesel::update(of_unit).set(approvals::version.eq(approvals::version)).execute(c)?;
+        .filter(approvals::voucher_type_id.eq(DbId::from(voucher_type)))
+        .order(approvals::id)
+        .select(approvals::id);
+    for id in of_unit.load::<DbId>(c)? {
+        hold(c, id.id())?;
+    }
     Ok(())
 }
 
 /// Keeps a provider, and the rules by which it is approved, as they are until this transaction ends: of those who approve a
-/// unit of it, look at its evidence or adopt a rulebook, each sees what the one before has stored.
+/// unit of it, close one, look at its evidence or adopt a rulebook, each sees what the one before has stored.
 ///
 /// # Errors
 /// The database's.
 pub fn hold_all_of(c: &mut Conn, provider: Id<kind::Provider>) -> Result<(), DbError> {
-    let provider = DbId::from(provider);
+    hold_all_of_each(c, &[provider])
+}
+
+/// As [`hold_all_of`], several providers, in the one order.
+///
+/// # Errors
+/// The database's.
+pub fn hold_all_of_each(c: &mut Conn, providers: &[Id<kind::Provider>]) -> Result<(), DbError> {
+    let providers: BTreeSet<DbId> = providers.iter().map(|id| DbId::from(*id)).collect();
     let by_type = approvals::table
-        .filter(approvals::provider_id.eq(provider))
+        .filter(approvals::provider_id.eq_any(providers.iter().copied()))
         .select(approvals::voucher_type_id)
         .distinct()
         .order(approvals::voucher_type_id);
@@ -58,7 +72,9 @@ pub fn hold_all_of(c: &mut Conn, provider: Id<kind::Provider>) -> Result<(), DbE
             .set(voucher_types::version.eq(voucher_types::version))
             .execute(c)?;
     }
-    diesel::update(providers::table.find(provider)).set(providers::version.eq(providers::version)).execute(c)?;
+    for provider in providers {
+        diesel::update(providers::table.find(provider)).set(providers::version.eq(providers::version)).execute(c)?;
+    }
     Ok(())
 }
 
@@ -211,4 +227,30 @@ pub fn not_over(
         query = query.filter(approvals::id.gt(DbId::from(after)));
     }
     query.load(c)?.into_iter().map(Row::approval).collect()
+}
+
+/// An approval, and who is approved.
+pub type Whom = (Id<kind::Approval>, Id<kind::Provider>);
+
+/// Which approvals have not ended by a day, and whose they are, in order of id. Nothing else of them is read: what is wrong
+/// with one keeps none of the others back.
+///
+/// # Errors
+/// The database's.
+pub fn ids_not_over(
+    c: &mut Conn,
+    day: Day,
+    after: Option<Id<kind::Approval>>,
+    limit: i64,
+) -> Result<Vec<Whom>, DbError> {
+    let mut query = approvals::table
+        .filter(approvals::valid_to.is_null().or(approvals::valid_to.assume_not_null().gt(day.date())))
+        .order(approvals::id)
+        .limit(limit)
+        .select((approvals::id, approvals::provider_id))
+        .into_boxed();
+    if let Some(after) = after {
+        query = query.filter(approvals::id.gt(DbId::from(after)));
+    }
+    Ok(query.load::<(DbId, DbId)>(c)?.into_iter().map(|(id, provider)| (id.id(), provider.id())).collect())
 }

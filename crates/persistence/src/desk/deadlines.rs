@@ -203,18 +203,29 @@ const OPEN: &str = FindingState::Open.code();
 const ANSWERED: &str = FindingState::Answered.code();
 
 diesel::alias!(pub(super) const LATER: Alias<Later> = measures as later_measures);
+diesel::alias!(pub(super) const BESIDE: Alias<Beside> = approvals as approvals_beside);
+diesel::alias!(pub(super) const AFTER: Alias<After> = approvals as approvals_after);
 
-/// Warnings of some measures that are in force and that no other measure has followed, of approvals that have not ended
-/// without one.
+/// Warnings of some measures that are in force and that no other measure has followed, of units that are approved for the
+/// voucher type after the deadline: by whichever approval.
 macro_rules! warnings_of {
     ($whose:expr) => {{
         use diesel::dsl::{exists, not};
         use valinta_domain::measure::{MeasureState, MeasureStep};
         use $crate::schema::{approvals, measures, providers, service_units};
-        let later = $crate::desk::deadlines::LATER;
+        let (later, beside, after) =
+            ($crate::desk::deadlines::LATER, $crate::desk::deadlines::BESIDE, $crate::desk::deadlines::AFTER);
         let followed = later
-            .filter(later.field(measures::approval_id).eq(measures::approval_id))
+            .inner_join(beside.on(beside.field(approvals::id).eq(later.field(measures::approval_id))))
+            .filter(beside.field(approvals::unit_id).eq(approvals::unit_id))
+            .filter(beside.field(approvals::voucher_type_id).eq(approvals::voucher_type_id))
             .filter(later.field(measures::id).gt(measures::id));
+        let to = after.field(approvals::valid_to);
+        let served_after = after
+            .filter(after.field(approvals::unit_id).eq(approvals::unit_id))
+            .filter(after.field(approvals::voucher_type_id).eq(approvals::voucher_type_id))
+            .filter(to.is_null().or(to.gt(measures::deadline)))
+            .filter(to.is_null().or(to.assume_not_null().gt(after.field(approvals::valid_from))));
         measures::table
             .inner_join(approvals::table.on(approvals::id.eq(measures::approval_id)))
             .inner_join(service_units::table.on(service_units::id.eq(approvals::unit_id)))
@@ -223,7 +234,7 @@ macro_rules! warnings_of {
             .filter(measures::state.eq(MeasureState::Imposed.code()))
             .filter(measures::step.eq(MeasureStep::Warning.code()))
             .filter(measures::deadline.is_not_null())
-            .filter(approvals::valid_to.is_null().or(approvals::valid_to.gt(measures::deadline)))
+            .filter(exists(served_after))
             .filter(not(exists(followed)))
     }};
 }

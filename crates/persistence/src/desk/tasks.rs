@@ -24,8 +24,10 @@ use crate::schema::{
 };
 use crate::types::DbId;
 
-/// The most of each kind that are read.
-pub const OF_EACH_MAX: i64 = 500;
+/// The most of each kind that are told.
+const OF_EACH_MAX: usize = 500;
+/// One more, by which it is seen that there are more.
+const ONE_MORE: i64 = 501;
 
 /// What is to be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +53,8 @@ pub enum TaskOf {
         kind: EvidenceKind,
         /// The code of the requirement that it was for, where the kind is [`EvidenceKind::Other`].
         requirement: Option<String>,
+        /// Why, in the officer's words.
+        note: Option<String>,
     },
     /// The provider may reply to a measure.
     Hearing(Id<kind::Measure>, Id<kind::Approval>),
@@ -77,6 +81,24 @@ pub struct Task {
     pub due: Option<Day>,
 }
 
+/// A provider's worklist.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tasks {
+    /// What is to be done, at most 500 of each kind.
+    pub items: Vec<Task>,
+    /// Whether there is more of some kind.
+    pub truncated: bool,
+}
+
+impl Tasks {
+    /// Adds those of a kind, of which one more was read than are told.
+    fn extend(&mut self, mut of_kind: Vec<Task>) {
+        self.truncated |= of_kind.len() > OF_EACH_MAX;
+        of_kind.truncate(OF_EACH_MAX);
+        self.items.append(&mut of_kind);
+    }
+}
+
 /// What a provider's members must do or may do on a day, by its last day; what has none comes last. What lapses by
 /// `lapsing_until` is among it. `subject` is who asks: a change of their own somebody else confirms.
 ///
@@ -87,8 +109,9 @@ pub fn tasks(
     provider: Id<kind::Provider>,
     subject: &str,
     (today, lapsing_until): (Day, Day),
-) -> Result<Vec<Task>, DbError> {
-    let mut all = of_applications(c, provider, ApplicationState::MoreInformation)?;
+) -> Result<Tasks, DbError> {
+    let mut all = Tasks::default();
+    all.extend(of_applications(c, provider, ApplicationState::MoreInformation)?);
     all.extend(lapses(c, provider, today, lapsing_until)?);
     all.extend(hearings(c, provider, today)?);
     all.extend(after_warnings(c, provider)?);
@@ -97,7 +120,7 @@ pub fn tasks(
     all.extend(changes(c, provider, subject)?);
     all.extend(of_applications(c, provider, ApplicationState::Draft)?);
     // Stable: of one day, what was read first comes first.
-    all.sort_by_key(|task| (task.due.is_none(), task.due));
+    all.items.sort_by_key(|task| (task.due.is_none(), task.due));
     Ok(all)
 }
 
@@ -110,7 +133,7 @@ fn of_applications(c: &mut Conn, provider: Id<kind::Provider>, state: Applicatio
         .filter(applications::provider_id.eq(DbId::from(provider)))
         .filter(applications::state.eq(state.code()))
         .order((applications::answer_due, applications::id))
-        .limit(OF_EACH_MAX)
+        .limit(ONE_MORE)
         .select((
             applications::id,
             applications::organiser_id,
@@ -135,7 +158,7 @@ fn lapses(c: &mut Conn, provider: Id<kind::Provider>, today: Day, until: Day) ->
     type Row = (DbId, DbId, DbId, String, DbId, Option<String>, NaiveDate);
     let rows: Vec<Row> = lapses_between!(approvals::provider_id.eq(DbId::from(provider)), None, until, today)
         .order((approval_interruptions::valid_from, approval_interruptions::id))
-        .limit(OF_EACH_MAX)
+        .limit(ONE_MORE)
         .select((
             approvals::id,
             approvals::organiser_id,
@@ -187,7 +210,7 @@ fn hearings(c: &mut Conn, provider: Id<kind::Provider>, today: Day) -> Result<Ve
         .filter(measures::replied_at.is_null())
         .filter(measures::state.eq(MeasureState::Hearing.code()).or(at_once))
         .order((measures::hear_until, measures::id))
-        .limit(OF_EACH_MAX)
+        .limit(ONE_MORE)
         .select((
             measures::id,
             measures::approval_id,
@@ -204,7 +227,7 @@ fn hearings(c: &mut Conn, provider: Id<kind::Provider>, today: Day) -> Result<Ve
 fn after_warnings(c: &mut Conn, provider: Id<kind::Provider>) -> Result<Vec<Task>, DbError> {
     let rows: Vec<MeasureRow> = warnings_of!(measures::provider_id.eq(DbId::from(provider)))
         .order((measures::deadline, measures::id))
-        .limit(OF_EACH_MAX)
+        .limit(ONE_MORE)
         .select((
             measures::id,
             measures::approval_id,
@@ -226,7 +249,7 @@ fn open_findings(c: &mut Conn, provider: Id<kind::Provider>) -> Result<Vec<Task>
         .filter(findings::state.eq(FindingState::Open.code()))
         // The two databases do not agree whether nothing comes first.
         .order((findings::deadline.is_null(), findings::deadline, findings::id))
-        .limit(OF_EACH_MAX)
+        .limit(ONE_MORE)
         .select((
             findings::id,
             findings::organiser_id,
@@ -253,7 +276,7 @@ diesel::alias!(
 /// Evidence that an organiser which has to do with the provider rejected last, that would hold still, and in place of
 /// which nothing was given.
 fn rejected(c: &mut Conn, provider: Id<kind::Provider>, today: Day) -> Result<Vec<Task>, DbError> {
-    type Row = (DbId, DbId, Option<DbId>, Option<String>, String, Option<String>);
+    type Row = (DbId, DbId, Option<DbId>, Option<String>, String, Option<String>, Option<String>);
     let organisers: Vec<DbId> = organisers_related_to(c, provider, today)?.into_iter().map(DbId::from).collect();
     let again = LATER
         .filter(LATER.field(evidence_checks::evidence_id).eq(evidence_checks::evidence_id))
@@ -286,7 +309,7 @@ fn rejected(c: &mut Conn, provider: Id<kind::Provider>, today: Day) -> Result<Ve
         .filter(not(exists(again)))
         .filter(not(exists(renewed)))
         .order((evidence_checks::checked_at, evidence_checks::id))
-        .limit(OF_EACH_MAX)
+        .limit(ONE_MORE)
         .select((
             evidence::id,
             evidence_checks::organiser_id,
@@ -294,12 +317,13 @@ fn rejected(c: &mut Conn, provider: Id<kind::Provider>, today: Day) -> Result<Ve
             service_units::name.nullable(),
             evidence::kind,
             evidence::requirement,
+            evidence_checks::note,
         ))
         .load(c)?;
-    let task = |(id, organiser, unit, name, kind, requirement): Row| {
+    let task = |(id, organiser, unit, name, kind, requirement, note): Row| {
         let kind = coded("evidence", &kind, EvidenceKind::from_code)?;
         Ok(Task {
-            of: TaskOf::Rejected { evidence: id.id(), kind, requirement },
+            of: TaskOf::Rejected { evidence: id.id(), kind, requirement, note },
             organiser: Some(organiser.id()),
             unit: unit.map(DbId::id).zip(name),
             voucher_type: None,
@@ -317,7 +341,7 @@ fn changes(c: &mut Conn, provider: Id<kind::Provider>, subject: &str) -> Result<
         .filter(provider_changes::field.eq(AgreedField::Iban.code()))
         .filter(provider_changes::proposed_by.ne(subject))
         .order((provider_changes::proposed_at, provider_changes::id))
-        .limit(OF_EACH_MAX)
+        .limit(ONE_MORE)
         .select(provider_changes::id)
         .load(c)?;
     let task =

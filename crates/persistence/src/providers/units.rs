@@ -191,6 +191,23 @@ pub fn count_units(c: &mut Conn, provider: Id<kind::Provider>) -> Result<i64, Db
     Ok(query.count().get_result(c)?)
 }
 
+/// How many units each of several providers has. Those that have none are left out.
+///
+/// # Errors
+/// The database's.
+pub fn count_units_of_each(
+    c: &mut Conn,
+    providers: &[Id<kind::Provider>],
+) -> Result<HashMap<Id<kind::Provider>, i64>, DbError> {
+    let ids: Vec<DbId> = providers.iter().map(|id| DbId::from(*id)).collect();
+    let rows: Vec<(DbId, i64)> = service_units::table
+        .filter(service_units::provider_id.eq_any(ids))
+        .group_by(service_units::provider_id)
+        .select((service_units::provider_id, diesel::dsl::count_star()))
+        .load(c)?;
+    Ok(rows.into_iter().map(|(provider, count)| (provider.id(), count)).collect())
+}
+
 /// Takes a unit for a change: no other transaction changes it until this one ends. Its version is the new one.
 ///
 /// # Errors

@@ -217,6 +217,11 @@ fn to_hold_an_approval_changes_nothing_of_it() {
             let id = Id::new(uuid(APPROVAL));
             assert!(approvals::hold(c, id)?);
             approvals::hold_of_unit(c, Id::new(uuid(UNIT)), Id::new(uuid(TYPE)))?;
+            let provider = approvals::find(c, id)?.unwrap().provider;
+            approvals::hold_all_of_each(c, &[provider, provider])?;
+            approvals::hold_all_of_each(c, &[])?;
+            assert_eq!(approvals::ids_not_over(c, day(1, 1), None, 10)?, [(id, provider)]);
+            assert_eq!(approvals::ids_not_over(c, day(1, 1), Some(id), 10)?, []);
             assert_eq!(approvals::find(c, id)?.unwrap().version, 1);
             approvals::count_change(c, id)?;
             assert_eq!(approvals::find(c, id)?.unwrap().version, 2);

@@ -81,7 +81,8 @@ fn evidence_comes_back_as_it_was_given() {
             assert_eq!(evidence::find(c, soteri.id)?.as_ref(), Some(&soteri));
             assert_eq!(evidence::find_many(c, &[own.id, soteri.id, Id::new(uuid(1))])?, all);
             assert_eq!(evidence::of_provider(c, own.provider, Some(soteri.id), 10)?, std::slice::from_ref(&own));
-            assert_eq!(evidence::count_of(c, own.provider)?, 2);
+            assert_eq!(evidence::count_of(c, own.provider, true)?, 1);
+            assert_eq!(evidence::count_of(c, own.provider, false)?, 1);
             assert_eq!(attachments::find(c, file.id)?.as_ref(), Some(&file));
             assert_eq!(attachments::shown_by(c, file.id)?, [soteri.id]);
             assert_eq!(attachments::count_of(c, own.provider)?, 1);
@@ -164,6 +165,34 @@ fn what_an_organiser_has_looked_at_comes_with_its_looks_even_after_it_was_taken_
                 looks.iter().map(|(piece, all)| (piece.id.uuid(), piece.withdrawn.is_some(), ids(all))).collect();
             assert_eq!(looks, [(uuid(101), false, vec![uuid(4), uuid(5)]), (uuid(102), true, vec![uuid(1)])]);
             assert!(evidence::looked_at(c, Id::new(uuid(ORGANISER)), &[])?.is_empty());
+            Ok::<_, DbError>(())
+        })
+        .unwrap();
+    });
+}
+
+#[test]
+fn of_one_provider_no_more_is_read_than_can_be_and_what_holds_comes_first() {
+    on_each(|_, db| {
+        found(db);
+        let most = u128::try_from(evidence::OF_PROVIDER_MAX).unwrap();
+        db.write_blocking(move |c| {
+            for n in 1_000..=1_000 + most {
+                evidence::insert(c, &piece(n, EvidenceKind::TradeRegister, false, None))?;
+                evidence::insert_check(c, &check(n, ORGANISER, n, CheckOutcome::Accepted))?;
+            }
+            // What was given last and taken back is left out sooner than what was given first and holds.
+            evidence::withdraw(c, Id::new(uuid(1_000 + most)), (moment(9), "member"))
+        })
+        .unwrap();
+        db.read_blocking(move |c| {
+            let (organiser, provider) = (Id::new(uuid(ORGANISER)), Id::new(uuid(PROVIDER)));
+            let looks = evidence::looked_at(c, organiser, &[provider])?;
+            assert_eq!(i64::try_from(looks.len()).unwrap(), evidence::OF_PROVIDER_MAX);
+            assert_eq!(looks[0].0.id.uuid(), uuid(1_000));
+            assert!(looks.iter().all(|(piece, checks)| piece.withdrawn.is_none() && checks.len() == 1));
+            // Another provider has as much room for itself.
+            assert_eq!(evidence::looked_at(c, organiser, &[provider, Id::new(uuid(99))])?.len(), looks.len());
             Ok::<_, DbError>(())
         })
         .unwrap();

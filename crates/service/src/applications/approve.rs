@@ -37,6 +37,8 @@ pub(super) fn replaced_by(
     application: &Application,
     valid_from: Day,
 ) -> Result<Option<Approval>, Problem> {
+    // Who decides holds the provider already; held first, it is so wherever this is called from.
+    approvals::hold_all_of(c, application.provider)?;
     approvals::hold_of_unit(c, application.unit, application.voucher_type)?;
     let mut of_unit = approvals::of_unit(c, application.unit, application.voucher_type)?;
     let existing: Vec<Existing<'_>> =

@@ -1,16 +1,18 @@
 //! Lapses of approvals: brought in line with evidence and rulebooks whenever those change, from today on. What is past
 //! stands. Which days lapse is the domain's to say.
 
+use std::sync::Arc;
+
 use serde_json::json;
 use valinta_domain::approval::{Asked, Interruption, InterruptionCause, Lapse, LapseChange, LapseReason, Piece};
 use valinta_domain::approval::{VouchersInUse, lapse_changes, lapses};
 use valinta_domain::id::kind;
 use valinta_domain::registry_change::RegistryChange;
 use valinta_domain::{Day, Id, Moment};
-use valinta_persistence::approvals::{Approval, Whose};
-use valinta_persistence::{Conn, Db, approvals, organisers};
+use valinta_persistence::approvals::{Approval, Whom, Whose};
+use valinta_persistence::{Conn, Db, DbError, approvals, organisers};
 
-use super::reasons::{Common, LookedAt, Subject, looked_at, reason_of};
+use super::reasons::{Common, LookedAt, Subject, reason_of};
 use crate::cx::{Cx, day_at, found};
 use crate::http::Problem;
 
@@ -25,7 +27,7 @@ struct Compared {
     found: Vec<Lapse>,
     changes: Vec<LapseChange>,
     /// What they were found from.
-    pieces: Vec<LookedAt>,
+    pieces: Arc<[LookedAt]>,
     today: Day,
 }
 
@@ -53,16 +55,44 @@ pub(crate) fn refresh_lapses_of_voucher_type(
 /// A migration leaves lapses to be found by the rulebooks of today: noted as a fact of the installation until it is done.
 const DUE: &str = "lapses_are_due";
 
-/// Brings the lapses of all approvals in line, if a migration has left that to be done. How often it was: once, or not.
+/// Whether a migration has left the lapses of all approvals to be brought in line.
 ///
 /// # Errors
 /// The database's.
-pub(crate) fn bring_in_line(c: &mut Conn, cx: &Cx) -> Result<usize, Problem> {
-    if !organisers::forget_installation_fact(c, DUE)? {
-        return Ok(0);
-    }
-    refresh_all(c, cx, Whose::Everyones)?;
-    Ok(1)
+pub(crate) fn lapses_are_due(c: &mut Conn) -> Result<bool, DbError> {
+    Ok(organisers::installation_fact(c, DUE)?.is_some())
+}
+
+/// Notes that the lapses of all approvals have been brought in line.
+///
+/// # Errors
+/// The database's.
+pub(crate) fn lapses_are_found(c: &mut Conn) -> Result<bool, DbError> {
+    organisers::forget_installation_fact(c, DUE)
+}
+
+/// Some approvals that are not over, and whose they are, in order of id.
+///
+/// # Errors
+/// The database's.
+pub(crate) fn some_with_lapses(
+    c: &mut Conn,
+    now: Moment,
+    after: Option<Id<kind::Approval>>,
+    limit: i64,
+) -> Result<Vec<Whom>, DbError> {
+    approvals::ids_not_over(c, day_before(now), after, limit)
+}
+
+/// As [`refresh_lapses`], of some approvals, each with its provider, in order of id.
+///
+/// # Errors
+/// The database's; what is stored of one of them cannot be read.
+pub(crate) fn refresh_lapses_of_some(c: &mut Conn, cx: &Cx, some: &[Whom]) -> Result<(), Problem> {
+    let providers: Vec<Id<kind::Provider>> = some.iter().map(|(_, provider)| *provider).collect();
+    approvals::hold_all_of_each(c, &providers)?;
+    let mut known = Common::default();
+    some.iter().try_for_each(|(id, _)| refresh(c, cx, *id, &mut known))
 }
 
 /// Recomputes the lapses of all approvals from the day of a moment on, and compares them with those that are stored: what
@@ -77,6 +107,7 @@ pub fn lapse_faults(db: &Db, now: Moment) -> Result<Vec<String>, Problem> {
             let some = approvals::not_over(c, Whose::Everyones, day_before(now), after, APPROVALS_AT_ONCE)?;
             let Some(last) = some.last() else { return Ok(faults) };
             after = Some(last.id);
+            known.forget_pieces();
             for approval in &some {
                 let compared = compare(c, approval, now, &mut known)?;
                 let differs = |change| format!("{}: {}", approval.id, in_words(change));
@@ -116,6 +147,7 @@ fn refresh_all(c: &mut Conn, cx: &Cx, whose: Whose) -> Result<(), Problem> {
         let some = approvals::not_over(c, whose, day_before(cx.now()), after, APPROVALS_AT_ONCE)?;
         let Some(last) = some.last() else { return Ok(()) };
         after = Some(last.id);
+        known.forget_pieces();
         for approval in &some {
             refresh(c, cx, approval.id, &mut known)?;
         }
@@ -140,9 +172,8 @@ fn refresh(c: &mut Conn, cx: &Cx, id: Id<kind::Approval>, known: &mut Common) ->
 }
 
 fn compare(c: &mut Conn, approval: &Approval, now: Moment, known: &mut Common) -> Result<Compared, Problem> {
-    let organiser = known.organiser(c, approval.organiser)?.clone();
-    let today = day_at(now, &organiser)?;
-    let looked_at = looked_at(c, &organiser, &[approval.provider])?;
+    let today = day_at(now, known.organiser(c, approval.organiser)?)?;
+    let looked_at = known.pieces(c, (approval.organiser, approval.provider))?;
     let rules = known.rules(c, approval.voucher_type)?;
     let asked: Vec<Asked<'_>> = rules
         .entries()

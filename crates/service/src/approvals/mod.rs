@@ -1,5 +1,6 @@
 //! Approvals: which units may serve which voucher types, since when, and on which days they take no new choices.
 
+mod chain;
 mod end;
 mod in_use;
 mod lapses;
@@ -12,9 +13,13 @@ mod show;
 mod told;
 mod view;
 
+pub(crate) use chain::Chain;
 pub(crate) use in_use::{changed, end_choices, end_on, suspend};
 pub use lapses::lapse_faults;
-pub(crate) use lapses::{bring_in_line, refresh_lapses_of_provider, refresh_lapses_of_voucher_type};
+pub(crate) use lapses::{
+    lapses_are_due, lapses_are_found, refresh_lapses_of_provider, refresh_lapses_of_some,
+    refresh_lapses_of_voucher_type, some_with_lapses,
+};
 pub(crate) use public::{PublicApprovalView, PublicApprovals};
 pub(crate) use reasons::{LapseReasonView, Reasons, Subject};
 pub(crate) use replaced::replace;

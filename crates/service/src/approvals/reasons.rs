@@ -3,6 +3,7 @@
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use serde::Serialize;
 use valinta_domain::approval::{Known, LapseCause, LapseReason, Piece, lapse_reason};
@@ -74,11 +75,15 @@ impl From<&Approval> for Subject {
     }
 }
 
-/// What approvals of one organiser or voucher type have in common, read once.
+/// An organiser that looks at evidence, and the provider whose it is.
+type Between = (Id<kind::Organiser>, Id<kind::Provider>);
+
+/// What approvals of one organiser, provider or voucher type have in common, read once.
 #[derive(Default)]
 pub(super) struct Common {
     organisers: HashMap<Id<kind::Organiser>, Organiser>,
     rules: HashMap<Id<kind::VoucherType>, Versions>,
+    pieces: HashMap<Between, Arc<[LookedAt]>>,
 }
 
 impl Common {
@@ -94,6 +99,22 @@ impl Common {
             Entry::Occupied(known) => Ok(known.into_mut()),
             Entry::Vacant(unknown) => Ok(unknown.insert(rulebooks::adopted_versions(c, id)?)),
         }
+    }
+
+    /// The evidence of a provider that an organiser has looked at, as it was when it was read first.
+    pub(super) fn pieces(&mut self, c: &mut Conn, (organiser, provider): Between) -> Result<Arc<[LookedAt]>, Problem> {
+        if let Some(known) = self.pieces.get(&(organiser, provider)) {
+            return Ok(Arc::clone(known));
+        }
+        let whose = self.organiser(c, organiser)?;
+        let pieces: Arc<[LookedAt]> = looked_at(c, whose, &[provider])?.into();
+        self.pieces.insert((organiser, provider), Arc::clone(&pieces));
+        Ok(pieces)
+    }
+
+    /// Keeps no evidence any longer: of all providers it would be more than there is room for.
+    pub(super) fn forget_pieces(&mut self) {
+        self.pieces.clear();
     }
 }
 
@@ -120,11 +141,7 @@ impl LookedAt {
 }
 
 /// The evidence of providers that an organiser has looked at. What nobody of it has looked at neither holds nor is lost.
-pub(super) fn looked_at(
-    c: &mut Conn,
-    organiser: &Organiser,
-    providers: &[Id<kind::Provider>],
-) -> Result<Vec<LookedAt>, Problem> {
+fn looked_at(c: &mut Conn, organiser: &Organiser, providers: &[Id<kind::Provider>]) -> Result<Vec<LookedAt>, Problem> {
     let pieces = evidence::looked_at(c, organiser.id, providers)?.into_iter().map(|(evidence, checks)| {
         let withdrawn_on = evidence.withdrawn.as_ref().map(|(at, _)| day_at(*at, organiser)).transpose()?;
         let held = held(&evidence, &checks, withdrawn_on);
@@ -173,7 +190,6 @@ fn asked_on<'a>(rules: &'a Versions, code: &str, day: Day) -> Option<(&'a Requir
 #[derive(Default)]
 pub(crate) struct Reasons {
     common: Common,
-    pieces: HashMap<(Id<kind::Organiser>, Id<kind::Provider>), Vec<LookedAt>>,
 }
 
 impl Reasons {
@@ -190,17 +206,62 @@ impl Reasons {
         }
         for (organiser, providers) in providers {
             let providers: Vec<Id<kind::Provider>> = providers.into_iter().collect();
-            let organiser = reasons.common.organiser(c, organiser)?;
-            for piece in looked_at(c, organiser, &providers)? {
-                reasons.pieces.entry((organiser.id, piece.evidence.provider)).or_default().push(piece);
+            let mut by_provider: HashMap<Id<kind::Provider>, Vec<LookedAt>> = HashMap::new();
+            let whose = reasons.common.organiser(c, organiser)?;
+            for piece in looked_at(c, whose, &providers)? {
+                by_provider.entry(piece.evidence.provider).or_default().push(piece);
             }
+            let known = by_provider.into_iter().map(|(provider, pieces)| ((organiser, provider), pieces.into()));
+            reasons.common.pieces.extend(known);
         }
         Ok(reasons)
     }
 
     /// Why a requirement of one of these approvals lapses on a day, if that is known.
     pub(crate) fn of_lapse(&self, subject: &Subject, requirement: &str, from: Day) -> Option<LapseReason> {
-        let pieces = self.pieces.get(&(subject.organiser, subject.provider)).map_or(&[][..], Vec::as_slice);
+        let pieces = self.common.pieces.get(&(subject.organiser, subject.provider)).map_or(&[][..], |all| all.as_ref());
         reason_of(subject, requirement, from, self.common.rules.get(&subject.voucher_type)?, pieces)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use valinta_domain::Moment;
+    use valinta_persistence::approvals::{self, Whose};
+    use valinta_persistence::testing::TestDatabase;
+
+    use super::*;
+    use crate::app::App;
+    use crate::clock::Clock;
+    use crate::keys::Keys;
+    use crate::tokens::Tokens;
+
+    #[test]
+    fn what_a_provider_has_shown_is_read_once_for_all_its_approvals() {
+        let database = TestDatabase::create().unwrap();
+        let db = database.open().unwrap();
+        db.migrate().unwrap();
+        let keys = Keys::generate();
+        let tokens = Tokens::new("https://id.example", "valinta", &keys, None).unwrap();
+        let clock = Clock::fixed(Moment::from_micros(1_790_000_000_000_000).unwrap());
+        let app = App::new(db, tokens, clock, &keys).unwrap();
+        assert!(crate::demo::load_if_empty(&app).unwrap());
+        let taken_back = |c: &mut Conn| {
+            let mut known = Common::default();
+            for approval in approvals::not_over(c, Whose::Everyones, Day::ymd(2020, 1, 1).unwrap(), None, 1_000)? {
+                let of = (approval.organiser, approval.provider);
+                let first = known.pieces(c, of)?;
+                let Some(piece) = first.iter().find(|piece| piece.evidence.withdrawn.is_none()) else { continue };
+                let at = Moment::from_micros(1_790_000_000_000_001).unwrap();
+                assert!(evidence::withdraw(c, piece.evidence.id, (at, "member"))?);
+                assert!(Arc::ptr_eq(&first, &known.pieces(c, of)?));
+                known.forget_pieces();
+                let again = known.pieces(c, of)?;
+                assert!(again.iter().any(|one| one.evidence.id == piece.evidence.id && one.withdrawn_on.is_some()));
+                return Ok::<_, Problem>(1);
+            }
+            Ok(0)
+        };
+        assert_eq!(app.db().write_blocking(taken_back).unwrap(), 1, "somebody of the demo county has shown something");
     }
 }

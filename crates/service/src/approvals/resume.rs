@@ -2,7 +2,7 @@
 
 use actix_web::{HttpResponse, post, web};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use thiserror::Error;
 use validator::Validate;
 use valinta_domain::approval::{Interruption, InterruptionCause, VouchersInUse};
@@ -15,6 +15,7 @@ use valinta_domain::{Day, Id, Localized};
 use valinta_persistence::approvals::Approval;
 use valinta_persistence::{Conn, approvals, decisions, organisers};
 
+use super::chain::Chain;
 use super::in_use::{changed, tell_unit_resumed};
 use super::view::{ApprovalDetails, detail_of, rulebook_of, target_of};
 use crate::app::{App, Reply};
@@ -30,6 +31,9 @@ use crate::http::{Errors, IdempotencyKey, Json, Parse, PathId, Permit, Problem, 
 pub(crate) struct ResumeApproval {
     /// First day on which the unit can be chosen again: today or later; today if nothing is said.
     from: Option<Day>,
+    /// The decision that suspended it, where one suspension is lifted and others go on. All that hold on the day are lifted
+    /// if nothing is said, or the next one where none does.
+    suspension: Option<Id<kind::Decision>>,
     /// Why, in the words of the decision.
     reasons: Localized,
 }
@@ -38,6 +42,7 @@ pub(crate) struct ResumeApproval {
 #[derive(Debug, Clone)]
 pub(crate) struct ResumeCommand {
     from: Option<Day>,
+    suspension: Option<Id<kind::Decision>>,
     reasons: Localized,
 }
 
@@ -46,15 +51,15 @@ impl Parse for ResumeApproval {
 
     fn parse(&self, errors: &mut Errors) -> Option<ResumeCommand> {
         let reasons = errors.text("/reasons", &self.reasons, TEXT_CHARS_MAX)?;
-        Some(ResumeCommand { from: self.from, reasons })
+        Some(ResumeCommand { from: self.from, suspension: self.suspension, reasons })
     }
 }
 
 /// Why a suspension cannot be lifted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 enum ResumeRefused {
-    /// There is none that reaches the day.
-    #[error("the approval is not suspended on {from} or later")]
+    /// There is none that reaches the day, or none by that decision.
+    #[error("the approval is not suspended on {from} or later, or not by that decision")]
     NotSuspended {
         /// The day asked for.
         from: Day,
@@ -67,9 +72,9 @@ enum ResumeRefused {
     },
 }
 
-/// Lifts a suspension from a day on, by a decision with reasons. One that was to begin later does not; holders whose choices
-/// it would have ended, and who have not chosen again, are told that the unit can be chosen. What has lapsed meanwhile goes
-/// on until the condition is shown again.
+/// Lifts a suspension from a day on, by a decision with reasons; of the approvals that follow, too, where it reaches them.
+/// One that was to begin later does not; holders whose choices it would have ended, and who have not chosen again, are told
+/// that the unit can be chosen. What has lapsed meanwhile goes on until the condition is shown again.
 #[utoipa::path(
     tag = "approvals",
     params(IfMatch, IdempotencyKey),
@@ -93,7 +98,7 @@ pub(crate) async fn resume_approval(
     .await
 }
 
-/// Lifts the suspension that holds on a day, or the next one.
+/// Lifts suspensions of an approval, and of those that follow it.
 fn resume(
     c: &mut Conn,
     cx: &Cx,
@@ -101,18 +106,17 @@ fn resume(
     precondition: &IfMatch,
     command: &ResumeCommand,
 ) -> Result<Reply<ApprovalDetails>, Problem> {
-    approvals::hold(c, id)?;
-    let approval = found(approvals::find(c, id)?)?;
-    let target = target_of(&approval);
+    let target = target_of(&found(approvals::find(c, id)?)?);
     cx.require(Action::Supervise, &target)?;
+    let chain = Chain::hold(c, id)?;
+    let approval = &chain.first;
     precondition.check(approval.version)?;
     let organiser = found(organisers::find(c, approval.organiser)?)?;
     let today = cx.today(&organiser)?;
     let from = command.from.unwrap_or(today);
-    let interruptions = approvals::interruptions_of(c, &[id])?.remove(&id).unwrap_or_default();
-    let suspension = suspension_reaching(interruptions, from, today)?;
-    let to = from.max(suspension.from);
-    let rulebook = rulebook_of(c, &approval, today)?;
+    let all = chain.interruptions(c)?;
+    let lifted = lifted(&all, command.suspension, from, today)?;
+    let rulebook = rulebook_of(c, approval, today)?;
     let decision = Decision {
         id: cx.id(),
         organiser: approval.organiser,
@@ -124,9 +128,7 @@ fn resume(
         rulebook: Some(rulebook.id),
         inputs: json!({
             "approval": id,
-            "suspended_from": suspension.from,
-            "suspended_to": suspension.to,
-            "vouchers_in_use": suspension.vouchers_in_use,
+            "suspensions": lifted.iter().map(inputs_of).collect::<Vec<_>>(),
             "from": from,
             "decided_on": today,
         }),
@@ -137,20 +139,51 @@ fn resume(
         decided_at: cx.now(),
     };
     decisions::insert(c, &decision)?;
-    approvals::end_interruption(c, suspension.id, Some(to), Some(decision.id))?;
-    changed(c, cx, &approval)?;
-    let left = if to == suspension.from { tell_holders(c, cx, &approval, &suspension)? } else { 0 };
+    let mut left = 0_usize;
+    for suspension in &lifted {
+        let to = from.max(suspension.from);
+        approvals::end_interruption(c, suspension.id, Some(to), Some(decision.id))?;
+        let of = chain.each().find(|one| one.id == suspension.approval);
+        if let Some(approval) = of.filter(|_| to == suspension.from) {
+            left = left.saturating_add(tell_holders(c, cx, approval, suspension)?);
+        }
+    }
+    for approval in chain.each().filter(|one| lifted.iter().any(|lifted| lifted.approval == one.id)) {
+        changed(c, cx, approval)?;
+    }
+    let goes_on = |one: &&Interruption| one.is_suspension() && one.approval == id && one.holds_on(from);
+    let still_suspended = all.iter().filter(goes_on).any(|one| !lifted.iter().any(|lifted| lifted.id == one.id));
     let details = json!({
         "approval": id,
         "provider": approval.provider,
         "decision": decision.id,
         "from": from,
         "vouchers_in_use": left,
+        "still_suspended": still_suspended,
     });
     cx.audit("resume_approval", ("approval", id.uuid()), &target, details.clone());
     cx.tell("approval.resumed", ("approval", id.uuid()), target.organiser, details);
     let approval = found(approvals::find(c, id)?)?;
     Ok(Reply::ok(detail_of(c, cx, approval)?))
+}
+
+/// A suspension as a decision names it.
+fn inputs_of(suspension: &Interruption) -> Value {
+    json!({
+        "approval": suspension.approval,
+        "decision": suspended_by(suspension),
+        "suspended_from": suspension.from,
+        "suspended_to": suspension.to,
+        "vouchers_in_use": suspension.vouchers_in_use,
+    })
+}
+
+/// The decision that suspended, if one did.
+fn suspended_by(interruption: &Interruption) -> Option<Id<kind::Decision>> {
+    match &interruption.cause {
+        InterruptionCause::Suspended { decision, .. } => Some(*decision),
+        InterruptionCause::Lapsed { .. } => None,
+    }
 }
 
 /// Tells those whose choices ended for a suspension of which no day is left. How many have not chosen again.
@@ -163,15 +196,31 @@ fn tell_holders(c: &mut Conn, cx: &Cx, approval: &Approval, suspension: &Interru
     tell_unit_resumed(c, cx, approval, (suspension.from, decided.decided_at))
 }
 
-/// The first suspension with days left from a day on.
-fn suspension_reaching(interruptions: Vec<Interruption>, from: Day, today: Day) -> Result<Interruption, ResumeRefused> {
+/// What is lifted from a day on: the suspension of a decision; or else those that hold on the day, or the next one. Wherever
+/// a decision suspended, of all the approvals.
+fn lifted(
+    all: &[Interruption],
+    suspension: Option<Id<kind::Decision>>,
+    from: Day,
+    today: Day,
+) -> Result<Vec<Interruption>, ResumeRefused> {
     if from < today {
         return Err(ResumeRefused::InThePast { today });
     }
-    let reaches = |one: &Interruption| {
+    let reaches = |one: &&Interruption| {
         one.is_suspension() && one.period().is_some_and(|period| period.to().is_none_or(|to| to > from))
     };
-    interruptions.into_iter().find(reaches).ok_or(ResumeRefused::NotSuspended { from })
+    let reaching = || all.iter().filter(reaches);
+    let mut decisions: Vec<_> = match suspension {
+        Some(decision) => vec![decision],
+        None => reaching().filter(|one| one.holds_on(from)).filter_map(suspended_by).collect(),
+    };
+    if decisions.is_empty() {
+        decisions.extend(reaching().min_by_key(|one| one.from).and_then(suspended_by));
+    }
+    let is_meant = |one: &&Interruption| suspended_by(one).is_some_and(|by| decisions.contains(&by));
+    let lifted: Vec<Interruption> = reaching().filter(is_meant).cloned().collect();
+    if lifted.is_empty() { Err(ResumeRefused::NotSuspended { from }) } else { Ok(lifted) }
 }
 
 fn step(from: Day) -> Step {

@@ -3,6 +3,7 @@
 //! Nothing here decides what holds on a day: dates do, by themselves. Here it is told.
 
 mod due;
+mod in_line;
 mod reminders;
 
 use std::sync::Arc;
@@ -11,7 +12,7 @@ use std::time::Duration;
 use valinta_persistence::Conn;
 
 use crate::app::App;
-use crate::approvals::{bring_in_line, tell_interruptions};
+use crate::approvals::tell_interruptions;
 use crate::cx::Cx;
 use crate::http::Problem;
 use crate::supervision::tell_deadlines;
@@ -37,13 +38,14 @@ pub struct Told {
 /// Tells all that has come due by now, each once, however many processes look. For a thread that may block.
 ///
 /// # Errors
-/// The database's; what was told before that stays told.
+/// The database's; what was told stays told, and what is wrong with one kind keeps none of the others back.
 pub fn run_once(app: &App) -> Result<Told, Problem> {
-    write(app, bring_in_line)?;
-    let reminders = reminders::tell_all(app)?;
-    let interruptions = in_batches(app, |c, cx| tell_interruptions(c, cx, BATCH))?;
-    let deadlines = in_batches(app, |c, cx| tell_deadlines(c, cx, BATCH))?;
-    Ok(Told { reminders, interruptions, deadlines })
+    let in_line = in_line::bring_in_line(app);
+    let reminders = reminders::tell_all(app);
+    let interruptions = in_batches(app, |c, cx| tell_interruptions(c, cx, BATCH));
+    let deadlines = in_batches(app, |c, cx| tell_deadlines(c, cx, BATCH));
+    in_line?;
+    Ok(Told { reminders: reminders?, interruptions: interruptions?, deadlines: deadlines? })
 }
 
 /// Looks every ten minutes, for as long as the service runs.
@@ -83,15 +85,23 @@ fn write<T: Send + 'static>(
     app: &App,
     step: impl Fn(&mut Conn, &Cx) -> Result<T, Problem> + Send + Sync + 'static,
 ) -> Result<T, Problem> {
+    let (value, registry_changed) = stored(app, step)?;
+    if registry_changed {
+        app.refresh_blocking()?;
+    }
+    Ok(value)
+}
+
+/// As [`write`], without loading the choices anew: whether that is to be done is told besides.
+fn stored<T: Send + 'static>(
+    app: &App,
+    step: impl Fn(&mut Conn, &Cx) -> Result<T, Problem> + Send + Sync + 'static,
+) -> Result<(T, bool), Problem> {
     let (now, vault) = (app.clock().now(), Arc::clone(app.vault()));
     let run = move |c: &mut Conn| {
         let cx = Cx::of_service(now, Arc::clone(&vault));
         let value = step(c, &cx)?;
         Ok::<_, Problem>((value, cx.finish(c)?))
     };
-    let (value, registry_changed) = app.db().write_blocking(run)?;
-    if registry_changed {
-        app.refresh_blocking()?;
-    }
-    Ok(value)
+    app.db().write_blocking(run)
 }

@@ -81,12 +81,13 @@ fn check(
     let (target, sight) = sight_of(c, cx, piece.provider)?;
     sight.require(&piece)?;
     cx.require(Action::CheckEvidence, &target)?;
+    let organiser = cx.own_organiser(c)?;
+    // Of two who look at once, the second sees what the first has found; and whether it has been taken back meanwhile.
+    approvals::hold_all_of(c, piece.provider)?;
+    let piece = found(evidence::find(c, id)?)?;
     if piece.withdrawn.is_some() {
         return Err(Problem::new(ProblemKind::WrongState, "The provider has taken the evidence back."));
     }
-    let organiser = cx.own_organiser(c)?;
-    // Of two who look at once, the second sees what the first has found.
-    approvals::hold_all_of(c, piece.provider)?;
     let before = evidence::checks_of(c, organiser.id, &[id])?.remove(&id).unwrap_or_default();
     replaces_the_latest(command.replaces, before.last())?;
     let found = EvidenceCheck {

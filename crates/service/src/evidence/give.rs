@@ -10,8 +10,8 @@ use valinta_domain::policy::{Action, Target};
 use valinta_domain::provider::SoteriRegistration;
 use valinta_domain::text::{CODE_CHARS_MAX, LINE_CHARS_MAX};
 use valinta_domain::{Day, Id};
-use valinta_persistence::evidence::OF_PROVIDER_MAX;
-use valinta_persistence::{Conn, attachments, evidence, providers};
+use valinta_persistence::evidence::{REGISTRATIONS_MAX, STATED_MAX};
+use valinta_persistence::{Conn, DbError, attachments, evidence, providers};
 
 use super::sight::Sight;
 use super::view::{EvidenceView, view_of};
@@ -216,10 +216,7 @@ pub(crate) fn give(c: &mut Conn, cx: &Cx, command: &GiveEvidence) -> Result<Evid
     }
     errors.finish()?;
     check_whose(c, command)?;
-    if evidence::count_of(c, provider)? >= OF_PROVIDER_MAX {
-        let detail = format!("A provider gives at most {OF_PROVIDER_MAX} pieces of evidence.");
-        return Err(Problem::new(ProblemKind::Conflict, detail));
-    }
+    check_room(c, command)?;
     let registered = command.soteri.as_ref();
     let piece = Evidence {
         id: cx.id(),
@@ -237,7 +234,7 @@ pub(crate) fn give(c: &mut Conn, cx: &Cx, command: &GiveEvidence) -> Result<Evid
         given_at: cx.now(),
         withdrawn: None,
     };
-    evidence::insert(c, &piece)?;
+    evidence::insert(c, &piece).map_err(|error| unless_gone(error, command))?;
     let details = json!({"provider": provider, "kind": piece.kind, "valid_until": piece.valid_until});
     cx.audit("give_evidence", ("evidence", piece.id.uuid()), &target, details.clone());
     cx.tell("evidence.given", ("evidence", piece.id.uuid()), None, details);
@@ -254,9 +251,31 @@ fn check_whose(c: &mut Conn, command: &GiveEvidence) -> Result<(), Problem> {
     if let Some(id) = command.attachment
         && attachments::find(c, id)?.is_none_or(|file| file.provider != command.provider)
     {
-        return Err(Problem::unknown("/attachment", "the provider has handed in no such file"));
+        return Err(no_such_file());
     }
     Ok(())
+}
+
+/// There must be room for it among what has not been taken back.
+fn check_room(c: &mut Conn, command: &GiveEvidence) -> Result<(), Problem> {
+    let registrations = command.kind == EvidenceKind::Soteri;
+    let most = if registrations { REGISTRATIONS_MAX } else { STATED_MAX };
+    if evidence::count_of(c, command.provider, registrations)? < most {
+        return Ok(());
+    }
+    let detail = "The provider has given as much evidence as can be looked at: what holds no more is taken back first.";
+    let most = format!("at most {most} pieces of evidence that have not been taken back");
+    Err(Problem::new(ProblemKind::Conflict, detail).at("", "too_many", most))
+}
+
+/// Where the file that it names was taken away at the same moment, the database is the first to notice.
+fn unless_gone(error: DbError, command: &GiveEvidence) -> Problem {
+    let names_a_file = command.attachment.is_some();
+    if names_a_file && matches!(error, DbError::ForeignKey { .. }) { no_such_file() } else { error.into() }
+}
+
+fn no_such_file() -> Problem {
+    Problem::unknown("/attachment", "the provider has handed in no such file")
 }
 
 #[cfg(test)]

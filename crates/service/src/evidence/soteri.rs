@@ -1,9 +1,13 @@
 //! What a unit's details say of its registration in Soteri, as evidence: changing the one gives the other.
 
+use std::collections::BTreeSet;
+
+use valinta_domain::Id;
 use valinta_domain::evidence::{Evidence, EvidenceKind};
+use valinta_domain::id::kind;
 use valinta_domain::provider::{SoteriRegistration, SoteriState};
 use valinta_persistence::providers::ServiceUnit;
-use valinta_persistence::{Conn, evidence};
+use valinta_persistence::{Conn, approvals, evidence};
 
 use super::give::{GiveEvidence, give};
 use super::withdraw::take_back;
@@ -11,16 +15,29 @@ use crate::approvals::refresh_lapses_of_provider;
 use crate::cx::Cx;
 use crate::http::Problem;
 
-/// Gives a unit's registration in Soteri as evidence, if it is not what was given last. Earlier evidence that says more
-/// than the register now does is taken back; what is only prolonged holds on until organisers have looked at the new.
+/// Gives units' registrations in Soteri as evidence, where they are not what was given last. Earlier evidence that says more
+/// than the register now does is taken back; what is only prolonged holds on until organisers have looked at the new. What
+/// lapses by that is looked at once for each provider.
 ///
 /// # Errors
-/// The unit is not the caller's, or the registration is not acceptable.
-pub(crate) fn give_soteri(c: &mut Conn, cx: &Cx, unit: &ServiceUnit) -> Result<Option<Evidence>, Problem> {
-    let given: Vec<Evidence> = evidence::fitting(c, unit.provider, unit.id)?
-        .into_iter()
-        .filter(|piece| piece.unit == Some(unit.id) && piece.kind == EvidenceKind::Soteri && piece.soteri.is_some())
-        .collect();
+/// A unit is not the caller's, or a registration is not acceptable.
+pub(crate) fn give_soteri(c: &mut Conn, cx: &Cx, units: &[&ServiceUnit]) -> Result<(), Problem> {
+    let providers: BTreeSet<Id<kind::Provider>> = units.iter().map(|unit| unit.provider).collect();
+    let providers: Vec<Id<kind::Provider>> = providers.into_iter().collect();
+    // Held before a piece is.
+    approvals::hold_all_of_each(c, &providers)?;
+    let mut have_lost: BTreeSet<Id<kind::Provider>> = BTreeSet::new();
+    for unit in units {
+        if give_of_unit(c, cx, unit)? {
+            have_lost.insert(unit.provider);
+        }
+    }
+    have_lost.into_iter().try_for_each(|provider| refresh_lapses_of_provider(c, cx, provider))
+}
+
+/// Gives one unit's registration. Whether something has been taken back.
+fn give_of_unit(c: &mut Conn, cx: &Cx, unit: &ServiceUnit) -> Result<bool, Problem> {
+    let given: Vec<Evidence> = evidence::registrations_of(c, unit.id)?;
     let now = unit.details.soteri.as_ref();
     let mut some_taken_back = false;
     for piece in &given {
@@ -30,16 +47,10 @@ pub(crate) fn give_soteri(c: &mut Conn, cx: &Cx, unit: &ServiceUnit) -> Result<O
         }
     }
     let last = given.last().and_then(|piece| piece.soteri.as_ref());
-    let new = match now {
-        Some(registration) if may_operate(registration) && last != Some(registration) => {
-            Some(give(c, cx, &stated(unit, registration))?)
-        }
-        Some(_) | None => None,
-    };
-    if some_taken_back {
-        refresh_lapses_of_provider(c, cx, unit.provider)?;
+    if let Some(registration) = now.filter(|now| may_operate(now) && last != Some(*now)) {
+        give(c, cx, &stated(unit, registration))?;
     }
-    Ok(new)
+    Ok(some_taken_back)
 }
 
 fn stated(unit: &ServiceUnit, registration: &SoteriRegistration) -> GiveEvidence {

@@ -8,7 +8,7 @@ use valinta_domain::Id;
 use valinta_domain::evidence::Evidence;
 use valinta_domain::id::kind;
 use valinta_domain::policy::{Action, Target};
-use valinta_persistence::{Conn, evidence};
+use valinta_persistence::{Conn, approvals, evidence};
 
 use super::sight::Sight;
 use super::view::{EvidenceView, view_of};
@@ -49,6 +49,8 @@ fn withdraw(c: &mut Conn, cx: &Cx, id: Id<kind::Evidence>) -> Result<Reply<Evide
     let piece = found(evidence::find(c, id)?)?;
     let target = Target { provider: Some(piece.provider), ..Target::default() };
     cx.require(Action::ManageProvider, &target)?;
+    // Held before the piece is: who looks at it at the same moment holds the provider first.
+    approvals::hold_all_of(c, piece.provider)?;
     take_back(c, cx, &piece)?;
     refresh_lapses_of_provider(c, cx, piece.provider)?;
     let withdrawn = found(evidence::find(c, id)?)?;

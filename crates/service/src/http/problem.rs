@@ -230,6 +230,13 @@ impl Problem {
         self
     }
 
+    /// Tells the caller more.
+    #[must_use]
+    pub(crate) fn and_says(mut self, more: &str) -> Self {
+        self.0.detail = format!("{} {more}", self.0.detail);
+        self
+    }
+
     /// Adds the cause. It is logged and never shown.
     #[must_use]
     pub fn caused_by(mut self, cause: impl fmt::Display) -> Self {

@@ -9,7 +9,7 @@ use valinta_domain::{Day, Id};
 use valinta_persistence::bulk::{self, Keep};
 use valinta_persistence::providers::{Provider, ServiceUnit};
 use valinta_persistence::source_ids::{NamedKind, SourceName};
-use valinta_persistence::{Conn, DbError};
+use valinta_persistence::{Conn, DbError, approvals};
 
 use super::apply::{
     Applied, Apply, Bringing, Source, Standings, distinct, ids_among, means_another, not_overtaken, not_yours,
@@ -27,6 +27,7 @@ const UNITS_MAX: i64 = 1_000;
 impl Apply for UnitRecord {
     fn apply(c: &mut Conn, bringing: &Bringing<'_>, rows: &[&Self]) -> Result<Vec<Applied>, Problem> {
         let mut work = Work::load(c, bringing, rows)?;
+        work.notices = work.notices_of(c, bringing, rows)?;
         let applied = bringing.each(rows, |row| work.row(bringing, row))?;
         work.store(c, bringing)?;
         Ok(applied)
@@ -81,7 +82,7 @@ impl Work {
             of_providers: bulk::providers_by_oid(c, &oids)?.into_keys().collect(),
             owners: bulk::providers_by_id(c, &of)?,
             called: called.into_iter().map(|(id, name)| (Id::new(id), name.name)).collect(),
-            notices: notices(c, bringing, rows, &by_id)?,
+            notices: HashMap::new(),
             providers,
             standings,
             names,
@@ -109,14 +110,39 @@ impl Work {
             let unit = unit.ok_or_else(|| means_another("provider", "this source id means another provider's unit"))?;
             return if linked { Ok(Outcome::Unchanged.of(unit.id)) } else { self.change(bringing, unit, row) };
         }
-        let by_own_id =
-            own_id(&row.source_id).and_then(|id| self.by_id.get(&id)).filter(|unit| unit.provider == provider);
-        let by_oid = row.details.oid.as_ref().and_then(|oid| self.by_oid.get(oid.as_str()));
-        let known = by_own_id.or_else(|| by_oid.and_then(|id| self.by_id.get(id))).cloned();
-        match known {
+        match self.unnamed(provider, row).cloned() {
             Some(unit) => self.link(bringing, provider, unit, row),
             None => self.create(bringing, provider, row),
         }
+    }
+
+    /// The unit that a row means which the source has no name for yet: by its own id, or by its OID.
+    fn unnamed(&self, provider: Id<kind::Provider>, row: &UnitRecord) -> Option<&ServiceUnit> {
+        let by_own_id =
+            own_id(&row.source_id).and_then(|id| self.by_id.get(&id)).filter(|unit| unit.provider == provider);
+        let by_oid = row.details.oid.as_ref().and_then(|oid| self.by_oid.get(oid.as_str()));
+        by_own_id.or_else(|| by_oid.and_then(|id| self.by_id.get(id)))
+    }
+
+    /// How far ahead units say that they close, of those whose own row lets them close sooner than was said.
+    fn notices_of(
+        &self,
+        c: &mut Conn,
+        bringing: &Bringing<'_>,
+        rows: &[&UnitRecord],
+    ) -> Result<HashMap<Id<kind::ServiceUnit>, ClosingNotice>, Problem> {
+        let mut notices = HashMap::new();
+        for row in rows {
+            let unit = match self.names.get(&row.source_id) {
+                Some(name) => self.by_id.get(&Id::new(name.subject)),
+                None => self.providers.get(&row.provider).and_then(|provider| self.unnamed(*provider, row)),
+            };
+            let closing = |unit: &&ServiceUnit| closes(unit.details.closed_from, row.details.closed_from).is_some();
+            if let Some(unit) = unit.filter(closing) {
+                notices.insert(unit.id, ClosingNotice::of(c, bringing.cx, unit.id)?);
+            }
+        }
+        Ok(notices)
     }
 
     /// It is registered already, without a name of the source's.
@@ -234,6 +260,8 @@ impl Work {
     }
 
     fn store(self, c: &mut Conn, bringing: &Bringing<'_>) -> Result<(), Problem> {
+        let gives = bringing.source.organiser().is_none();
+        self.hold(c, gives)?;
         bulk::insert_units(c, &self.new).map_err(overtaken)?;
         for changed in &self.changed {
             not_overtaken(bulk::update_unit(c, &changed.unit).map_err(overtaken)?)?;
@@ -250,33 +278,27 @@ impl Work {
             })
             .collect();
         bulk::keep_all(c, RegistryKind::ServiceUnit, &versions, bringing.cx.by())?;
-        if bringing.source.organiser().is_none() {
+        if gives {
             // What a provider says of its registration is its evidence, as where it edits the unit itself: what it says no
             // longer is taken back.
             let new = self.new.iter().filter(|unit| unit.details.soteri.is_some());
             let changed = self.changed.iter().filter(|changed| changed.soteri_changed).map(|changed| &changed.unit);
-            for unit in new.chain(changed) {
-                give_soteri(c, bringing.cx, unit)?;
-            }
+            let units: Vec<&ServiceUnit> = new.chain(changed).collect();
+            give_soteri(c, bringing.cx, &units)?;
         }
         Ok(())
     }
-}
 
-/// How far ahead units say that they close, of those that a row names another day for.
-fn notices(
-    c: &mut Conn,
-    bringing: &Bringing<'_>,
-    rows: &[&UnitRecord],
-    by_id: &HashMap<Id<kind::ServiceUnit>, ServiceUnit>,
-) -> Result<HashMap<Id<kind::ServiceUnit>, ClosingNotice>, Problem> {
-    let named: HashSet<Day> = rows.iter().filter_map(|row| row.details.closed_from).collect();
-    let another = |unit: &&ServiceUnit| named.iter().any(|day| unit.details.closed_from != Some(*day));
-    let mut notices = HashMap::new();
-    for unit in by_id.values().filter(another) {
-        notices.insert(unit.id, ClosingNotice::of(c, bringing.cx, unit.id)?);
+    /// Holds the providers whose approvals change with their units, before the units themselves, as everywhere.
+    fn hold(&self, c: &mut Conn, gives: bool) -> Result<(), DbError> {
+        let follows = |changed: &&Changed| {
+            changed.closed_before != changed.unit.details.closed_from || (gives && changed.soteri_changed)
+        };
+        let of_changed = self.changed.iter().filter(follows).map(|changed| changed.unit.provider);
+        let of_new = self.new.iter().filter(|unit| gives && unit.details.soteri.is_some()).map(|unit| unit.provider);
+        let providers: Vec<Id<kind::Provider>> = of_changed.chain(of_new).collect();
+        approvals::hold_all_of_each(c, &providers)
     }
-    Ok(notices)
 }
 
 /// Which providers the rows name: by business id first, which means the same everywhere, then by the source's own name.

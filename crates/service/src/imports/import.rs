@@ -15,17 +15,16 @@ use super::apply::Apply;
 use super::file::{ComingFile, ImportFile};
 use super::kind::{RowKind, may_bring, source_of};
 use super::offering_record::OfferingRecord;
-use super::places::Turn;
+use super::places::{FilePlace, Turn};
 use super::price_record::PriceRecord;
 use super::progress::{ImportLine, Lines, News, Teller};
 use super::provider_record::ProviderRecord;
 use super::read::{Read, most_rows_of, rows_of};
-use super::report::{ImportView, RefusedImport};
+use super::report::{BrokenImport, ImportProblem, ImportView};
 use super::run::{Order, refuse_repeated, run};
 use super::unit_record::UnitRecord;
 use crate::app::App;
 use crate::http::permit::RegistryImport;
-use crate::http::places::Place;
 use crate::http::problem::PROBLEM_JSON;
 use crate::http::{Permit, Problem, Query};
 use crate::{parse_as_is, telemetry};
@@ -75,7 +74,8 @@ parse_as_is!(ImportQuery);
 /// prices.
 ///
 /// Where all or nothing is asked and a row is refused, the answer is 422 `invalid_input`, with what it came to in `import`.
-/// Nothing is stored either where all rows together take longer than 30 seconds: then they are brought in row by row.
+/// Nothing is stored either where all rows together take longer than 8 seconds: then they are brought in row by row.
+/// Where that breaks off, `import` in the problem says what is stored.
 ///
 /// Asked for `application/x-ndjson`, the answer comes in lines: how far it is, again and again, and the result at the end.
 /// Whoever hangs up ends the work: of all or nothing, nothing is stored; row by row, what was told to be stored is.
@@ -127,7 +127,7 @@ async fn begin<T: Apply>(
     request: HttpRequest,
     order: Order,
     file: Arc<ImportFile>,
-    held: (Place, Turn),
+    held: (FilePlace, Turn),
 ) -> Result<HttpResponse, Problem> {
     let rows = read::<T>(file, most_rows_of(&order.source)).await?;
     let (to, mut news) = mpsc::channel(NEWS_MAX);
@@ -149,15 +149,20 @@ async fn begin<T: Apply>(
     loop {
         match news.recv().await {
             Some(News::Progress(_)) => {}
-            Some(News::End(end)) => return Ok(answer_of((*end)?)),
+            Some(News::End(end)) => return Ok(answer_of(*end)),
             None => return Err(Problem::internal("an import ended without a result")),
         }
     }
 }
 
 /// What it came to. Where all or nothing was asked and a row was refused it is a problem, so that nobody takes it for done.
-fn answer_of(view: ImportView) -> HttpResponse {
-    match RefusedImport::of(view, telemetry::current_request_id()) {
+fn answer_of(end: Result<ImportView, BrokenImport>) -> HttpResponse {
+    let request = telemetry::current_request_id();
+    let view = match end {
+        Ok(view) => view,
+        Err(broken) => return broken.answer(request),
+    };
+    match ImportProblem::refused(view, request) {
         Ok(view) => HttpResponse::Ok().json(view),
         Err(refused) => HttpResponse::UnprocessableEntity().content_type(PROBLEM_JSON).json(refused),
     }

@@ -10,13 +10,15 @@ use actix_web::web::Bytes;
 use serde::Serialize;
 use tokio::sync::mpsc::{Receiver, Sender};
 use uuid::Uuid;
+use valinta_persistence::Db;
 
-use super::report::ImportView;
-use crate::http::problem::ProblemDocument;
+use super::report::{BrokenImport, ImportProblem, ImportView};
 use crate::http::{Problem, ProblemKind};
 
-/// The longest that a transaction of an import works. On SQLite, nobody else changes anything meanwhile.
-const TRANSACTION_MAX: Duration = Duration::from_secs(30);
+/// The longest that a transaction of an import works, all its tries together. On SQLite nobody else changes anything
+/// meanwhile, and must not have waited too long by the time it is committed.
+pub(super) const TRANSACTION_MAX: Duration = Duration::from_secs(8);
+const _: () = assert!(TRANSACTION_MAX.as_secs() < Db::WRITER_WAIT_MAX.as_secs());
 
 /// How far an import has come.
 #[derive(Debug, Clone, Copy, Serialize, utoipa::ToSchema)]
@@ -25,7 +27,7 @@ pub(crate) struct ImportProgress {
     done: u64,
     /// Of so many.
     of: u64,
-    /// So many of them are stored for good, whatever becomes of the others.
+    /// So many of them are stored for good, whatever becomes of the others. What is refused is not.
     stored: u64,
 }
 
@@ -37,14 +39,14 @@ pub(crate) enum ImportLine {
     Progress(ImportProgress),
     /// What it came to.
     Result(Box<ImportView>),
-    /// Why it did not come to an end.
-    Problem(ProblemDocument),
+    /// Why it did not come to an end, and what of it is stored all the same.
+    Problem(ImportProblem),
 }
 
 /// What an import sends to whoever waits for it.
 pub(super) enum News {
     Progress(ImportProgress),
-    End(Box<Result<ImportView, Problem>>),
+    End(Box<Result<ImportView, BrokenImport>>),
 }
 
 /// The import's side.
@@ -59,11 +61,10 @@ impl Teller {
     ///
     /// # Errors
     /// Nobody waits any more: what has not been stored is not.
-    pub(super) fn tell(&self, done: usize, stored: usize) -> Result<(), Problem> {
-        let count = |rows| u64::try_from(rows).unwrap_or(u64::MAX);
+    pub(super) fn tell(&self, done: usize, stored: u64) -> Result<(), Problem> {
+        let done = u64::try_from(done).unwrap_or(u64::MAX);
         self.still_waited_for()?;
-        let _ =
-            self.to.try_send(News::Progress(ImportProgress { done: count(done), of: self.of, stored: count(stored) }));
+        let _ = self.to.try_send(News::Progress(ImportProgress { done, of: self.of, stored }));
         Ok(())
     }
 }
@@ -76,9 +77,9 @@ impl Teller {
         Ok(())
     }
 
-    /// What is looked at while a transaction works, from now on.
-    pub(super) fn watch(&self) -> Watch {
-        Watch { teller: self.clone(), until: Instant::now().checked_add(TRANSACTION_MAX) }
+    /// What is looked at while a transaction works that has begun then; `advice` is for who brings too much in at once.
+    pub(super) fn watch(&self, begun: Instant, advice: &'static str) -> Watch {
+        Watch { teller: self.clone(), until: begun.checked_add(TRANSACTION_MAX), advice }
     }
 }
 
@@ -86,6 +87,7 @@ impl Teller {
 pub(super) struct Watch {
     teller: Teller,
     until: Option<Instant>,
+    advice: &'static str,
 }
 
 impl Watch {
@@ -98,8 +100,8 @@ impl Watch {
         if self.until.is_some_and(|until| Instant::now() > until) {
             let seconds = TRANSACTION_MAX.as_secs();
             let why = format!(
-                "The rows take longer than {seconds} seconds together, while others wait: nothing of them is stored. \
-                 Bring them in with mode=rows, or divide the file."
+                "The rows take longer than {seconds} seconds together, while others wait: nothing of them is stored. {}",
+                self.advice
             );
             return Err(Problem::new(ProblemKind::PayloadTooLarge, why));
         }
@@ -119,9 +121,9 @@ impl Lines {
             News::Progress(progress) => ImportLine::Progress(progress),
             News::End(end) => match *end {
                 Ok(view) => ImportLine::Result(Box::new(view)),
-                Err(problem) => {
-                    tracing::warn!(cause = problem.cause(), "an import did not come to an end");
-                    ImportLine::Problem(problem.document(self.request))
+                Err(broken) => {
+                    tracing::warn!(cause = broken.problem.cause(), "an import did not come to an end");
+                    ImportLine::Problem(broken.view(self.request))
                 }
             },
         };
@@ -145,6 +147,7 @@ impl MessageBody for Lines {
 
 #[cfg(test)]
 mod tests {
+    use super::super::report::RowErrors;
     use super::*;
     use tokio::sync::mpsc;
 
@@ -154,7 +157,7 @@ mod tests {
         let teller = Teller { to, of: 3 };
         // News that nobody has time to hear hold nothing up.
         assert!((0..100).all(|_| teller.tell(1, 0).is_ok()));
-        let watch = teller.watch();
+        let watch = teller.watch(Instant::now(), "");
         assert!(watch.look().is_ok());
         drop(news);
         assert!(teller.tell(2, 0).is_err() && watch.look().is_err());
@@ -163,10 +166,25 @@ mod tests {
     #[test]
     fn an_import_that_keeps_others_waiting_is_told_to_stop() {
         let (to, _news) = mpsc::channel(1);
-        let until = Instant::now().checked_sub(Duration::from_secs(1));
-        let late = Watch { teller: Teller { to, of: 3 }, until };
-        let refused = late.look().unwrap_err();
+        let teller = Teller { to, of: 3 };
+        let begun = |ago| Instant::now().checked_sub(ago).unwrap();
+        let refused = teller.watch(begun(Duration::from_secs(9)), "Divide the file.").look().unwrap_err();
         assert_eq!(refused.kind(), ProblemKind::PayloadTooLarge);
-        assert!(refused.detail().contains("mode=rows"));
+        assert!(refused.detail().ends_with(
+            "longer than 8 seconds together, while others wait: nothing of them is stored. Divide the file."
+        ));
+        assert!(teller.watch(begun(Duration::from_secs(4)), "").look().is_ok());
+    }
+
+    #[test]
+    fn the_line_of_an_import_that_broke_off_says_what_is_stored() {
+        let (to, news) = mpsc::channel(1);
+        let mut stored = ImportView::new(false);
+        stored.refuse(1, &RowErrors::one("name", "length", "is too long"));
+        let broken = BrokenImport::after(Problem::new(ProblemKind::Unavailable, "Not now."), stored);
+        let line = Lines { news, request: None }.line(News::End(Box::new(Err(broken))));
+        drop(to);
+        let line: serde_json::Value = serde_json::from_slice(&line).unwrap();
+        assert_eq!((&line["problem"]["status"], &line["problem"]["import"]["refused"]), (&503.into(), &1.into()));
     }
 }

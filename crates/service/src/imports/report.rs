@@ -1,5 +1,6 @@
 //! What an import came to, row by row. Owns the answer's shape and nothing of how rows are read or stored.
 
+use actix_web::HttpResponse;
 use serde::Serialize;
 use uuid::Uuid;
 use valinta_domain::Id;
@@ -106,18 +107,63 @@ pub(crate) struct RowItem {
     outcome: Outcome,
 }
 
-/// The problem that a file was refused whole, with what it would have come to.
-#[derive(Debug, Serialize)]
-pub(crate) struct RefusedImport {
+/// The problem that a file was refused whole, with what it would have come to; or that an import broke off, with what
+/// its rows up to then have come to.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(crate) struct ImportProblem {
     #[serde(flatten)]
     problem: ProblemDocument,
-    /// What it came to.
-    import: ImportView,
+    /// What it came to. Left out where it broke off before anything was stored.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    import: Option<Box<ImportView>>,
 }
 
-impl RefusedImport {
+/// An import that broke off.
+#[derive(Debug)]
+pub(super) struct BrokenImport {
+    /// Why.
+    pub(super) problem: Problem,
+    /// What the rows came to that were stored for good before.
+    import: Option<Box<ImportView>>,
+}
+
+impl From<Problem> for BrokenImport {
+    fn from(problem: Problem) -> Self {
+        Self { problem, import: None }
+    }
+}
+
+impl BrokenImport {
+    /// It broke off after so much of it was stored for good: rows from the first on.
+    pub(super) fn after(problem: Problem, import: ImportView) -> Self {
+        if import.rows == 0 {
+            return problem.into();
+        }
+        let (done, next) = (import.rows, import.rows.saturating_add(1));
+        let more = format!(
+            "Of the rows before row {next}, {} of {done} are stored for good and {} are refused, see import; from row \
+             {next} on, nothing is stored. The same file again goes on from there.",
+            import.kept(),
+            import.refused
+        );
+        Self { problem: problem.and_says(&more), import: Some(Box::new(import)) }
+    }
+
+    /// As it is sent.
+    pub(super) fn view(&self, request: Option<Uuid>) -> ImportProblem {
+        ImportProblem { problem: self.problem.document(request), import: self.import.clone() }
+    }
+
+    /// As an answer of its own.
+    pub(super) fn answer(self, request: Option<Uuid>) -> HttpResponse {
+        let body = serde_json::to_string(&self.view(request)).unwrap_or_default();
+        HttpResponse::from_error(self.problem).set_body(body).map_into_boxed_body()
+    }
+}
+
+impl ImportProblem {
     /// The view, or the problem where all or nothing was asked and a row was refused.
-    pub(super) fn of(view: ImportView, request: Option<Uuid>) -> Result<ImportView, Box<Self>> {
+    pub(super) fn refused(view: ImportView, request: Option<Uuid>) -> Result<ImportView, Box<Self>> {
         if view.stored || view.dry_run || !view.is_whole || view.refused == 0 {
             return Ok(view);
         }
@@ -129,7 +175,7 @@ impl RefusedImport {
             let pointer = if error.column.is_empty() { format!("/{row}") } else { format!("/{row}/{}", error.column) };
             problem = problem.at(&pointer, &error.code, &error.detail);
         }
-        Err(Box::new(Self { problem: problem.document(request), import: view }))
+        Err(Box::new(Self { problem: problem.document(request), import: Some(Box::new(view)) }))
     }
 }
 
@@ -240,6 +286,11 @@ impl ImportView {
             item.id = None;
         }
         self
+    }
+
+    /// How many rows were not refused.
+    pub(super) fn kept(&self) -> u64 {
+        self.rows.saturating_sub(self.refused)
     }
 
     pub(super) fn has_refused(&self) -> bool {

@@ -3,7 +3,8 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+use std::time::Instant;
 
 use serde_json::json;
 use uuid::Uuid;
@@ -15,7 +16,7 @@ use super::apply::{Apply, Bringing, Source};
 use super::kind::RowKind;
 use super::progress::{Teller, Watch};
 use super::read::{Read, Record};
-use super::report::{ImportView, RowErrors};
+use super::report::{BrokenImport, ImportView, RowErrors};
 use crate::app::App;
 use crate::clock::new_uuid;
 use crate::cx::Cx;
@@ -36,6 +37,11 @@ pub(super) struct Order {
     /// Whether nothing is stored where a row is refused.
     pub(super) all: bool,
     pub(super) dry_run: bool,
+}
+
+/// What to do where the rows of a transaction take too long together.
+fn advice_of(all: bool, dry_run: bool) -> &'static str {
+    if all && !dry_run { "Bring them in with mode=rows, or divide the file." } else { "Divide the file." }
 }
 
 /// Why a transaction was undone.
@@ -90,35 +96,50 @@ pub(super) async fn run<T: Apply>(
     order: Order,
     rows: Vec<Read<T>>,
     teller: Teller,
-) -> Result<ImportView, Problem> {
+) -> Result<ImportView, BrokenImport> {
     let (rows, order) = (Arc::new(rows), Arc::new(order));
     if order.all || order.dry_run {
-        return in_one(app, order, rows, teller).await;
+        return Ok(in_one(app, order, rows, teller).await?);
     }
     let request = request_of(app);
-    let mut total = ImportView::new(false);
-    let mut outcome = Ok(());
-    let mut done = 0;
-    while done < rows.len() {
-        let until = done.saturating_add(ROWS_AT_ONCE).min(rows.len());
+    let part = async |from, until| {
         let work = (Arc::clone(&order), Arc::clone(&rows), teller.clone());
-        match some(app, request, work, (done, until)).await {
-            Ok(view) => total.add(view),
-            Err(problem) => outcome = Err(problem),
-        }
-        done = until;
-        if outcome.is_ok() {
-            outcome = teller.tell(done, done);
-        }
-        if outcome.is_err() {
-            break;
+        some(app, request, work, (from, until)).await
+    };
+    let outcome = in_parts(rows.len(), &teller, part).await;
+    refresh(app).await;
+    outcome
+}
+
+/// So many rows, some after the other. What is stored when one part fails stays stored, and is told.
+async fn in_parts(
+    many: usize,
+    teller: &Teller,
+    part: impl AsyncFn(usize, usize) -> Result<ImportView, Problem>,
+) -> Result<ImportView, BrokenImport> {
+    let mut total = ImportView::new(false);
+    let mut done = 0;
+    while done < many {
+        let until = done.saturating_add(ROWS_AT_ONCE).min(many);
+        let told = match part(done, until).await {
+            Ok(view) => {
+                total.add(view);
+                done = until;
+                teller.tell(done, total.kept())
+            }
+            Err(problem) => Err(problem),
+        };
+        if let Err(problem) = told {
+            return Err(BrokenImport::after(problem, kept_of(total)));
         }
     }
-    refresh(app).await;
-    outcome.map(|()| {
-        let stored = total.has_touched();
-        total.stored(stored)
-    })
+    Ok(kept_of(total))
+}
+
+/// What rows came to whose transactions are committed.
+fn kept_of(view: ImportView) -> ImportView {
+    let stored = view.has_touched();
+    view.stored(stored)
 }
 
 /// All rows in one transaction.
@@ -129,10 +150,11 @@ async fn in_one<T: Apply>(
     teller: Teller,
 ) -> Result<ImportView, Problem> {
     let (request, clock, vault) = (request_of(app), app.clock().clone(), Arc::clone(app.vault()));
+    let begun = OnceLock::new();
     let written = app
         .db()
         .write_long(move |c| {
-            let watch = teller.watch();
+            let watch = teller.watch(*begun.get_or_init(Instant::now), advice_of(order.all, order.dry_run));
             let cx = Cx::begin(c, &order.caller, clock.now(), request, Arc::clone(&vault))?;
             let mut view = ImportView::new(order.dry_run).whole();
             let mut done = 0;
@@ -152,8 +174,7 @@ async fn in_one<T: Apply>(
     match written {
         Ok(view) => {
             refresh(app).await;
-            let stored = view.has_touched();
-            Ok(view.stored(stored))
+            Ok(kept_of(view))
         }
         Err(Stop::Undone(view)) => Ok(view.undone()),
         Err(Stop::Failed(problem)) => Err(problem),
@@ -168,9 +189,10 @@ async fn some<T: Apply>(
     (from, until): (usize, usize),
 ) -> Result<ImportView, Problem> {
     let (clock, vault) = (app.clock().clone(), Arc::clone(app.vault()));
+    let begun = OnceLock::new();
     app.db()
         .write_long(move |c| {
-            let watch = teller.watch();
+            let watch = teller.watch(*begun.get_or_init(Instant::now), advice_of(order.all, order.dry_run));
             let cx = Cx::begin(c, &order.caller, clock.now(), request, Arc::clone(&vault))?;
             let view = apply(c, (&cx, &watch), &order, rows.get(from..until).unwrap_or_default(), from)?;
             note(&cx, &order, &view);
@@ -240,5 +262,73 @@ async fn refresh(app: &App) {
     if let Err(problem) = app.refresh().await {
         // What was brought in is stored; the list follows with the next look.
         tracing::warn!(cause = problem.cause(), "the choices could not be refreshed");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::mpsc;
+    use valinta_domain::Id;
+    use valinta_domain::id::kind;
+
+    use super::super::progress::News;
+    use super::super::report::Outcome;
+    use super::*;
+    use crate::http::ProblemKind;
+
+    /// Rows of which the first of each part is refused.
+    fn part(from: usize, until: usize) -> ImportView {
+        let mut view = ImportView::new(false);
+        view.refuse(1, &RowErrors::one("name", "length", "is too long"));
+        for _ in from..until.saturating_sub(1) {
+            view.count(2, "P", Outcome::Created.of(Id::<kind::Provider>::new(Uuid::nil())));
+        }
+        view
+    }
+
+    #[actix_web::test]
+    async fn an_import_that_breaks_off_tells_what_of_it_is_stored() {
+        let (to, mut news) = mpsc::channel(16);
+        let teller = Teller { to, of: 1_200 };
+        let breaks_at = async |row: usize| {
+            let part = async |from, until| {
+                if from >= row {
+                    Err(Problem::new(ProblemKind::Unavailable, "Not now."))
+                } else {
+                    Ok(part(from, until))
+                }
+            };
+            in_parts(1_200, &teller, part).await
+        };
+        assert!(breaks_at(1_200).await.is_ok_and(|view| view.kept() == 1_197));
+        let told: Vec<_> = std::iter::from_fn(|| news.try_recv().ok()).collect();
+        let told: Vec<_> = told
+            .iter()
+            .map(|news| match news {
+                News::Progress(progress) => serde_json::to_value(progress).unwrap(),
+                News::End(_) => panic!("there is no end yet"),
+            })
+            .collect();
+        let (first, last) = (json!({"done": 500, "of": 1_200, "stored": 499}), json!(1_197));
+        assert_eq!((told.len(), &told[0], &told[2]["stored"]), (3, &first, &last), "refused rows are not stored");
+
+        let answer = breaks_at(500).await.unwrap_err().answer(None);
+        assert_eq!((answer.status().as_u16(), answer.headers().contains_key("retry-after")), (503, true));
+        let body = actix_web::body::to_bytes(answer.into_body()).await.unwrap();
+        let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        let import = &body["import"];
+        assert_eq!((&import["rows"], &import["created"], &import["stored"]), (&json!(500), &json!(499), &json!(true)));
+        let detail = body["detail"].as_str().unwrap();
+        assert!(detail.contains("499 of 500 are stored for good") && detail.contains("from row 501 on, nothing"));
+
+        let nothing = breaks_at(0).await.unwrap_err().view(None);
+        assert!(serde_json::to_value(nothing).unwrap().get("import").is_none());
+    }
+
+    #[test]
+    fn only_who_brings_all_in_at_once_is_told_to_bring_it_in_row_by_row() {
+        let row_by_row = |all, dry_run| advice_of(all, dry_run).contains("mode=rows");
+        assert!(row_by_row(true, false));
+        assert!(!row_by_row(true, true) && !row_by_row(false, true) && !row_by_row(false, false));
     }
 }

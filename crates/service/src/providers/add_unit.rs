@@ -67,7 +67,7 @@ pub(crate) fn add_unit(
     cx.tell("service_unit.added", ("service_unit", id.uuid()), None, json!({"provider": provider, "unit": id}));
     cx.registry_changed(RegistryChange::service_unit(id, None));
     if unit.details.soteri.is_some() {
-        give_soteri(c, cx, &unit)?;
+        give_soteri(c, cx, &[&unit])?;
     }
     Ok(Reply::created(format!("/v1/service-units/{id}"), ServiceUnitView::of(unit)))
 }

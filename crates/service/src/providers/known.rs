@@ -4,15 +4,17 @@ use actix_web::{get, web};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use validator::Validate;
-use valinta_domain::Id;
 use valinta_domain::id::kind;
-use valinta_domain::identifiers::BusinessId;
+use valinta_domain::identifiers::{BusinessId, Oid};
 use valinta_domain::policy::{Action, Target};
+use valinta_domain::provider::Sector;
+use valinta_domain::{Day, Id, Language, Moment};
 use valinta_persistence::bulk::{self, Whose};
+use valinta_persistence::providers::Provider;
 use valinta_persistence::source_ids::{self, NamedKind};
 use valinta_persistence::{Conn, providers};
 
-use super::view::{ProviderView, registry_day, views_of};
+use super::view::registry_day;
 use crate::app::App;
 use crate::cx::Cx;
 use crate::http::permit::ProvidersRead;
@@ -29,11 +31,55 @@ pub(crate) struct KnownProviderFilter {
 }
 parse_as_is!(KnownProviderFilter);
 
+/// What a provider says of itself, without its units: `GET /v1/providers/{id}/private` has these.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(crate) struct ProviderSummary {
+    /// Its id.
+    id: Id<kind::Provider>,
+    /// Its business id.
+    business_id: BusinessId,
+    /// Its name.
+    #[schema(max_length = 200)]
+    name: String,
+    /// Whose production it is today.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sector: Option<Sector>,
+    /// Since which day.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sector_since: Option<Day>,
+    /// E-mail address for clients.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 300)]
+    email: Option<String>,
+    /// Telephone number for clients.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 300)]
+    phone: Option<String>,
+    /// Address on the internet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 300)]
+    website: Option<String>,
+    /// Languages in which it can be contacted.
+    #[schema(max_items = 3)]
+    languages: Vec<Language>,
+    /// Its OID, if it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    oid: Option<Oid>,
+    /// How many units it has.
+    #[schema(minimum = 0, maximum = 1000)]
+    unit_count: i64,
+    /// Which version of its details this is.
+    #[schema(minimum = 1)]
+    version: i64,
+    /// When it was registered.
+    created_at: Moment,
+}
+
 /// A provider that the organiser has to do with.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub(crate) struct KnownProviderView {
     /// The provider.
-    provider: ProviderView,
+    provider: ProviderSummary,
     /// What the organiser calls it in its own files, if it does.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 200)]
@@ -45,7 +91,7 @@ pub(crate) struct KnownProviderView {
 }
 
 /// Lists the providers that have handed in an application to the caller's organiser or that it has brought in, approved or
-/// not, with their ids.
+/// not, with their ids and how many units they have.
 #[utoipa::path(
     tag = "providers",
     params(PageQuery, KnownProviderFilter),
@@ -86,7 +132,7 @@ fn list(
     let subjects: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
     let mut names = source_ids::of_subjects(c, organiser.id.uuid(), NamedKind::Provider, &subjects)?;
     let admins = bulk::with_an_admin(c, &ids)?;
-    let views = views_of(c, items, today)?.into_iter().map(|provider| {
+    let views = summaries_of(c, items, &ids, today)?.into_iter().map(|provider| {
         let name = names.remove(&provider.id.uuid());
         KnownProviderView {
             brought_in: name.as_ref().is_some_and(|name| !name.linked),
@@ -96,4 +142,35 @@ fn list(
         }
     });
     Ok(Page { items: views.collect(), next })
+}
+
+/// Providers, in the order given, as they are shown on a day.
+fn summaries_of(
+    c: &mut Conn,
+    found: Vec<Provider>,
+    ids: &[Id<kind::Provider>],
+    today: Day,
+) -> Result<Vec<ProviderSummary>, Problem> {
+    let sectors = providers::sectors_of_each(c, ids)?;
+    let units = providers::count_units_of_each(c, ids)?;
+    let summaries = found.into_iter().map(|provider| {
+        let entries = sectors.get(&provider.id).map(|timeline| timeline.entries()).unwrap_or_default();
+        let present = entries.iter().find(|(period, _)| period.contains(today));
+        ProviderSummary {
+            id: provider.id,
+            business_id: provider.business_id,
+            name: provider.details.name,
+            sector: present.map(|(_, sector)| *sector),
+            sector_since: present.map(|(period, _)| period.from()),
+            email: provider.details.email,
+            phone: provider.details.phone,
+            website: provider.details.website,
+            languages: provider.details.languages,
+            oid: provider.details.oid,
+            unit_count: units.get(&provider.id).copied().unwrap_or_default(),
+            version: provider.version,
+            created_at: provider.created_at,
+        }
+    });
+    Ok(summaries.collect())
 }

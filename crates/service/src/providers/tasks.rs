@@ -77,7 +77,7 @@ pub(crate) struct TaskView {
     /// The finding to open.
     #[serde(skip_serializing_if = "Option::is_none")]
     finding: Option<Id<kind::Finding>>,
-    /// The piece of evidence to open; the organiser's words are with it.
+    /// The piece of evidence to open.
     #[serde(skip_serializing_if = "Option::is_none")]
     evidence: Option<Id<kind::Evidence>>,
     /// What it was to show.
@@ -87,6 +87,10 @@ pub(crate) struct TaskView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 64)]
     requirement: Option<String>,
+    /// Of evidence that is rejected: why, in the officer's words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 4000)]
+    note: Option<String>,
     /// Of a requirement that lapses: the first day on which it is not shown to hold, without new choices.
     #[serde(skip_serializing_if = "Option::is_none")]
     lapses_on: Option<Day>,
@@ -103,11 +107,14 @@ pub(crate) struct TasksView {
     /// In order of the last days; what has none comes last. At most 500 of each kind: those whose last days come first.
     #[schema(max_items = 4000)]
     items: Vec<TaskView>,
+    /// Whether some kind is cut at 500: what is done makes room for the rest.
+    truncated: bool,
 }
 
 /// Lists what a provider's members must do now, or may, in order of the last days.
 ///
-/// For all of the provider's units and all organisers at once, on one page: at most 500 of each kind.
+/// For all of the provider's units and all organisers at once, on one page: at most 500 of each kind, and `truncated`
+/// says whether there are more.
 #[utoipa::path(
     tag = "providers",
     responses((status = 200, description = "What is to be done.", body = TasksView)),
@@ -127,7 +134,8 @@ pub(crate) async fn list_provider_tasks(
             let today = registry_day(cx.now());
             let lapsing_until = today.plus_days(LAPSING_DAYS);
             let found = desk::tasks(c, id, &cx.actor().subject, (today, lapsing_until))?;
-            Ok(TasksView { day: today, items: found.into_iter().map(|task| view_of(task, today)).collect() })
+            let items = found.items.into_iter().map(|task| view_of(task, today)).collect();
+            Ok(TasksView { day: today, items, truncated: found.truncated })
         })
         .await?;
     Ok(HttpResponse::Ok().json(view))
@@ -150,6 +158,7 @@ fn view_of(task: Task, today: Day) -> TaskView {
         evidence: None,
         evidence_kind: None,
         requirement: None,
+        note: None,
         lapses_on: None,
         change: None,
     };
@@ -160,8 +169,8 @@ fn view_of(task: Task, today: Day) -> TaskView {
         TaskOf::Lapse { approval, requirement, from } => {
             TaskView { approval: Some(approval), requirement: Some(requirement), lapses_on: Some(from), ..view }
         }
-        TaskOf::Rejected { evidence, kind, requirement } => {
-            TaskView { evidence: Some(evidence), evidence_kind: Some(kind), requirement, ..view }
+        TaskOf::Rejected { evidence, kind, requirement, note } => {
+            TaskView { evidence: Some(evidence), evidence_kind: Some(kind), requirement, note, ..view }
         }
         TaskOf::Hearing(measure, approval) | TaskOf::Warning(measure, approval) => {
             TaskView { measure: Some(measure), approval: Some(approval), ..view }

@@ -189,27 +189,46 @@ struct Own {
     cut: Option<CutChoice>,
 }
 
-/// The provider's choice that held on the day, or was ended on it by a decision of the same day; where there is none, its
-/// latest, for the refusal to name its first day.
+/// The provider's choice that was ended on the day by a decision of the same day, where the service had ended by then; or
+/// else the one that holds on the day, or was ended on it. Where there is none, its latest, for the refusal to name its
+/// first day.
 fn own_choice(c: &mut Conn, cx: &Cx, command: &RecordCommand, organiser: &Organiser) -> Result<Option<Own>, Problem> {
     let day = command.day;
     let own = choices::of_voucher(c, command.voucher)?.into_iter();
     let own: Vec<Choice> = own.filter(|choice| cx.actor().is_member_of(choice.provider)).collect();
+    let cut = cut_on(&own, day, organiser)?;
+    // Another unit of the provider may have been chosen for the rest of the day: what came before is the first one's.
+    if let Some((cut_choice, cut)) = cut.clone()
+        && cut.served_before(day, command.span.map(|(_, ended_at)| ended_at)).is_ok_and(|days| days.is_some())
+    {
+        return Ok(cut_own(cut_choice, cut, day));
+    }
     let holding = own.iter().find(|choice| choice.period().is_some_and(|period| period.contains(day)));
     if let Some(choice) = holding {
         return Ok(choice.period().map(|period| Own { choice: choice.clone(), period, cut: None }));
     }
-    for choice in &own {
-        let Some(cut) = choice.cut().filter(|cut| cut.to == day && cut.from <= day) else { continue };
-        // By a decision of an earlier day nothing of this one was chosen any more.
-        if day_at(cut.at, organiser)? == day
-            && let Ok(period) = Period::new(cut.from, Some(day.plus_days(1)))
-        {
-            return Ok(Some(Own { choice: choice.clone(), period, cut: Some(cut) }));
-        }
+    if let Some((cut_choice, cut)) = cut {
+        return Ok(cut_own(cut_choice, cut, day));
     }
     let with_days = |choice: &Choice| choice.period().map(|period| Own { choice: choice.clone(), period, cut: None });
     Ok(own.iter().find_map(with_days))
+}
+
+/// The choice that a decision of the day ended on it, if there is one. By a decision of an earlier day, nothing of this one
+/// was chosen any more.
+fn cut_on(own: &[Choice], day: Day, organiser: &Organiser) -> Result<Option<(Choice, CutChoice)>, Problem> {
+    for choice in own {
+        let Some(cut) = choice.cut().filter(|cut| cut.to == day && cut.from <= day) else { continue };
+        if day_at(cut.at, organiser)? == day {
+            return Ok(Some((choice.clone(), cut)));
+        }
+    }
+    Ok(None)
+}
+
+fn cut_own(choice: Choice, cut: CutChoice, day: Day) -> Option<Own> {
+    let period = Period::new(cut.from, Some(day.plus_days(1))).ok()?;
+    Some(Own { choice, period, cut: Some(cut) })
 }
 
 /// Whether the unit could serve on the day: what it delivered before it closed or its approval ended is owed, and nothing

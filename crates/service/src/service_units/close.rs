@@ -7,9 +7,9 @@ use valinta_domain::policy::{Action, Target};
 use valinta_domain::{Day, Id};
 use valinta_persistence::approvals::Approval;
 use valinta_persistence::providers::ServiceUnit;
-use valinta_persistence::{Conn, approvals, organisers};
+use valinta_persistence::{Conn, approvals, organisers, voucher_types};
 
-use crate::approvals::{changed, end_choices, rulebook_of};
+use crate::approvals::{changed, end_choices};
 use crate::cx::{Cx, found};
 use crate::http::Problem;
 
@@ -64,7 +64,9 @@ impl ClosingNotice {
             if !holds_after(&approval, today) {
                 continue;
             }
-            let notice_days = rulebook_of(c, &approval, today)?.terms.supervision.end_notice_days;
+            // Where no rulebook is in force, none asks for notice.
+            let Some(rulebook) = voucher_types::rulebook_in_force(c, approval.voucher_type, today)? else { continue };
+            let notice_days = rulebook.terms.supervision.end_notice_days;
             let earliest = today.plus_days(notice_days.into());
             all.push(OfApproval { end: approval.valid_to, notice_days, earliest });
         }
@@ -104,6 +106,7 @@ pub(crate) fn close(c: &mut Conn, cx: &Cx, unit: &ServiceUnit, before: Option<Da
     if before == after {
         return Ok(0);
     }
+    approvals::hold_all_of(c, unit.provider)?;
     // Who chooses the unit holds its approvals: a choice is made before this, and ends here, or after it, and knows the day.
     let ids: Vec<Id<kind::Approval>> = approvals::of_whole_unit(c, unit.id)?.iter().map(|one| one.id).collect();
     for id in ids {

@@ -9,7 +9,7 @@ use valinta_domain::provider::{ClosingRefused, UnitDetails, change_closing};
 use valinta_domain::registry_change::{RegistryChange, RegistryKind};
 use valinta_persistence::providers::ServiceUnit;
 use valinta_persistence::registry_versions::keep;
-use valinta_persistence::{Conn, providers};
+use valinta_persistence::{Conn, approvals, providers};
 
 use super::close::{ClosingNotice, close, closes, may_close};
 use super::request::{UnitRequest, check_municipalities};
@@ -63,9 +63,12 @@ fn replace(
     precondition: &IfMatch,
     details: &UnitDetails,
 ) -> Result<ServiceUnit, Problem> {
-    let mut unit = found(providers::take_unit(c, id)?)?;
-    let target = Target { provider: Some(unit.provider), ..Target::default() };
+    let provider = found(providers::find_unit(c, id)?)?.provider;
+    let target = Target { provider: Some(provider), ..Target::default() };
     cx.require(Action::ManageProvider, &target)?;
+    // Its approvals and its evidence may change with it: they are held before it, as everywhere.
+    approvals::hold_all_of(c, provider)?;
+    let mut unit = found(providers::take_unit(c, id)?)?;
     // Taking it has made it the next version already.
     precondition.check(unit.version.saturating_sub(1))?;
     change_closing(unit.details.closed_from, details.closed_from, registry_day(cx.now()))?;
@@ -91,7 +94,7 @@ fn replace(
     cx.tell("service_unit.changed", ("service_unit", id.uuid()), None, noted);
     cx.registry_changed(RegistryChange::service_unit(id, None));
     if soteri_changed {
-        give_soteri(c, cx, &unit)?;
+        give_soteri(c, cx, &[&unit])?;
     }
     Ok(unit)
 }

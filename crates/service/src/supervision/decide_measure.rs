@@ -10,12 +10,11 @@ use valinta_domain::measure::AskedEffect;
 use valinta_domain::policy::Action;
 use valinta_domain::text::TEXT_CHARS_MAX;
 use valinta_domain::{Day, Id, Localized};
-use valinta_persistence::{Conn, approvals, measures, organisers};
+use valinta_persistence::{Conn, measures, organisers};
 
-use super::impose::{Case, carry_out, decide, interruptions};
+use super::impose::{Case, carry_out, decide};
 use super::measure_view::{MeasureView, target_of};
 use crate::app::{App, Reply};
-use crate::approvals::rulebook_of;
 use crate::cx::{Cx, found};
 use crate::http::conditional::IfMatch;
 use crate::http::openapi::StateProblems;
@@ -122,18 +121,14 @@ fn settle(
     let seen = found(measures::find(c, id)?)?;
     let target = target_of(&seen);
     cx.require(Action::Supervise, &target)?;
-    approvals::hold(c, seen.approval)?;
+    let organiser = found(organisers::find(c, seen.organiser)?)?;
+    let today = cx.today(&organiser)?;
+    let case = Case::hold(c, seen.approval, today)?;
     let measure = found(measures::take(c, id)?)?;
     precondition.check(measure.version.saturating_sub(1)).map_err(|problem| {
         problem.at("/header/If-Match", "changed", format!("the measure is {} now", measure.state.code()))
     })?;
-    let approval = found(approvals::find(c, measure.approval)?)?;
-    let organiser = found(organisers::find(c, measure.organiser)?)?;
-    let today = cx.today(&organiser)?;
     measure.may_decide(today)?;
-    let rulebook = rulebook_of(c, &approval, today)?;
-    let interruptions = interruptions(c, &approval)?;
-    let case = Case { approval: &approval, rulebook: &rulebook, interruptions: &interruptions, today };
     let effect = match command.outcome {
         MeasureOutcome::Dropped => None,
         MeasureOutcome::Imposed => {

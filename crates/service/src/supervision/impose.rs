@@ -11,21 +11,31 @@ use valinta_domain::measure::{
 use valinta_domain::{Day, Id, Localized, Period};
 use valinta_persistence::approvals::Approval;
 use valinta_persistence::voucher_types::Rulebook;
-use valinta_persistence::{Conn, approvals, decisions};
+use valinta_persistence::{Conn, decisions};
 
-use crate::approvals::{end_on, suspend};
+use crate::approvals::{Chain, end_on, rulebook_of, suspend};
 use crate::cx::Cx;
 use crate::http::{Problem, ProblemKind};
 
 /// What a measure is decided on.
-pub(super) struct Case<'a> {
-    pub(super) approval: &'a Approval,
-    pub(super) rulebook: &'a Rulebook,
-    pub(super) interruptions: &'a [Interruption],
+pub(super) struct Case {
+    /// The approval that it is against, and those that follow it.
+    pub(super) chain: Chain,
+    pub(super) rulebook: Rulebook,
+    /// Those of all of them.
+    pub(super) interruptions: Vec<Interruption>,
     pub(super) today: Day,
 }
 
-impl Case<'_> {
+impl Case {
+    /// Loads it and holds the approvals: of two officers, one comes first.
+    pub(super) fn hold(c: &mut Conn, approval: Id<kind::Approval>, today: Day) -> Result<Self, Problem> {
+        let chain = Chain::hold(c, approval)?;
+        let rulebook = rulebook_of(c, &chain.first, today)?;
+        let interruptions = chain.interruptions(c)?;
+        Ok(Self { chain, rulebook, interruptions, today })
+    }
+
     /// The codes of the requirements that have lapsed today.
     pub(super) fn lapsed(&self) -> Vec<String> {
         let of_today = self.interruptions.iter().filter(|one| one.holds_on(self.today));
@@ -35,9 +45,9 @@ impl Case<'_> {
         codes
     }
 
-    /// The days of the approval, of which some are left.
+    /// The days of the approval and of those that follow it, of which some are left.
     pub(super) fn days_left(&self) -> Result<Period, MeasureRefused> {
-        let left = self.approval.period().filter(|period| period.to().is_none_or(|to| to > self.today));
+        let left = self.chain.period().filter(|period| period.to().is_none_or(|to| to > self.today));
         left.ok_or(MeasureRefused::ApprovalOver)
     }
 
@@ -56,17 +66,12 @@ impl Case<'_> {
     }
 }
 
-/// The interruptions of an approval.
-pub(super) fn interruptions(c: &mut Conn, approval: &Approval) -> Result<Vec<Interruption>, Problem> {
-    Ok(approvals::interruptions_of(c, &[approval.id])?.remove(&approval.id).unwrap_or_default())
-}
-
 /// Writes the decision on a measure: imposed with an effect, or dropped. The measure is as it is afterwards; it has not
 /// been stored, nor has anything been done to the approval.
 pub(super) fn decide(
     c: &mut Conn,
     cx: &Cx,
-    case: &Case<'_>,
+    case: &Case,
     measure: Measure,
     effect: Option<&Effect>,
     reasons: &Localized,
@@ -95,6 +100,7 @@ pub(super) fn decide(
             "lapsed": lapsed,
             "supervision": case.rulebook.terms.supervision,
             "effect": effect.map(effect_value),
+            "following": case.chain.following.iter().map(|one| one.id).collect::<Vec<_>>(),
             "decided_on": case.today,
         }),
         steps: steps(&measure, effect, &case.rulebook.terms.supervision, &lapsed, case.today),
@@ -139,20 +145,26 @@ fn effect_value(effect: &Effect) -> Value {
 pub(super) fn carry_out(
     c: &mut Conn,
     cx: &Cx,
-    case: &Case<'_>,
+    case: &Case,
     measure: &Measure,
     effect: Option<&Effect>,
 ) -> Result<usize, Problem> {
     let decision = measure.decision.ok_or_else(|| Problem::internal("a measure is carried out without a decision"))?;
-    let moved = match effect {
-        None | Some(Effect::Notice | Effect::Warning { .. }) => 0,
-        Some(Effect::Suspension { period, vouchers_in_use }) => {
-            suspend(c, cx, case.approval, (*period, *vouchers_in_use), decision, case.today)?
-        }
-        Some(Effect::Cancellation { from }) => {
-            end_on(c, cx, case.approval, (ApprovalState::Cancelled, *from), decision)?
-        }
-    };
+    let mut moved = 0_usize;
+    for approval in case.chain.each() {
+        let of_this = match effect {
+            None | Some(Effect::Notice | Effect::Warning { .. }) => 0,
+            Some(Effect::Suspension { period, vouchers_in_use }) => match common(approval, *period) {
+                None => 0,
+                Some(period) => suspend(c, cx, approval, (period, *vouchers_in_use), decision, case.today)?,
+            },
+            Some(Effect::Cancellation { from }) => match common(approval, Period::starting(*from)) {
+                None => 0,
+                Some(_) => end_on(c, cx, approval, (ApprovalState::Cancelled, *from), decision)?,
+            },
+        };
+        moved = moved.saturating_add(of_this);
+    }
     let details = json!({
         "measure": measure.id,
         "approval": measure.approval,
@@ -169,6 +181,11 @@ pub(super) fn carry_out(
         cx.tell("approval.cancelled", ("approval", measure.approval.uuid()), Some(measure.organiser), details);
     }
     Ok(moved)
+}
+
+/// The days that an approval has in common with others.
+fn common(approval: &Approval, days: Period) -> Option<Period> {
+    approval.period()?.intersection(days)
 }
 
 /// Everything that stands against an effect, each at its place.

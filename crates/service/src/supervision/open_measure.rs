@@ -14,14 +14,14 @@ use valinta_domain::policy::Action;
 use valinta_domain::text::TEXT_CHARS_MAX;
 use valinta_domain::{Day, Id, Localized};
 use valinta_persistence::approvals::Approval;
-use valinta_persistence::measures::{self, MeasureFilter};
+use valinta_persistence::measures;
 use valinta_persistence::organisers::Organiser;
 use valinta_persistence::{Conn, approvals, findings, organisers};
 
-use super::impose::{Case, carry_out, decide, interruptions};
+use super::impose::{Case, carry_out, decide};
 use super::measure_view::MeasureView;
 use crate::app::{App, Reply};
-use crate::approvals::{changed, rulebook_of, target_of};
+use crate::approvals::{changed, target_of};
 use crate::cx::{Cx, day_at, found};
 use crate::http::conditional::IfMatch;
 use crate::http::openapi::StateProblems;
@@ -117,23 +117,20 @@ fn open(
     precondition: &IfMatch,
     command: &OpenCommand,
 ) -> Result<Reply<MeasureView>, Problem> {
-    approvals::hold(c, id)?;
-    let approval = found(approvals::find(c, id)?)?;
-    let target = target_of(&approval);
+    let target = target_of(&found(approvals::find(c, id)?)?);
     cx.require(Action::Supervise, &target)?;
-    precondition.check(approval.version)?;
-    let organiser = found(organisers::find(c, approval.organiser)?)?;
+    let organiser = found(target.organiser.map_or(Ok(None), |id| organisers::find(c, id))?)?;
     let today = cx.today(&organiser)?;
-    let rulebook = rulebook_of(c, &approval, today)?;
-    let interruptions = interruptions(c, &approval)?;
-    let case = Case { approval: &approval, rulebook: &rulebook, interruptions: &interruptions, today };
+    let case = Case::hold(c, id, today)?;
+    let approval = &case.chain.first;
+    precondition.check(approval.version)?;
     case.days_left()?;
     if command.grounds != Grounds::Danger {
-        check_alone(c, id)?;
+        check_alone(c, approval)?;
     }
-    check_finding(c, &approval, command.finding)?;
-    let terms = &rulebook.terms.supervision;
-    let imposed = imposed_on(c, &approval, &organiser)?;
+    check_finding(c, approval, command.finding)?;
+    let terms = &case.rulebook.terms.supervision;
+    let imposed = imposed_on(c, approval, &organiser)?;
     let lapsed = case.lapsed();
     may_open((command.step, command.grounds), &imposed, !lapsed.is_empty(), terms, today)?;
     let mut measure = Measure {
@@ -176,17 +173,15 @@ fn open(
         measures::insert(c, &measure)?;
         cx.tell("measure.opened", ("measure", measure.id.uuid()), target.organiser, details);
     }
-    changed(c, cx, &approval)?;
+    changed(c, cx, approval)?;
     Ok(Reply::created(format!("/v1/measures/{}", measure.id), MeasureView::of(measure, cx)))
 }
 
 /// One is heard about at a time, but for what comes at once.
-fn check_alone(c: &mut Conn, approval: Id<kind::Approval>) -> Result<(), Problem> {
-    let filter =
-        MeasureFilter { approval: Some(approval), state: Some(MeasureState::Hearing), ..MeasureFilter::default() };
-    match measures::list(c, &filter, None, 1)?.first() {
-        None => Ok(()),
-        Some(_) => Err(Problem::new(
+fn check_alone(c: &mut Conn, approval: &Approval) -> Result<(), Problem> {
+    match measures::is_heard_about(c, (approval.unit, approval.voucher_type))? {
+        false => Ok(()),
+        true => Err(Problem::new(
             ProblemKind::Duplicate,
             "The provider is being heard about a measure against the approval.",
         )),
@@ -201,9 +196,9 @@ fn check_finding(c: &mut Conn, approval: &Approval, finding: Option<Id<kind::Fin
     if same { Ok(()) } else { Err(Problem::unknown("/finding", "there is no such finding at the provider")) }
 }
 
-/// The steps that were imposed on an approval, with the days of their decisions.
+/// The steps that were imposed on the unit for what it is approved for, with the days of their decisions.
 fn imposed_on(c: &mut Conn, approval: &Approval, organiser: &Organiser) -> Result<Vec<ImposedStep>, Problem> {
-    measures::imposed_on(c, approval.id)?
+    measures::imposed_on(c, (approval.unit, approval.voucher_type))?
         .into_iter()
         .map(|(one, at)| Ok(ImposedStep { step: one.step, on: day_at(at, organiser)?, deadline: one.deadline }))
         .collect()
