@@ -72,8 +72,8 @@ enum ResumeRefused {
     },
 }
 
-/// Lifts a suspension from a day on, by a decision with reasons; of the approvals that follow, too, where it reaches them.
-/// One that was to begin later does not; holders whose choices it would have ended, and who have not chosen again, are told
+/// Lifts a suspension from a day on, by a decision with reasons. It is lifted of the approvals that follow, too, where it
+/// reaches them. One that was to begin later does not; holders whose choices it would have ended, and who have not chosen again, are told
 /// that the unit can be chosen. What has lapsed meanwhile goes on until the condition is shown again.
 #[utoipa::path(
     tag = "approvals",
