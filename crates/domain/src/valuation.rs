@@ -159,6 +159,11 @@ impl<'a> Valuation<'a> {
         }
     }
 
+    /// Whether what a unit is worth depends on its price.
+    pub const fn depends_on_price(&self) -> bool {
+        self.by_price
+    }
+
     /// What a unit of a service is worth, and how that came about where it depends on the service.
     ///
     /// # Errors

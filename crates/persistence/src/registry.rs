@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use valinta_domain::approval::Approved;
-use valinta_domain::choice::{Candidate, Order, Query, Snapshot};
+use valinta_domain::choice::{Candidate, Lot, Order, Query, Snapshot};
 use valinta_domain::id::kind;
 use valinta_domain::offering::{OfferPrice, PriceCheck};
 use valinta_domain::registry_change::RegistryChange;
@@ -312,8 +312,8 @@ pub fn prices_for(
         language: None,
         mode: None,
         order: Order::Price,
-        order_key: &[],
-        order_seed: &[],
+        lot: &Lot::of_voucher(&[], voucher.id),
+        counts: false,
         after: None,
         limit: usize::MAX,
     };

@@ -1,12 +1,23 @@
 //! Tests of the choice engine.
 
 use super::*;
+use crate::approval::Approved;
+use crate::id::{Id, kind};
 use crate::identifiers::VoucherNumber;
+use crate::money::Amount;
+use crate::offering::{OfferPrice, PriceCheck};
+use crate::provider::{Sector, ServiceMode};
 use crate::quantity::Unit;
+use crate::rulebook::RulebookTerms;
 use crate::rulebook::{Measure, Unused};
+use crate::rules::Facts;
+use crate::text::Language;
 use crate::text::Localized;
+use crate::time::{Day, Period, Timeline};
+use crate::valuation::Valuation;
 use crate::voucher::{Voucher, VoucherState};
 use serde_json::json;
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 use uuid::Uuid;
 
@@ -106,7 +117,13 @@ fn nothing_known() -> &'static Facts {
     &FACTS
 }
 
-fn query(seed: &[u8]) -> Query<'_> {
+fn own_lot(seed: &[u8]) -> Lot {
+    let mut bytes = [0; 16];
+    bytes.iter_mut().zip(seed).for_each(|(byte, from)| *byte = *from);
+    Lot::of_voucher(b"key", Id::new(Uuid::from_bytes(bytes)))
+}
+
+fn query(seed: &[u8]) -> Query<'static> {
     Query {
         voucher_type: voucher_type(),
         day: day(),
@@ -120,8 +137,8 @@ fn query(seed: &[u8]) -> Query<'_> {
         language: None,
         mode: None,
         order: Order::Neutral,
-        order_key: b"key",
-        order_seed: seed,
+        lot: Box::leak(Box::new(own_lot(seed))),
+        counts: false,
         after: None,
         limit: 100,
     }

@@ -6,7 +6,7 @@ use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use serde::{Deserialize, Serialize};
 use validator::Validate;
-use valinta_domain::choice::{Order, Query, Snapshot};
+use valinta_domain::choice::{Lot, Order, Query, Snapshot};
 use valinta_domain::explain::Step;
 use valinta_domain::id::kind;
 use valinta_domain::identifiers::MunicipalityCode;
@@ -219,8 +219,8 @@ fn compare(wanted: Wanted, basis: &Basis, snapshot: &Snapshot, order_key: &[u8])
         language: filter.language,
         mode: filter.mode,
         order,
-        order_key,
-        order_seed: basis.day.to_string().as_bytes(),
+        lot: &Lot::of_everyone(order_key, basis.day.to_string().as_bytes()),
+        counts: false,
         after: after.as_ref(),
         limit: usize::from(limit),
     });

@@ -3,7 +3,7 @@
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use serde::Serialize;
 use serde_json::json;
-use valinta_domain::choice::{Query, Snapshot, SortKey};
+use valinta_domain::choice::{Lot, Query, Snapshot, SortKey};
 use valinta_domain::id::kind;
 use valinta_domain::policy::Action;
 use valinta_domain::rulebook::{GrantPeriod, Measure};
@@ -156,8 +156,8 @@ fn listed(
         language: wanted.language,
         mode: wanted.mode,
         order: wanted.order,
-        order_key,
-        order_seed: voucher.id.uuid().as_bytes(),
+        lot: &Lot::of_voucher(order_key, voucher.id),
+        counts: false,
         after: held.after.as_ref(),
         limit,
     });

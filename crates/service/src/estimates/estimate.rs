@@ -3,7 +3,7 @@
 use actix_web::{HttpResponse, post, web};
 use serde::{Deserialize, Serialize};
 use validator::Validate;
-use valinta_domain::choice::{Order, Query, Snapshot, client_facts};
+use valinta_domain::choice::{Lot, Order, Query, Snapshot, client_facts};
 use valinta_domain::explain::Step;
 use valinta_domain::id::kind;
 use valinta_domain::identifiers::MunicipalityCode;
@@ -203,8 +203,8 @@ fn estimate(asked: &Asked, by: &Published, snapshot: &Snapshot, order_key: &[u8]
         language: request.language,
         mode: request.mode,
         order,
-        order_key,
-        order_seed: by.day.to_string().as_bytes(),
+        lot: &Lot::of_everyone(order_key, by.day.to_string().as_bytes()),
+        counts: false,
         after: None,
         limit: usize::from(request.limit.unwrap_or(PAGE_ITEMS_DEFAULT)),
     });

@@ -2,7 +2,7 @@
 //! has been loaded before.
 
 use chrono_tz::Europe::Helsinki;
-use valinta_domain::choice::{Order, Query, client_facts};
+use valinta_domain::choice::{Lot, Order, Query, client_facts};
 use valinta_domain::grant::GrantRequest;
 use valinta_domain::id::kind;
 use valinta_domain::policy::Role;
@@ -101,8 +101,8 @@ impl Loader<'_> {
             language: None,
             mode: None,
             order: Order::Neutral,
-            order_key: self.order_key,
-            order_seed: voucher.uuid().as_bytes(),
+            lot: &Lot::of_voucher(self.order_key, voucher),
+            counts: false,
             after: None,
             limit: usize::MAX,
         });

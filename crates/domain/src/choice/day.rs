@@ -1,0 +1,314 @@
+//! What can be chosen on one day, indexed: each line once, what it has in sets of bits, and the orders that do not depend on
+//! who asks. What depends on the client is left to the list.
+
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+use super::bits::Bits;
+use super::candidate::Candidate;
+use super::kept::Kept;
+use super::query::{Order, SortKey};
+use crate::identifiers::MunicipalityCode;
+use crate::money::Amount;
+use crate::offering::{ItemPrice, OfferPrice, PriceCheck};
+use crate::provider::{Sector, ServiceMode};
+use crate::rulebook::RulebookTerms;
+use crate::rules::{FactValue, Facts, Standing};
+use crate::text::Language;
+use crate::time::{Day, Timeline};
+
+/// How many orders of everyone's are kept: the present day's, and of one that is just over.
+const ORDERS_KEPT: usize = 8;
+/// For how many kinds of client it is kept which lines they can choose: languages times municipalities.
+const CLIENTS_KEPT: usize = 1_024;
+
+/// The rulebooks of a voucher type by day.
+pub(super) type Rulebooks = Timeline<PriceCheck<RulebookTerms>>;
+
+/// An offering that can be chosen on a day by somebody.
+#[derive(Debug)]
+pub(super) struct Line {
+    /// Which of the candidates.
+    pub(super) candidate: usize,
+    /// Which of its prices.
+    pub(super) price: usize,
+    /// The provider's sector on the first day.
+    pub(super) sector: Sector,
+    /// The first day of a choice of it.
+    pub(super) first_day: Day,
+    /// What a unit of the voucher costs.
+    pub(super) per_unit: ItemPrice,
+    /// What it is sorted by, by price.
+    figure: Amount,
+}
+
+/// What can be chosen on one day.
+#[derive(Debug)]
+pub(super) struct OnDay {
+    day: Day,
+    pub(super) lines: Vec<Line>,
+    sectors: BTreeMap<Sector, Bits>,
+    languages: BTreeMap<Language, Bits>,
+    modes: BTreeMap<ServiceMode, Bits>,
+    municipalities: BTreeMap<MunicipalityCode, Bits>,
+    /// Approved wherever one lives.
+    for_all: Bits,
+    /// Besides those, approved for residents of a municipality.
+    for_residents: BTreeMap<MunicipalityCode, Bits>,
+    /// Those that start later than the day.
+    later: Bits,
+    /// Whether a rulebook asks anything of an offering for a client.
+    has_criteria: bool,
+    by_price: OnceLock<Vec<usize>>,
+    by_name: OnceLock<(Vec<String>, Vec<usize>)>,
+    /// Orders with everyone's lot in them.
+    orders: Kept<(Order, [u8; 16]), Vec<usize>>,
+    /// Which lines a client can choose as far as the criteria go.
+    clients: Kept<String, Bits>,
+}
+
+impl OnDay {
+    /// What can be chosen of these candidates, under the rulebooks.
+    pub(super) fn new(candidates: &[Candidate], rulebooks: &Rulebooks, day: Day) -> Self {
+        let found = candidates.iter().enumerate();
+        let lines: Vec<Line> = found.filter_map(|(n, candidate)| line(n, candidate, rulebooks, day)).collect();
+        let count = lines.len();
+        let mut of_day = Self {
+            day,
+            sectors: BTreeMap::new(),
+            languages: BTreeMap::new(),
+            modes: BTreeMap::new(),
+            municipalities: BTreeMap::new(),
+            for_all: Bits::none(count),
+            for_residents: BTreeMap::new(),
+            later: Bits::none(count),
+            has_criteria: rulebooks.entries().iter().any(|(_, one)| !one.terms().eligibility.offering.is_empty()),
+            by_price: OnceLock::new(),
+            by_name: OnceLock::new(),
+            orders: Kept::new(ORDERS_KEPT),
+            clients: Kept::new(CLIENTS_KEPT),
+            lines: Vec::new(),
+        };
+        for (place, line) in lines.iter().enumerate() {
+            if let Some(candidate) = candidates.get(line.candidate) {
+                of_day.index(place, line, candidate, count);
+            }
+        }
+        of_day.lines = lines;
+        of_day
+    }
+
+    fn index(&mut self, place: usize, line: &Line, candidate: &Candidate, count: usize) {
+        insert(&mut self.sectors, line.sector, place, count);
+        for language in &candidate.languages {
+            insert(&mut self.languages, *language, place, count);
+        }
+        for mode in &candidate.modes {
+            insert(&mut self.modes, *mode, place, count);
+        }
+        for municipality in candidate.service_area.iter().chain([&candidate.municipality]) {
+            insert(&mut self.municipalities, municipality.clone(), place, count);
+        }
+        if line.first_day > self.day {
+            self.later.insert(place);
+        }
+        let of_day = || candidate.approvals.iter().filter(|approved| approved.covers(line.first_day, None));
+        if of_day().any(|approved| approved.area.is_empty()) {
+            self.for_all.insert(place);
+            return;
+        }
+        for municipality in of_day().flat_map(|approved| &approved.area) {
+            insert(&mut self.for_residents, municipality.clone(), place, count);
+        }
+    }
+
+    /// The lines that residents of a municipality can choose as far as approvals go; everyone's where none is known.
+    pub(super) fn for_home(&self, home: Option<&MunicipalityCode>) -> Bits {
+        let Some(home) = home else { return Bits::all(self.lines.len()) };
+        let mut lines = self.for_all.clone();
+        if let Some(residents) = self.for_residents.get(home) {
+            lines.add(residents);
+        }
+        lines
+    }
+
+    /// Leaves the lines of which a choice begins within some days.
+    pub(super) fn keep_beginning_in(&self, lines: &mut Bits, validity: crate::time::Period) {
+        if validity.contains(self.day) {
+            lines.retain_in(&self.later, |place| {
+                self.lines.get(place).is_some_and(|line| validity.contains(line.first_day))
+            });
+        } else {
+            lines.retain(|place| self.lines.get(place).is_some_and(|line| validity.contains(line.first_day)));
+        }
+    }
+
+    /// Leaves the lines that a client can choose as far as the rulebooks' criteria go.
+    pub(super) fn keep_fitting(
+        &self,
+        lines: &mut Bits,
+        candidates: &[Candidate],
+        rulebooks: &Rulebooks,
+        client: &Facts,
+    ) {
+        if !self.has_criteria {
+            return;
+        }
+        let fitting = self.clients.get_or(&name_of(client), || {
+            let mut fitting = Bits::none(self.lines.len());
+            for (place, line) in self.lines.iter().enumerate() {
+                let terms = rulebooks.as_of(line.first_day).map(PriceCheck::terms);
+                let Some((candidate, terms)) = candidates.get(line.candidate).zip(terms) else { continue };
+                if candidate.examine(line.sector, terms, client).standing != Standing::NotMet {
+                    fitting.insert(place);
+                }
+            }
+            fitting
+        });
+        lines.keep(&fitting);
+    }
+
+    /// The lines with a value of a filter.
+    pub(super) fn with(&self, wanted: Wanted<'_>) -> Bits {
+        let found = match wanted {
+            Wanted::Sector(sector) => self.sectors.get(&sector),
+            Wanted::Language(language) => self.languages.get(&language),
+            Wanted::Mode(mode) => self.modes.get(&mode),
+            Wanted::Municipality(municipality) => self.municipalities.get(municipality),
+        };
+        found.cloned().unwrap_or_else(|| Bits::none(self.lines.len()))
+    }
+
+    /// How many of some lines there are of each sector.
+    pub(super) fn count_sectors(&self, of: &Bits) -> BTreeMap<Sector, usize> {
+        counted(&self.sectors, |_, lines| lines.count_common(of))
+    }
+
+    /// How many of some lines there are with each language.
+    pub(super) fn count_languages(&self, of: &Bits) -> BTreeMap<Language, usize> {
+        counted(&self.languages, |_, lines| lines.count_common(of))
+    }
+
+    /// How many of some lines there are with each mode.
+    pub(super) fn count_modes(&self, of: &Bits) -> BTreeMap<ServiceMode, usize> {
+        counted(&self.modes, |_, lines| lines.count_common(of))
+    }
+
+    /// How many of some lines are in each municipality or serve it; and for those who live there, if that is wanted.
+    pub(super) fn count_municipalities(&self, of: &Bits, lives_there: bool) -> BTreeMap<MunicipalityCode, usize> {
+        counted(&self.municipalities, |municipality, lines| {
+            if !lives_there || self.for_residents.is_empty() {
+                return lines.count_common(of);
+            }
+            let mut there = self.for_home(Some(municipality));
+            there.keep(of);
+            lines.count_common(&there)
+        })
+    }
+
+    /// The figure that a line is sorted by, by price.
+    pub(super) fn figure(&self, place: usize) -> Option<Amount> {
+        self.lines.get(place).map(|line| line.figure)
+    }
+
+    /// The lines by price, lowest first; between equals in no order that means anything.
+    pub(super) fn by_price(&self) -> &[usize] {
+        self.by_price.get_or_init(|| {
+            let mut places: Vec<usize> = (0..self.lines.len()).collect();
+            places.sort_unstable_by_key(|place| self.figure(*place));
+            places
+        })
+    }
+
+    /// The units' names as they are sorted by, and the lines in that order; between equals in none that means anything.
+    pub(super) fn by_name(&self, candidates: &[Candidate]) -> (&[String], &[usize]) {
+        let (names, places) = self.by_name.get_or_init(|| {
+            let of_line = |line: &Line| candidates.get(line.candidate).map(|one| one.unit_name.to_lowercase());
+            let names: Vec<String> = self.lines.iter().map(|line| of_line(line).unwrap_or_default()).collect();
+            let mut places: Vec<usize> = (0..self.lines.len()).collect();
+            places.sort_unstable_by(|a, b| names.get(*a).cmp(&names.get(*b)));
+            (names, places)
+        });
+        (names, places)
+    }
+
+    /// An order that is everyone's, made once.
+    pub(super) fn order_of_all(
+        &self,
+        order: Order,
+        lot: [u8; 16],
+        key_of: impl Fn(usize) -> Option<SortKey>,
+    ) -> std::sync::Arc<Vec<usize>> {
+        self.orders.get_or(&(order, lot), || {
+            let mut keyed: Vec<(Option<SortKey>, usize)> =
+                (0..self.lines.len()).map(|place| (key_of(place), place)).collect();
+            keyed.sort_unstable();
+            keyed.into_iter().map(|(_, place)| place).collect()
+        })
+    }
+}
+
+/// A value of a filter.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Wanted<'a> {
+    Sector(Sector),
+    Language(Language),
+    Mode(ServiceMode),
+    Municipality(&'a MunicipalityCode),
+}
+
+/// What can be filtered by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Filter {
+    Sector,
+    Language,
+    Mode,
+    Municipality,
+}
+
+impl Wanted<'_> {
+    pub(super) const fn filter(&self) -> Filter {
+        match self {
+            Self::Sector(_) => Filter::Sector,
+            Self::Language(_) => Filter::Language,
+            Self::Mode(_) => Filter::Mode,
+            Self::Municipality(_) => Filter::Municipality,
+        }
+    }
+}
+
+/// The values of which there are any, with how many.
+fn counted<K: Clone + Ord>(values: &BTreeMap<K, Bits>, count: impl Fn(&K, &Bits) -> usize) -> BTreeMap<K, usize> {
+    let counted = values.iter().map(|(value, lines)| (value.clone(), count(value, lines)));
+    counted.filter(|(_, count)| *count > 0).collect()
+}
+
+fn insert<K: Ord>(sets: &mut BTreeMap<K, Bits>, value: K, place: usize, count: usize) {
+    sets.entry(value).or_insert_with(|| Bits::none(count)).insert(place);
+}
+
+/// A client's facts as a name: the same for those of whom the same is known.
+fn name_of(client: &Facts) -> String {
+    let known = ["client_language", "client_municipality"].map(|name| match client.get(name) {
+        Some(FactValue::Word(word)) => word.as_str(),
+        _ => "",
+    });
+    known.join(" ")
+}
+
+/// The line of an offering: only what choosing it at this moment would let through, whoever chooses.
+fn line(n: usize, candidate: &Candidate, rulebooks: &Rulebooks, day: Day) -> Option<Line> {
+    let first_day = candidate.begins_on(day);
+    candidate.takes_on(day).ok()?;
+    let (sector, period, price) = candidate.choosable_on(first_day, None).ok()?;
+    let prices = rulebooks.as_of(first_day)?;
+    prices.check(price, sector).ok()?;
+    // Which item is wanted is not known yet: the price of what has none of its own is compared.
+    let per_unit = price.of_item(None).per_voucher_unit(prices.terms().price_unit)?;
+    let figure = match price {
+        OfferPrice::Voucher { price, .. } => *price,
+        OfferPrice::ClientFee { unit_cost, .. } => *unit_cost,
+    };
+    let price = candidate.prices.entries().iter().position(|(one, _)| *one == period)?;
+    Some(Line { candidate: n, price, sector, first_day, per_unit, figure })
+}

@@ -1,0 +1,256 @@
+//! One page of a list: the lines that pass the filters, in order, from a place on. What it costs goes with the page, and
+//! where an order is one client's own, with the lines that pass.
+
+use super::bits::Bits;
+use super::candidate::{Candidate, home_of};
+use super::day::{Filter, Line, OnDay, Rulebooks, Wanted};
+use super::query::{Counts, Listed, Listing, Order, Query, SortKey};
+use crate::id::{Id, kind};
+use crate::identifiers::MunicipalityCode;
+use crate::money::Amount;
+use crate::offering::ItemPrice;
+use crate::quantity::Quantity;
+use crate::service_event::{Charges, charge};
+use crate::valuation::Worth;
+
+/// What is looked at for a page.
+pub(super) struct List<'a, 'q> {
+    pub(super) candidates: &'a [Candidate],
+    pub(super) rulebooks: &'a Rulebooks,
+    pub(super) on_day: &'q OnDay,
+    pub(super) query: &'q Query<'q>,
+}
+
+/// A line with what decides between equals.
+type Drawn = ([u8; 16], Id<kind::Offering>, usize);
+
+impl<'a> List<'a, '_> {
+    /// The page. `home` is where the client lives, or wants to be served.
+    pub(super) fn page(&self, home: Option<&MunicipalityCode>) -> Listing<'a> {
+        let possible = self.possible();
+        let mut passing = possible.clone();
+        passing.keep(&self.on_day.for_home(home));
+        for wanted in self.filters() {
+            passing.keep(&self.on_day.with(wanted));
+        }
+        let mut places = self.in_order(&passing, self.query.limit.saturating_add(1));
+        let more = places.len() > self.query.limit;
+        places.truncate(self.query.limit);
+        let next = places.last().filter(|_| more).and_then(|place| self.key_of(*place));
+        Listing {
+            lines: places.into_iter().filter_map(|place| self.listed(place)).collect(),
+            total: passing.count(),
+            counts: self.query.counts.then(|| self.counts(&possible, home)),
+            next,
+        }
+    }
+
+    /// The lines that the client can choose, whatever is wished for, wherever it lives.
+    fn possible(&self) -> Bits {
+        let mut lines = Bits::all(self.on_day.lines.len());
+        if let Some(validity) = self.query.validity {
+            self.on_day.keep_beginning_in(&mut lines, validity);
+        }
+        self.on_day.keep_fitting(&mut lines, self.candidates, self.rulebooks, self.query.client);
+        let by_price = self.query.valuation.is_some_and(|valuation| valuation.depends_on_price());
+        if by_price || self.query.free_of_charge {
+            lines.retain(|place| self.line(place).is_some_and(|line| self.can_be_paid(line)));
+        }
+        lines
+    }
+
+    /// Whether the price has a worth, and leaves nothing to pay where nothing may be.
+    fn can_be_paid(&self, line: &Line) -> bool {
+        let worth = match self.query.valuation {
+            None => None,
+            Some(valuation) => match valuation.at_price(line.per_unit.price()) {
+                Ok(worth) => Some(worth),
+                Err(_) => return false,
+            },
+        };
+        !self.query.free_of_charge || costs_nothing(line.per_unit, worth)
+    }
+
+    fn filters(&self) -> impl Iterator<Item = Wanted<'_>> {
+        let query = self.query;
+        [
+            query.municipality.map(Wanted::Municipality),
+            query.sector.map(Wanted::Sector),
+            query.language.map(Wanted::Language),
+            query.mode.map(Wanted::Mode),
+        ]
+        .into_iter()
+        .flatten()
+    }
+
+    /// How many there would be with each value of a filter, by all filters but its own.
+    fn counts(&self, possible: &Bits, home: Option<&MunicipalityCode>) -> Counts {
+        // Whose home is not known is taken to live where the services are asked for.
+        let lives_there = home_of(self.query.client).is_none();
+        let but = |own: Filter| {
+            let mut lines = possible.clone();
+            if !(lives_there && own == Filter::Municipality) {
+                lines.keep(&self.on_day.for_home(home));
+            }
+            for wanted in self.filters().filter(|wanted| wanted.filter() != own) {
+                lines.keep(&self.on_day.with(wanted));
+            }
+            lines
+        };
+        Counts {
+            sectors: self.on_day.count_sectors(&but(Filter::Sector)),
+            municipalities: self.on_day.count_municipalities(&but(Filter::Municipality), lives_there),
+            languages: self.on_day.count_languages(&but(Filter::Language)),
+            modes: self.on_day.count_modes(&but(Filter::Mode)),
+        }
+    }
+
+    /// The first lines of those that pass, after the place that was asked for.
+    fn in_order(&self, passing: &Bits, most: usize) -> Vec<usize> {
+        if self.query.lot.is_shared() && self.query.order != Order::CoPayment {
+            return self.in_order_of_all(passing, most);
+        }
+        let after = self.query.after;
+        match self.query.order {
+            Order::Neutral => self.of_run(passing.places(), after, most),
+            Order::Price => {
+                let figure = |place: &usize| self.on_day.figure(*place);
+                let sorted = self.on_day.by_price();
+                let start = after.map_or(0, |after| sorted.partition_point(|place| figure(place) < after.figure));
+                let same = |a: usize, b: usize| figure(&a) == figure(&b);
+                let is_first = |place: usize| after.is_some_and(|after| figure(&place) == after.figure);
+                self.by_runs(sorted.get(start..).unwrap_or_default(), passing, same, is_first, most)
+            }
+            Order::Name => {
+                let (names, sorted) = self.on_day.by_name(self.candidates);
+                let name = |place: usize| names.get(place).map_or("", String::as_str);
+                let start = after.map_or(0, |after| sorted.partition_point(|place| name(*place) < after.name.as_str()));
+                let same = |a: usize, b: usize| name(a) == name(b);
+                let is_first = |place: usize| after.is_some_and(|after| name(place) == after.name);
+                self.by_runs(sorted.get(start..).unwrap_or_default(), passing, same, is_first, most)
+            }
+            Order::CoPayment => self.by_co_payment(passing, most),
+        }
+    }
+
+    /// What everyone sees alike is sorted once.
+    fn in_order_of_all(&self, passing: &Bits, most: usize) -> Vec<usize> {
+        let (order, lot) = (self.query.order, self.query.lot.key());
+        let sorted = self.on_day.order_of_all(order, lot, |place| self.key_of(place));
+        let start = self
+            .query
+            .after
+            .map_or(0, |after| sorted.partition_point(|place| self.key_of(*place).is_none_or(|key| key <= *after)));
+        let rest = sorted.get(start..).unwrap_or_default();
+        rest.iter().copied().filter(|place| passing.contains(*place)).take(most).collect()
+    }
+
+    fn by_co_payment(&self, passing: &Bits, most: usize) -> Vec<usize> {
+        let mut paid: Vec<(Option<Amount>, usize)> =
+            passing.places().map(|place| (self.client_pays(place), place)).collect();
+        if let Some(after) = self.query.after {
+            paid.retain(|(figure, _)| *figure >= after.figure);
+        }
+        paid.sort_unstable_by_key(|(figure, _)| *figure);
+        let mut places = Vec::new();
+        for run in paid.chunk_by(|(one, _), (other, _)| one == other) {
+            let first = run.first().and_then(|(figure, _)| *figure);
+            let after = self.query.after.filter(|after| after.figure == first);
+            let left = most.saturating_sub(places.len());
+            places.extend(self.of_run(run.iter().map(|(_, place)| *place), after, left));
+            if places.len() >= most {
+                break;
+            }
+        }
+        places
+    }
+
+    /// The first lines of sorted ones, of which equals are in no order yet. The first run may have begun on another page.
+    fn by_runs(
+        &self,
+        sorted: &[usize],
+        passing: &Bits,
+        same: impl Fn(usize, usize) -> bool,
+        is_first: impl Fn(usize) -> bool,
+        most: usize,
+    ) -> Vec<usize> {
+        let mut places = Vec::new();
+        for run in sorted.chunk_by(|a, b| same(*a, *b)) {
+            let after = self.query.after.filter(|_| run.first().is_some_and(|place| is_first(*place)));
+            let left = most.saturating_sub(places.len());
+            let members = run.iter().copied().filter(|place| passing.contains(*place));
+            places.extend(self.of_run(members, after, left));
+            if places.len() >= most {
+                break;
+            }
+        }
+        places
+    }
+
+    /// The first of equals, by lot.
+    fn of_run(&self, members: impl Iterator<Item = usize>, after: Option<&SortKey>, most: usize) -> Vec<usize> {
+        let mut drawn: Vec<Drawn> = members
+            .filter_map(|place| {
+                let offering = self.candidates.get(self.line(place)?.candidate)?.offering;
+                Some((self.query.lot.draw(offering), offering, place))
+            })
+            .filter(|(lot, offering, _)| after.is_none_or(|after| (*lot, *offering) > (after.drawn, after.offering)))
+            .collect();
+        if drawn.len() > most && most > 0 {
+            drawn.select_nth_unstable(most - 1);
+        }
+        drawn.truncate(most);
+        drawn.sort_unstable();
+        drawn.into_iter().map(|(.., place)| place).collect()
+    }
+
+    fn line(&self, place: usize) -> Option<&Line> {
+        self.on_day.lines.get(place)
+    }
+
+    fn key_of(&self, place: usize) -> Option<SortKey> {
+        let candidate = self.candidates.get(self.line(place)?.candidate)?;
+        let figure = match self.query.order {
+            Order::Neutral | Order::Name => None,
+            Order::Price => self.on_day.figure(place),
+            // Without a value nobody knows; then this is the neutral order.
+            Order::CoPayment => self.client_pays(place),
+        };
+        let name = if self.query.order == Order::Name { candidate.unit_name.to_lowercase() } else { String::new() };
+        Some(SortKey { figure, name, drawn: self.query.lot.draw(candidate.offering), offering: candidate.offering })
+    }
+
+    /// What the client pays of one unit, where the value is known.
+    fn client_pays(&self, place: usize) -> Option<Amount> {
+        let charges = self.charges(self.line(place)?, Quantity::ONE)?;
+        charges.co_payment.plus(charges.client_fee)
+    }
+
+    fn charges(&self, line: &Line, quantity: Quantity) -> Option<Charges> {
+        let worth = self.query.valuation?.at_price(line.per_unit.price()).ok()?;
+        charge(worth, line.per_unit, quantity)
+    }
+
+    fn listed(&self, place: usize) -> Option<Listed<'a>> {
+        let line = self.line(place)?;
+        let candidate = self.candidates.get(line.candidate)?;
+        let (price_period, price) = candidate.prices.entries().get(line.price)?;
+        Some(Listed {
+            candidate,
+            sector: line.sector,
+            price,
+            price_period: *price_period,
+            per_unit: self.charges(line, Quantity::ONE),
+            for_quantity: self.query.quantity.and_then(|quantity| self.charges(line, quantity)),
+        })
+    }
+}
+
+/// Whether a price leaves nothing for the client to pay.
+pub(super) fn costs_nothing(price: ItemPrice, worth: Option<Worth>) -> bool {
+    match price {
+        ItemPrice::Voucher { price } => worth
+            .is_none_or(|worth| worth.co_payment.map_or(price <= worth.value, |co_payment| co_payment == Amount::ZERO)),
+        ItemPrice::ClientFee { client_fee, .. } => client_fee == Amount::ZERO,
+    }
+}

@@ -1,0 +1,80 @@
+//! The list in its plainest form, for tests to hold the engine against: every offering is looked at, and all are sorted.
+
+use super::list::costs_nothing;
+use super::*;
+use crate::identifiers::MunicipalityCode;
+use crate::offering::{OfferPrice, PriceCheck};
+use crate::quantity::Quantity;
+use crate::rulebook::RulebookTerms;
+use crate::rules::Standing;
+use crate::service_event::charge;
+use crate::time::Timeline;
+
+/// What is listed, all of it, each with its place.
+pub(super) fn list<'a>(
+    candidates: &'a [Candidate],
+    rulebooks: &Timeline<PriceCheck<RulebookTerms>>,
+    query: &Query<'_>,
+) -> Vec<(SortKey, Listed<'a>)> {
+    let of_client = home_of(query.client);
+    let home = of_client.as_ref().or(query.municipality);
+    let mut lines: Vec<(SortKey, Listed<'a>)> = candidates
+        .iter()
+        .filter_map(|candidate| line(candidate, rulebooks, query, home))
+        .map(|listed| (sort_key(&listed, query), listed))
+        .collect();
+    lines.sort_by(|(a, _), (b, _)| a.cmp(b));
+    lines
+}
+
+/// The line of an offering: only what choosing it at this moment would let through.
+fn line<'a>(
+    candidate: &'a Candidate,
+    rulebooks: &Timeline<PriceCheck<RulebookTerms>>,
+    query: &Query<'_>,
+    home: Option<&MunicipalityCode>,
+) -> Option<Listed<'a>> {
+    let first_day = candidate.begins_on(query.day);
+    if query.validity.is_some_and(|validity| !validity.contains(first_day)) {
+        return None;
+    }
+    candidate.takes_on(query.day).ok()?;
+    let (sector, price_period, price) = candidate.choosable_on(first_day, home).ok()?;
+    let prices = rulebooks.as_of(first_day)?;
+    prices.check(price, sector).ok()?;
+    let terms = prices.terms();
+    if candidate.examine(sector, terms, query.client).standing == Standing::NotMet {
+        return None;
+    }
+    // Which item is wanted is not known yet: the price of what has none of its own is compared.
+    let per_unit_price = price.of_item(None).per_voucher_unit(terms.price_unit)?;
+    let worth = match query.valuation {
+        Some(valuation) => Some(valuation.at_price(per_unit_price.price()).ok()?),
+        None => None,
+    };
+    let wanted = (!query.free_of_charge || costs_nothing(per_unit_price, worth))
+        && query.municipality.is_none_or(|m| candidate.serves(m))
+        && query.sector.is_none_or(|s| sector == s)
+        && query.language.is_none_or(|l| candidate.languages.contains(&l))
+        && query.mode.is_none_or(|m| candidate.modes.contains(&m));
+    if !wanted {
+        return None;
+    }
+    let per_unit = worth.and_then(|worth| charge(worth, per_unit_price, Quantity::ONE));
+    let for_quantity = worth.zip(query.quantity).and_then(|(worth, quantity)| charge(worth, per_unit_price, quantity));
+    Some(Listed { candidate, sector, price, price_period, per_unit, for_quantity })
+}
+
+fn sort_key(listed: &Listed<'_>, query: &Query<'_>) -> SortKey {
+    let offering = listed.candidate.offering;
+    let figure = match query.order {
+        Order::Neutral | Order::Name => None,
+        Order::Price => Some(match listed.price {
+            OfferPrice::Voucher { price, .. } => *price,
+            OfferPrice::ClientFee { unit_cost, .. } => *unit_cost,
+        }),
+        Order::CoPayment => listed.per_unit.and_then(|charges| charges.co_payment.plus(charges.client_fee)),
+    };
+    let name = if query.order == Order::Name { listed.candidate.unit_name.to_lowercase() } else { String::new() };
+    SortKey { figure, name, drawn: query.lot.draw(offering), offering }
+}

@@ -1,0 +1,127 @@
+//! What is asked of a list of choices, and what is answered.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::candidate::Candidate;
+use super::lot::Lot;
+use crate::id::{Id, kind};
+use crate::identifiers::MunicipalityCode;
+use crate::money::Amount;
+use crate::offering::OfferPrice;
+use crate::provider::{Sector, ServiceMode};
+use crate::quantity::Quantity;
+use crate::rules::Facts;
+use crate::service_event::Charges;
+use crate::text::Language;
+use crate::time::{Day, Period};
+use crate::valuation::Valuation;
+
+/// In what order options are listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = OrderKind)]
+pub enum Order {
+    /// A keyed shuffle, the same for one voucher all the time and different between vouchers.
+    #[default]
+    Neutral,
+    /// By price or full unit cost, lowest first.
+    Price,
+    /// By what the client pays per unit, lowest first.
+    CoPayment,
+    /// By the unit's name.
+    Name,
+}
+
+/// What is asked of the list.
+#[derive(Debug, Clone)]
+pub struct Query<'a> {
+    /// For which voucher type.
+    pub voucher_type: Id<kind::VoucherType>,
+    /// As of which day: the first on which a choice could begin.
+    pub day: Day,
+    /// On which days a choice could begin at all, where that is bounded.
+    pub validity: Option<Period>,
+    /// What units are worth to the client, where that is known.
+    pub valuation: Option<&'a Valuation<'a>>,
+    /// Whether the client pays nothing, by law.
+    pub free_of_charge: bool,
+    /// The granted quantity, where known.
+    pub quantity: Option<Quantity>,
+    /// What the criteria for offerings may ask of the client, where a client is known: language and municipality.
+    pub client: &'a Facts,
+    /// Only units that are in or serve a municipality.
+    pub municipality: Option<&'a MunicipalityCode>,
+    /// Only a sector.
+    pub sector: Option<Sector>,
+    /// Only with a language of service.
+    pub language: Option<Language>,
+    /// Only with a mode of service.
+    pub mode: Option<ServiceMode>,
+    /// The order.
+    pub order: Order,
+    /// The lot that is drawn where nothing else decides.
+    pub lot: &'a Lot,
+    /// Whether it is counted what there is by sector, municipality, language and mode.
+    pub counts: bool,
+    /// Only what comes after this place, whether or not anything stands there still.
+    pub after: Option<&'a SortKey>,
+    /// At most so many.
+    pub limit: usize,
+}
+
+/// One line of the list.
+#[derive(Debug, Clone)]
+pub struct Listed<'a> {
+    /// The offering and its facts.
+    pub candidate: &'a Candidate,
+    /// The provider's sector on the first day.
+    pub sector: Sector,
+    /// The price on the first day: the day of the list, or the later one on which the offering can begin.
+    pub price: &'a OfferPrice,
+    /// The days on which that price holds.
+    pub price_period: Period,
+    /// Who pays what of one unit, where the value is known.
+    pub per_unit: Option<Charges>,
+    /// Who pays what of the granted quantity, where both are known.
+    pub for_quantity: Option<Charges>,
+}
+
+/// A page of the list.
+#[derive(Debug, Default)]
+pub struct Listing<'a> {
+    /// The lines.
+    pub lines: Vec<Listed<'a>>,
+    /// How many there are in all pages.
+    pub total: usize,
+    /// How many there would be with each value of a filter, all other filters being as they are; where that was asked.
+    pub counts: Option<Counts>,
+    /// The place to go on after, if there is more.
+    pub next: Option<SortKey>,
+}
+
+/// How many options there are with each value of a filter.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// By sector.
+    pub sectors: BTreeMap<Sector, usize>,
+    /// By the municipality that units are in or serve.
+    pub municipalities: BTreeMap<MunicipalityCode, usize>,
+    /// By language of service.
+    pub languages: BTreeMap<Language, usize>,
+    /// By mode of service.
+    pub modes: BTreeMap<ServiceMode, usize>,
+}
+
+/// A place in a list, by what the list is sorted by. It stands between the same neighbours whether or not the offering
+/// that it was taken from is still listed.
+// The fields are compared from first to last. The offering is the last of them: should two lots ever be the same,
+// the order of rows decides nothing still.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct SortKey {
+    pub(super) figure: Option<Amount>,
+    pub(super) name: String,
+    pub(super) drawn: [u8; 16],
+    pub(super) offering: Id<kind::Offering>,
+}
