@@ -7,6 +7,7 @@
 mod bits;
 mod candidate;
 mod day;
+mod distance;
 mod kept;
 mod list;
 mod lot;
@@ -21,6 +22,7 @@ mod random;
 mod tests;
 
 pub use candidate::{Candidate, NotChoosable, UnitFacts, client_facts, home_of};
+pub use distance::Place;
 pub use lot::{Lot, RULE};
-pub use query::{Counts, Listed, Listing, Order, Query, SortKey};
+pub use query::{Counts, Listed, Listing, Near, Order, Query, SortKey};
 pub use snapshot::Snapshot;

@@ -299,23 +299,13 @@ pub fn prices_for(
     client: &Facts,
     day: Day,
 ) -> Result<Vec<OfferPrice>, DbError> {
+    let lot = Lot::of_voucher(&[], voucher.id);
     let query = Query {
-        voucher_type: voucher.voucher_type,
-        day,
         validity: Some(voucher.validity),
         valuation: Some(valuation),
         free_of_charge: voucher.free_of_charge,
-        quantity: None,
-        client,
-        municipality: None,
-        sector: None,
-        language: None,
-        mode: None,
         order: Order::Price,
-        lot: &Lot::of_voucher(&[], voucher.id),
-        counts: false,
-        after: None,
-        limit: usize::MAX,
+        ..Query::all(voucher.voucher_type, day, client, &lot)
     };
     let snapshot = load_of(c, Some(query.voucher_type))?;
     Ok(snapshot.list(&query).lines.iter().map(|line| line.price.clone()).collect())

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::distance::Place;
 use crate::approval::Approved;
 use crate::id::{Id, kind};
 use crate::identifiers::MunicipalityCode;
@@ -120,6 +121,11 @@ impl Candidate {
     pub fn takes_on(&self, day: Day) -> Result<(), NotChoosable> {
         let interrupted = self.approved_on(day, None) == Err(NotChoosable::Interrupted);
         if interrupted { Err(NotChoosable::Interrupted) } else { Ok(()) }
+    }
+
+    /// Where the unit is, if that is known.
+    pub fn place(&self) -> Option<Place> {
+        self.coordinates_e6.map(|(latitude_e6, longitude_e6)| Place { latitude_e6, longitude_e6 })
     }
 
     /// The first day of a choice of it that could begin on a day: that day, or the earliest on which it can start.

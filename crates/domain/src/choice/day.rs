@@ -2,20 +2,21 @@
 //! who asks. What depends on the client is left to the list.
 
 use std::collections::BTreeMap;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
+
+use chrono::Datelike;
 
 use super::bits::Bits;
 use super::candidate::Candidate;
 use super::kept::Kept;
 use super::query::{Order, SortKey};
 use crate::identifiers::MunicipalityCode;
-use crate::money::Amount;
 use crate::offering::{ItemPrice, OfferPrice, PriceCheck};
 use crate::provider::{Sector, ServiceMode};
 use crate::rulebook::RulebookTerms;
 use crate::rules::{FactValue, Facts, Standing};
 use crate::text::Language;
-use crate::time::{Day, Timeline};
+use crate::time::{Day, Period, Timeline};
 
 /// How many orders of everyone's are kept: the present day's, and of one that is just over.
 const ORDERS_KEPT: usize = 8;
@@ -39,7 +40,7 @@ pub(super) struct Line {
     /// What a unit of the voucher costs.
     pub(super) per_unit: ItemPrice,
     /// What it is sorted by, by price.
-    figure: Amount,
+    figure: i64,
 }
 
 /// What can be chosen on one day.
@@ -55,11 +56,14 @@ pub(super) struct OnDay {
     for_all: Bits,
     /// Besides those, approved for residents of a municipality.
     for_residents: BTreeMap<MunicipalityCode, Bits>,
+    /// Those known to be entered without steps.
+    pub(super) step_free: Bits,
     /// Those that start later than the day.
     later: Bits,
     /// Whether a rulebook asks anything of an offering for a client.
     has_criteria: bool,
     by_price: OnceLock<Vec<usize>>,
+    by_start: OnceLock<Vec<usize>>,
     by_name: OnceLock<(Vec<String>, Vec<usize>)>,
     /// Orders with everyone's lot in them.
     orders: Kept<(Order, [u8; 16]), Vec<usize>>,
@@ -81,9 +85,11 @@ impl OnDay {
             municipalities: BTreeMap::new(),
             for_all: Bits::none(count),
             for_residents: BTreeMap::new(),
+            step_free: Bits::none(count),
             later: Bits::none(count),
             has_criteria: rulebooks.entries().iter().any(|(_, one)| !one.terms().eligibility.offering.is_empty()),
             by_price: OnceLock::new(),
+            by_start: OnceLock::new(),
             by_name: OnceLock::new(),
             orders: Kept::new(ORDERS_KEPT),
             clients: Kept::new(CLIENTS_KEPT),
@@ -109,6 +115,9 @@ impl OnDay {
         for municipality in candidate.service_area.iter().chain([&candidate.municipality]) {
             insert(&mut self.municipalities, municipality.clone(), place, count);
         }
+        if candidate.step_free == Some(true) {
+            self.step_free.insert(place);
+        }
         if line.first_day > self.day {
             self.later.insert(place);
         }
@@ -133,7 +142,7 @@ impl OnDay {
     }
 
     /// Leaves the lines of which a choice begins within some days.
-    pub(super) fn keep_beginning_in(&self, lines: &mut Bits, validity: crate::time::Period) {
+    pub(super) fn keep_beginning_in(&self, lines: &mut Bits, validity: Period) {
         if validity.contains(self.day) {
             lines.retain_in(&self.later, |place| {
                 self.lines.get(place).is_some_and(|line| validity.contains(line.first_day))
@@ -207,7 +216,7 @@ impl OnDay {
     }
 
     /// The figure that a line is sorted by, by price.
-    pub(super) fn figure(&self, place: usize) -> Option<Amount> {
+    pub(super) fn figure(&self, place: usize) -> Option<i64> {
         self.lines.get(place).map(|line| line.figure)
     }
 
@@ -216,6 +225,20 @@ impl OnDay {
         self.by_price.get_or_init(|| {
             let mut places: Vec<usize> = (0..self.lines.len()).collect();
             places.sort_unstable_by_key(|place| self.figure(*place));
+            places
+        })
+    }
+
+    /// The first day of a line, as a number to sort by.
+    pub(super) fn start(&self, place: usize) -> Option<i64> {
+        self.lines.get(place).map(|line| i64::from(line.first_day.date().num_days_from_ce()))
+    }
+
+    /// The lines by their first day; between equals in no order that means anything.
+    pub(super) fn by_start(&self) -> &[usize] {
+        self.by_start.get_or_init(|| {
+            let mut places: Vec<usize> = (0..self.lines.len()).collect();
+            places.sort_unstable_by_key(|place| self.start(*place));
             places
         })
     }
@@ -238,7 +261,7 @@ impl OnDay {
         order: Order,
         lot: [u8; 16],
         key_of: impl Fn(usize) -> Option<SortKey>,
-    ) -> std::sync::Arc<Vec<usize>> {
+    ) -> Arc<Vec<usize>> {
         self.orders.get_or(&(order, lot), || {
             let mut keyed: Vec<(Option<SortKey>, usize)> =
                 (0..self.lines.len()).map(|place| (key_of(place), place)).collect();
@@ -306,8 +329,8 @@ fn line(n: usize, candidate: &Candidate, rulebooks: &Rulebooks, day: Day) -> Opt
     // Which item is wanted is not known yet: the price of what has none of its own is compared.
     let per_unit = price.of_item(None).per_voucher_unit(prices.terms().price_unit)?;
     let figure = match price {
-        OfferPrice::Voucher { price, .. } => *price,
-        OfferPrice::ClientFee { unit_cost, .. } => *unit_cost,
+        OfferPrice::Voucher { price, .. } => price.minor(),
+        OfferPrice::ClientFee { unit_cost, .. } => unit_cost.minor(),
     };
     let price = candidate.prices.entries().iter().position(|(one, _)| *one == period)?;
     Some(Line { candidate: n, price, sector, first_day, per_unit, figure })

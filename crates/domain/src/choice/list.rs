@@ -45,9 +45,18 @@ impl<'a> List<'a, '_> {
         }
     }
 
-    /// The lines that the client can choose, whatever is wished for, wherever it lives.
+    /// The lines that the client can choose wherever it lives, and that pass the filters that are not counted by.
     fn possible(&self) -> Bits {
         let mut lines = Bits::all(self.on_day.lines.len());
+        if self.query.step_free {
+            lines.keep(&self.on_day.step_free);
+        }
+        if let Some(by) = self.query.starts_by {
+            lines.retain(|place| self.line(place).is_some_and(|line| line.first_day <= by));
+        }
+        if let Some(within) = self.query.near.and_then(|near| near.within_m) {
+            lines.retain(|place| self.distance(place).is_some_and(|metres| metres <= within));
+        }
         if let Some(validity) = self.query.validity {
             self.on_day.keep_beginning_in(&mut lines, validity);
         }
@@ -107,19 +116,16 @@ impl<'a> List<'a, '_> {
 
     /// The first lines of those that pass, after the place that was asked for.
     fn in_order(&self, passing: &Bits, most: usize) -> Vec<usize> {
-        if self.query.lot.is_shared() && self.query.order != Order::CoPayment {
+        let is_own = matches!(self.query.order, Order::CoPayment | Order::Distance);
+        if self.query.lot.is_shared() && !is_own {
             return self.in_order_of_all(passing, most);
         }
         let after = self.query.after;
         match self.query.order {
             Order::Neutral => self.of_run(passing.places(), after, most),
-            Order::Price => {
-                let figure = |place: &usize| self.on_day.figure(*place);
-                let sorted = self.on_day.by_price();
-                let start = after.map_or(0, |after| sorted.partition_point(|place| figure(place) < after.figure));
-                let same = |a: usize, b: usize| figure(&a) == figure(&b);
-                let is_first = |place: usize| after.is_some_and(|after| figure(&place) == after.figure);
-                self.by_runs(sorted.get(start..).unwrap_or_default(), passing, same, is_first, most)
+            Order::Price => self.by_sorted(self.on_day.by_price(), passing, |place| self.on_day.figure(place), most),
+            Order::EarliestStart => {
+                self.by_sorted(self.on_day.by_start(), passing, |place| self.on_day.start(place), most)
             }
             Order::Name => {
                 let (names, sorted) = self.on_day.by_name(self.candidates);
@@ -129,8 +135,24 @@ impl<'a> List<'a, '_> {
                 let is_first = |place: usize| after.is_some_and(|after| name(place) == after.name);
                 self.by_runs(sorted.get(start..).unwrap_or_default(), passing, same, is_first, most)
             }
-            Order::CoPayment => self.by_co_payment(passing, most),
+            Order::CoPayment => self.by_own_figure(passing, |place| self.client_pays(place), most),
+            Order::Distance => self.by_own_figure(passing, |place| self.distance_figure(place), most),
         }
+    }
+
+    /// The first lines of those sorted by a figure that is nobody's own.
+    fn by_sorted(
+        &self,
+        sorted: &[usize],
+        passing: &Bits,
+        figure: impl Fn(usize) -> Option<i64>,
+        most: usize,
+    ) -> Vec<usize> {
+        let after = self.query.after;
+        let start = after.map_or(0, |after| sorted.partition_point(|place| figure(*place) < after.figure));
+        let same = |a: usize, b: usize| figure(a) == figure(b);
+        let is_first = |place: usize| after.is_some_and(|after| figure(place) == after.figure);
+        self.by_runs(sorted.get(start..).unwrap_or_default(), passing, same, is_first, most)
     }
 
     /// What everyone sees alike is sorted once.
@@ -145,15 +167,15 @@ impl<'a> List<'a, '_> {
         rest.iter().copied().filter(|place| passing.contains(*place)).take(most).collect()
     }
 
-    fn by_co_payment(&self, passing: &Bits, most: usize) -> Vec<usize> {
-        let mut paid: Vec<(Option<Amount>, usize)> =
-            passing.places().map(|place| (self.client_pays(place), place)).collect();
+    /// The first lines by a figure that is the client's own: it is found for all that pass.
+    fn by_own_figure(&self, passing: &Bits, figure: impl Fn(usize) -> Option<i64>, most: usize) -> Vec<usize> {
+        let mut figured: Vec<(Option<i64>, usize)> = passing.places().map(|place| (figure(place), place)).collect();
         if let Some(after) = self.query.after {
-            paid.retain(|(figure, _)| *figure >= after.figure);
+            figured.retain(|(figure, _)| *figure >= after.figure);
         }
-        paid.sort_unstable_by_key(|(figure, _)| *figure);
+        figured.sort_unstable_by_key(|(figure, _)| *figure);
         let mut places = Vec::new();
-        for run in paid.chunk_by(|(one, _), (other, _)| one == other) {
+        for run in figured.chunk_by(|(one, _), (other, _)| one == other) {
             let first = run.first().and_then(|(figure, _)| *figure);
             let after = self.query.after.filter(|after| after.figure == first);
             let left = most.saturating_sub(places.len());
@@ -213,6 +235,8 @@ impl<'a> List<'a, '_> {
         let figure = match self.query.order {
             Order::Neutral | Order::Name => None,
             Order::Price => self.on_day.figure(place),
+            Order::EarliestStart => self.on_day.start(place),
+            Order::Distance => self.distance_figure(place),
             // Without a value nobody knows; then this is the neutral order.
             Order::CoPayment => self.client_pays(place),
         };
@@ -221,9 +245,21 @@ impl<'a> List<'a, '_> {
     }
 
     /// What the client pays of one unit, where the value is known.
-    fn client_pays(&self, place: usize) -> Option<Amount> {
+    fn client_pays(&self, place: usize) -> Option<i64> {
         let charges = self.charges(self.line(place)?, Quantity::ONE)?;
-        charges.co_payment.plus(charges.client_fee)
+        charges.co_payment.plus(charges.client_fee).map(Amount::minor)
+    }
+
+    /// How far it is, where it is known from where.
+    fn distance(&self, place: usize) -> Option<u32> {
+        let near = self.query.near?;
+        let unit = self.candidates.get(self.line(place)?.candidate)?.place()?;
+        Some(near.place.metres_to(unit))
+    }
+
+    /// The distance to sort by: what has no place comes last.
+    fn distance_figure(&self, place: usize) -> Option<i64> {
+        Some(self.distance(place).map_or(i64::MAX, i64::from))
     }
 
     fn charges(&self, line: &Line, quantity: Quantity) -> Option<Charges> {
@@ -240,6 +276,8 @@ impl<'a> List<'a, '_> {
             sector: line.sector,
             price,
             price_period: *price_period,
+            first_day: line.first_day,
+            distance_m: self.distance(place),
             per_unit: self.charges(line, Quantity::ONE),
             for_quantity: self.query.quantity.and_then(|quantity| self.charges(line, quantity)),
         })

@@ -3,12 +3,14 @@
 use super::list::costs_nothing;
 use super::*;
 use crate::identifiers::MunicipalityCode;
+use crate::money::Amount;
 use crate::offering::{OfferPrice, PriceCheck};
 use crate::quantity::Quantity;
 use crate::rulebook::RulebookTerms;
 use crate::rules::Standing;
 use crate::service_event::charge;
 use crate::time::Timeline;
+use chrono::Datelike;
 
 /// What is listed, all of it, each with its place.
 pub(super) fn list<'a>(
@@ -56,13 +58,17 @@ fn line<'a>(
         && query.municipality.is_none_or(|m| candidate.serves(m))
         && query.sector.is_none_or(|s| sector == s)
         && query.language.is_none_or(|l| candidate.languages.contains(&l))
-        && query.mode.is_none_or(|m| candidate.modes.contains(&m));
-    if !wanted {
+        && query.mode.is_none_or(|m| candidate.modes.contains(&m))
+        && (!query.step_free || candidate.step_free == Some(true))
+        && query.starts_by.is_none_or(|by| first_day <= by);
+    let distance_m = query.near.zip(candidate.place()).map(|(near, place)| near.place.metres_to(place));
+    let within = query.near.and_then(|near| near.within_m);
+    if !wanted || within.is_some_and(|within| distance_m.is_none_or(|metres| metres > within)) {
         return None;
     }
     let per_unit = worth.and_then(|worth| charge(worth, per_unit_price, Quantity::ONE));
     let for_quantity = worth.zip(query.quantity).and_then(|(worth, quantity)| charge(worth, per_unit_price, quantity));
-    Some(Listed { candidate, sector, price, price_period, per_unit, for_quantity })
+    Some(Listed { candidate, sector, price, price_period, first_day, distance_m, per_unit, for_quantity })
 }
 
 fn sort_key(listed: &Listed<'_>, query: &Query<'_>) -> SortKey {
@@ -70,10 +76,14 @@ fn sort_key(listed: &Listed<'_>, query: &Query<'_>) -> SortKey {
     let figure = match query.order {
         Order::Neutral | Order::Name => None,
         Order::Price => Some(match listed.price {
-            OfferPrice::Voucher { price, .. } => *price,
-            OfferPrice::ClientFee { unit_cost, .. } => *unit_cost,
+            OfferPrice::Voucher { price, .. } => price.minor(),
+            OfferPrice::ClientFee { unit_cost, .. } => unit_cost.minor(),
         }),
-        Order::CoPayment => listed.per_unit.and_then(|charges| charges.co_payment.plus(charges.client_fee)),
+        Order::CoPayment => {
+            listed.per_unit.and_then(|charges| charges.co_payment.plus(charges.client_fee)).map(Amount::minor)
+        }
+        Order::Distance => Some(listed.distance_m.map_or(i64::MAX, i64::from)),
+        Order::EarliestStart => Some(i64::from(listed.first_day.date().num_days_from_ce())),
     };
     let name = if query.order == Order::Name { listed.candidate.unit_name.to_lowercase() } else { String::new() };
     SortKey { figure, name, drawn: query.lot.draw(offering), offering }

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::candidate::Candidate;
+use super::distance::Place;
 use super::lot::Lot;
 use crate::id::{Id, kind};
 use crate::identifiers::MunicipalityCode;
-use crate::money::Amount;
 use crate::offering::OfferPrice;
 use crate::provider::{Sector, ServiceMode};
 use crate::quantity::Quantity;
@@ -32,6 +32,10 @@ pub enum Order {
     CoPayment,
     /// By the unit's name.
     Name,
+    /// By the distance from a place, nearest first; what has no place comes last.
+    Distance,
+    /// By the earliest day on which it can start.
+    EarliestStart,
 }
 
 /// What is asked of the list.
@@ -59,6 +63,12 @@ pub struct Query<'a> {
     pub language: Option<Language>,
     /// Only with a mode of service.
     pub mode: Option<ServiceMode>,
+    /// Only those known to be entered without steps.
+    pub step_free: bool,
+    /// Only those that can start by a day.
+    pub starts_by: Option<Day>,
+    /// From where distances are told.
+    pub near: Option<Near>,
     /// The order.
     pub order: Order,
     /// The lot that is drawn where nothing else decides.
@@ -69,6 +79,42 @@ pub struct Query<'a> {
     pub after: Option<&'a SortKey>,
     /// At most so many.
     pub limit: usize,
+}
+
+impl<'a> Query<'a> {
+    /// Everything that can be chosen for a voucher type on a day, in the neutral order, on one page.
+    pub const fn all(voucher_type: Id<kind::VoucherType>, day: Day, client: &'a Facts, lot: &'a Lot) -> Self {
+        Self {
+            voucher_type,
+            day,
+            validity: None,
+            valuation: None,
+            free_of_charge: false,
+            quantity: None,
+            client,
+            municipality: None,
+            sector: None,
+            language: None,
+            mode: None,
+            step_free: false,
+            starts_by: None,
+            near: None,
+            order: Order::Neutral,
+            lot,
+            counts: false,
+            after: None,
+            limit: usize::MAX,
+        }
+    }
+}
+
+/// A place that something is to be near.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Near {
+    /// The place.
+    pub place: Place,
+    /// Within how many metres, if that is bounded. What has no place is not within any.
+    pub within_m: Option<u32>,
 }
 
 /// One line of the list.
@@ -82,6 +128,10 @@ pub struct Listed<'a> {
     pub price: &'a OfferPrice,
     /// The days on which that price holds.
     pub price_period: Period,
+    /// The first day of a choice of it that is made now.
+    pub first_day: Day,
+    /// How many metres it is from where that was asked for, if the unit has a place.
+    pub distance_m: Option<u32>,
     /// Who pays what of one unit, where the value is known.
     pub per_unit: Option<Charges>,
     /// Who pays what of the granted quantity, where both are known.
@@ -120,7 +170,7 @@ pub struct Counts {
 // the order of rows decides nothing still.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct SortKey {
-    pub(super) figure: Option<Amount>,
+    pub(super) figure: Option<i64>,
     pub(super) name: String,
     pub(super) drawn: [u8; 16],
     pub(super) offering: Id<kind::Offering>,

@@ -48,9 +48,15 @@ fn price(sector: Sector, minor: i64) -> OfferPrice {
     }
 }
 
+/// A place somewhere in the south-west; few, so that some are equally far.
+fn place() -> impl Strategy<Value = Place> {
+    (60..63_i32, 21..24_i32)
+        .prop_map(|(north, east)| Place { latitude_e6: north * 1_000_000, longitude_e6: east * 1_000_000 })
+}
+
 /// An offering of which anything may be so. Prices and names are few, so that there are equals.
 fn candidate() -> impl Strategy<Value = Candidate> {
-    let place = (municipality(), vec(municipality(), 0..3), 0..4_u8);
+    let place = (municipality(), vec(municipality(), 0..3), 0..4_u8, option::of(place()), option::of(any::<bool>()));
     let how = (
         select(&Sector::ALL[..]),
         vec(select(&[Language::Fi, Language::Sv, Language::En][..]), 0..3),
@@ -59,7 +65,13 @@ fn candidate() -> impl Strategy<Value = Candidate> {
     let approved = vec((period(), vec(municipality(), 0..2)), 0..3);
     let when = (approved, vec(period(), 0..2), prop::bool::weighted(0.9), option::weighted(0.3, -5..15_i64));
     (place, how, when, 36..44_i64, option::of(1..20_i64)).prop_map(
-        |((home, area, name), (sector, languages, modes), (approved, gaps, takes, start), euros, change)| {
+        |(
+            (home, area, name, place, step_free),
+            (sector, languages, modes),
+            (approved, gaps, takes, start),
+            euros,
+            change,
+        )| {
             let always = Period::starting(day(-30));
             let prices = match change {
                 None => vec![(always, price(sector, euros * 100))],
@@ -79,10 +91,10 @@ fn candidate() -> impl Strategy<Value = Candidate> {
                 postal_address: String::new(),
                 municipality: home,
                 service_area: area,
-                coordinates_e6: None,
+                coordinates_e6: place.map(|place| (place.latitude_e6, place.longitude_e6)),
                 languages,
                 modes,
-                step_free: None,
+                step_free,
                 approvals: approved.into_iter().map(|(period, area)| Approved { period, area }).collect(),
                 interruptions: gaps,
                 accepts_new_clients: takes,
@@ -131,6 +143,9 @@ struct Asked {
     sector: Option<Sector>,
     language: Option<Language>,
     mode: Option<ServiceMode>,
+    step_free: bool,
+    starts_by: Option<i64>,
+    near: Option<Near>,
     order: Order,
     shared: bool,
     limit: usize,
@@ -145,18 +160,24 @@ fn asked() -> impl Strategy<Value = Asked> {
         option::weighted(0.2, select(&[Language::Fi, Language::Sv][..])),
         option::weighted(0.2, select(&[ServiceMode::OnSite, ServiceMode::Remote][..])),
     );
-    let orders = [Order::Neutral, Order::Price, Order::CoPayment, Order::Name];
-    (who, filters, select(orders.to_vec()), any::<bool>(), 1..9_usize).prop_map(
-        |((day, validity, valued, free, client), (municipality, sector, language, mode), order, shared, limit)| Asked {
+    let orders = [Order::Neutral, Order::Price, Order::CoPayment, Order::Name, Order::Distance, Order::EarliestStart];
+    let near = option::of((place(), option::of(0..300_000_u32)))
+        .prop_map(|near| near.map(|(place, within_m)| Near { place, within_m }));
+    let more = (prop::bool::weighted(0.2), option::weighted(0.2, -5..15_i64), near);
+    (who, filters, more, select(orders.to_vec()), any::<bool>(), 1..9_usize).prop_map(
+        |((day, validity, valued, free, client), filters, (step_free, starts_by, near), order, shared, limit)| Asked {
             day,
             validity,
             valued,
             free,
             client,
-            municipality,
-            sector,
-            language,
-            mode,
+            municipality: filters.0,
+            sector: filters.1,
+            language: filters.2,
+            mode: filters.3,
+            step_free,
+            starts_by,
+            near,
             order,
             shared,
             limit,
@@ -201,6 +222,9 @@ proptest! {
                 sector: asked.sector,
                 language: asked.language,
                 mode: asked.mode,
+                step_free: asked.step_free,
+                starts_by: asked.starts_by.map(day),
+                near: asked.near,
                 order: asked.order,
                 lot: &lot,
                 counts: true,

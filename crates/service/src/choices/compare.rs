@@ -206,23 +206,18 @@ fn compare(wanted: Wanted, basis: &Basis, snapshot: &Snapshot, order_key: &[u8])
     if is_known {
         return Ok(None);
     }
+    let (nobody, lot) = (Facts::default(), Lot::of_everyone(order_key, basis.day.to_string().as_bytes()));
     let listing = snapshot.list(&Query {
-        voucher_type: id,
-        day: basis.day,
-        validity: None,
         valuation: valuation.as_ref(),
         free_of_charge: terms.free_of_charge.is_some(),
-        quantity: None,
-        client: &Facts::default(),
         municipality: municipality.as_ref(),
         sector: filter.sector,
         language: filter.language,
         mode: filter.mode,
         order,
-        lot: &Lot::of_everyone(order_key, basis.day.to_string().as_bytes()),
-        counts: false,
         after: after.as_ref(),
         limit: usize::from(limit),
+        ..Query::all(id, basis.day, &nobody, &lot)
     });
     Ok(Some(Comparing {
         voucher_type: id,

@@ -53,7 +53,7 @@ impl List {
             (Order::CoPayment, Some(Worth { value, co_payment })) => {
                 Ok(Self { of, order, value: Some(value), co_payment })
             }
-            (Order::Neutral | Order::Price | Order::Name, _) => Ok(Self { of, order, value: None, co_payment: None }),
+            (Order::Neutral | Order::Price | Order::Name | Order::Distance | Order::EarliestStart, _) => Ok(Self { of, order, value: None, co_payment: None }),
         }
     }
 

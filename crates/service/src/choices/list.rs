@@ -143,23 +143,20 @@ fn listed(
 ) -> Result<ChoiceList, Problem> {
     let voucher = &held.stored.voucher;
     let valuation = valuation_of(voucher, &held.versions, held.day)??;
+    let lot = Lot::of_voucher(order_key, voucher.id);
     let listing = snapshot.list(&Query {
-        voucher_type: voucher.voucher_type,
-        day: held.day,
         validity: Some(voucher.validity),
         valuation: Some(&valuation),
         free_of_charge: voucher.free_of_charge,
         quantity: quantity_of(&held.stored),
-        client: &held.client,
         municipality: wanted.municipality.as_ref(),
         sector: wanted.sector,
         language: wanted.language,
         mode: wanted.mode,
         order: wanted.order,
-        lot: &Lot::of_voucher(order_key, voucher.id),
-        counts: false,
         after: held.after.as_ref(),
         limit,
+        ..Query::all(voucher.voucher_type, held.day, &held.client, &lot)
     });
     Ok(ChoiceList {
         voucher: voucher.id,

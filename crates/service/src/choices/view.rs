@@ -234,6 +234,16 @@ impl OrderView {
                 "By what the client pays, lowest first.",
             ),
             (Order::Name, _) => Localized::new("Nimen mukaan.", "Efter namn.", "By name."),
+            (Order::Distance, _) => Localized::new(
+                "Etäisyyden mukaan lähimmästä; ne, joiden sijaintia ei tiedetä, ovat viimeisinä.",
+                "Efter avstånd, närmast först; de vars läge inte är känt kommer sist.",
+                "By distance, nearest first; those whose place is not known come last.",
+            ),
+            (Order::EarliestStart, _) => Localized::new(
+                "Ensimmäisen mahdollisen alkamispäivän mukaan.",
+                "Efter den första möjliga startdagen.",
+                "By the earliest day on which it can start.",
+            ),
         };
         Self { order, rule }
     }

@@ -190,23 +190,18 @@ fn estimate(asked: &Asked, by: &Published, snapshot: &Snapshot, order_key: &[u8]
         // What is not known of the client stands in the way of nothing.
         (Some(_) | None, Some(_) | None) => Facts::default(),
     };
+    let lot = Lot::of_everyone(order_key, by.day.to_string().as_bytes());
     let listing = snapshot.list(&Query {
-        voucher_type: request.voucher_type,
-        day: by.day,
-        validity: None,
         valuation: valuation.as_ref(),
         free_of_charge: terms.free_of_charge.is_some(),
         quantity: request.quantity,
-        client: &client,
         municipality: municipality.as_ref(),
         sector: request.sector,
         language: request.language,
         mode: request.mode,
         order,
-        lot: &Lot::of_everyone(order_key, by.day.to_string().as_bytes()),
-        counts: false,
-        after: None,
         limit: usize::from(request.limit.unwrap_or(PAGE_ITEMS_DEFAULT)),
+        ..Query::all(request.voucher_type, by.day, &client, &lot)
     });
     let worth = valuation.as_ref().map(Valuation::quoted);
     Ok(Estimate {

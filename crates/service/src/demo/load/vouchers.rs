@@ -2,7 +2,7 @@
 //! has been loaded before.
 
 use chrono_tz::Europe::Helsinki;
-use valinta_domain::choice::{Lot, Order, Query, client_facts};
+use valinta_domain::choice::{Lot, Query, client_facts};
 use valinta_domain::grant::GrantRequest;
 use valinta_domain::id::kind;
 use valinta_domain::policy::Role;
@@ -88,23 +88,12 @@ impl Loader<'_> {
         let client = self.demo.clients.iter().find(|c| c.key == data.client);
         let client = client.ok_or_else(|| missing("client", &data.client))?;
         let snapshot = registry::load(self.c)?;
+        let facts = client_facts(client.language, &client.municipality);
+        let lot = Lot::of_voucher(self.order_key, voucher);
         let listing = snapshot.list(&Query {
-            voucher_type,
-            day: self.day(days_ago),
-            validity: None,
-            valuation: None,
-            free_of_charge: false,
-            quantity: None,
-            client: &client_facts(client.language, &client.municipality),
             municipality: Some(&client.municipality),
             sector: data.provider_sector,
-            language: None,
-            mode: None,
-            order: Order::Neutral,
-            lot: &Lot::of_voucher(self.order_key, voucher),
-            counts: false,
-            after: None,
-            limit: usize::MAX,
+            ..Query::all(voucher_type, self.day(days_ago), &facts, &lot)
         });
         let at_once =
             listing.lines.iter().map(|line| line.candidate).find(|candidate| candidate.earliest_start.is_none());
