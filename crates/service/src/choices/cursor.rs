@@ -45,6 +45,11 @@ impl List {
     /// The order is by co-payment, and no co-payment is known.
     pub(super) fn new(of: Of, order: Order, worth: Option<Worth>) -> Result<Self, Problem> {
         match (order, worth) {
+            (Order::Distance, _) => Err(Problem::invalid(Vec::new()).at(
+                "/query/order",
+                "no_place",
+                "it is not said from where distances are counted",
+            )),
             (Order::CoPayment, None) => Err(Problem::invalid(Vec::new()).at(
                 "/query/order",
                 "no_value",
@@ -53,7 +58,7 @@ impl List {
             (Order::CoPayment, Some(Worth { value, co_payment })) => {
                 Ok(Self { of, order, value: Some(value), co_payment })
             }
-            (Order::Neutral | Order::Price | Order::Name | Order::Distance | Order::EarliestStart, _) => Ok(Self { of, order, value: None, co_payment: None }),
+            (Order::Neutral | Order::Price | Order::Name | Order::EarliestStart, _) => Ok(Self { of, order, value: None, co_payment: None }),
         }
     }
 

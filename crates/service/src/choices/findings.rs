@@ -112,6 +112,8 @@ impl<'a> Facing<'a> {
             sector: self.sector()?,
             price,
             price_period: *price_period,
+            first_day: self.day,
+            distance_m: None,
             per_unit: worth.and_then(|worth| charge(worth, per_unit, Quantity::ONE)),
             for_quantity: worth.zip(quantity).and_then(|(worth, quantity)| charge(worth, per_unit, quantity)),
         })
