@@ -7,16 +7,16 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use serde_json::json;
 use uuid::Uuid;
 use valinta_domain::approval::Approved;
-use valinta_domain::choice::{Candidate, Lot, Near, Order, Place, Query, Snapshot, client_facts};
+use valinta_domain::choice::{Basis, Candidate, Lot, Near, Order, Place, Query, Snapshot, client_facts};
 use valinta_domain::id::kind;
 use valinta_domain::identifiers::MunicipalityCode;
-use valinta_domain::offering::{OfferPrice, PriceCheck};
+use valinta_domain::offering::OfferPrice;
 use valinta_domain::provider::{Sector, ServiceMode};
 use valinta_domain::rulebook::RulebookTerms;
 use valinta_domain::rules::Facts;
 use valinta_domain::time::Timeline;
 use valinta_domain::valuation::Valuation;
-use valinta_domain::{Amount, Day, Id, Language, Period};
+use valinta_domain::{Amount, Currency, Day, Id, Language, Period, Unit};
 
 /// Numbers that look random and are the same in every run.
 struct Seeded(u64);
@@ -105,12 +105,18 @@ fn voucher_type(n: u128) -> Id<kind::VoucherType> {
 /// So many offerings of each of so many voucher types.
 fn snapshot(types: u128, of_each: u128) -> Snapshot {
     let always = Period::starting(known(Day::ymd(2020, 1, 1).ok_or("no day")));
-    let rulebooks =
-        (0..types).map(|n| (voucher_type(n), known(Timeline::new(vec![(always, PriceCheck::under(terms()))]))));
+    let basis = |n| Basis {
+        organiser: Id::new(Uuid::from_u128(1)),
+        unit: Unit::Hour,
+        currency: Currency::Eur,
+        time_zone: "Europe/Helsinki".to_owned(),
+        versions: known(Timeline::new(vec![(always, (Id::new(Uuid::from_u128(n)), terms()))])),
+    };
+    let bases = (0..types).map(|n| (voucher_type(n), basis(n)));
     let mut seeded = Seeded(1);
     let candidates: Vec<_> =
         (0..types * of_each).map(|n| (voucher_type(n % types), candidate(n, &mut seeded))).collect();
-    Snapshot::new(1, rulebooks.collect::<Vec<_>>(), candidates)
+    Snapshot::new(1, bases, candidates)
 }
 
 fn pages(c: &mut Criterion, name: &str, snapshot: &Snapshot) {

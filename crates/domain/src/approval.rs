@@ -136,7 +136,8 @@ impl Interruption {
 }
 
 /// Days on which a unit may be chosen, and by whom.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Approved {
     /// The days.
     pub period: Period,

@@ -25,4 +25,4 @@ pub use candidate::{Candidate, NotChoosable, UnitFacts, client_facts, home_of};
 pub use distance::Place;
 pub use lot::{Lot, RULE};
 pub use query::{Counts, Listed, Listing, Near, Order, Query, SortKey};
-pub use snapshot::Snapshot;
+pub use snapshot::{Basis, Snapshot};

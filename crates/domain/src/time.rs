@@ -138,11 +138,35 @@ impl fmt::Display for Moment {
 }
 
 /// Days from `from` up to but not including `to`; without `to` it has no end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "Days", into = "Days")]
 pub struct Period {
     // INVARIANT: `to`, where given, is after `from`.
     from: Day,
     to: Option<Day>,
+}
+
+/// A period as it is stored.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Days {
+    from: Day,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    to: Option<Day>,
+}
+
+impl From<Period> for Days {
+    fn from(Period { from, to }: Period) -> Self {
+        Self { from, to }
+    }
+}
+
+impl TryFrom<Days> for Period {
+    type Error = EmptyPeriod;
+
+    fn try_from(Days { from, to }: Days) -> Result<Self, Self::Error> {
+        Self::new(from, to)
+    }
 }
 
 /// Why two days are no period.
@@ -208,10 +232,26 @@ impl Period {
 }
 
 /// Values that hold in periods that do not overlap, sorted by first day.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Vec<(Period, T)>", into = "Vec<(Period, T)>")]
+#[serde(bound(serialize = "T: Clone + Serialize"))]
 pub struct Timeline<T> {
     // INVARIANT: sorted by `from`; no two periods overlap.
     entries: Vec<(Period, T)>,
+}
+
+impl<T> From<Timeline<T>> for Vec<(Period, T)> {
+    fn from(timeline: Timeline<T>) -> Self {
+        timeline.entries
+    }
+}
+
+impl<T> TryFrom<Vec<(Period, T)>> for Timeline<T> {
+    type Error = Overlap;
+
+    fn try_from(entries: Vec<(Period, T)>) -> Result<Self, Overlap> {
+        Self::new(entries)
+    }
 }
 
 /// Two entries of a timeline hold on the same day.
@@ -237,6 +277,11 @@ impl<T> Timeline<T> {
             }
         }
         Ok(Self { entries })
+    }
+
+    /// The same periods with something else in them.
+    pub fn map<U>(&self, f: impl Fn(&T) -> U) -> Timeline<U> {
+        Timeline { entries: self.entries.iter().map(|(period, value)| (*period, f(value))).collect() }
     }
 
     /// What holds on the day.

@@ -13,8 +13,9 @@ use crate::rules::{FactValue, Facts, Findings, examine};
 use crate::text::Language;
 use crate::time::{Day, Period, Timeline};
 
-/// An offering with the facts a client compares.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// An offering with the facts a client compares. Stored as it is, so that any list can be made again: what is added later
+/// needs a value for what was stored before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Candidate {
     /// The offering.
     pub offering: Id<kind::Offering>,

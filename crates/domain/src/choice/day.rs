@@ -73,7 +73,7 @@ pub(super) struct OnDay {
 
 impl OnDay {
     /// What can be chosen of these candidates, under the rulebooks.
-    pub(super) fn new(candidates: &[Candidate], rulebooks: &Rulebooks, day: Day) -> Self {
+    pub(super) fn new(candidates: &[Arc<Candidate>], rulebooks: &Rulebooks, day: Day) -> Self {
         let found = candidates.iter().enumerate();
         let lines: Vec<Line> = found.filter_map(|(n, candidate)| line(n, candidate, rulebooks, day)).collect();
         let count = lines.len();
@@ -156,7 +156,7 @@ impl OnDay {
     pub(super) fn keep_fitting(
         &self,
         lines: &mut Bits,
-        candidates: &[Candidate],
+        candidates: &[Arc<Candidate>],
         rulebooks: &Rulebooks,
         client: &Facts,
     ) {
@@ -244,7 +244,7 @@ impl OnDay {
     }
 
     /// The units' names as they are sorted by, and the lines in that order; between equals in none that means anything.
-    pub(super) fn by_name(&self, candidates: &[Candidate]) -> (&[String], &[usize]) {
+    pub(super) fn by_name(&self, candidates: &[Arc<Candidate>]) -> (&[String], &[usize]) {
         let (names, places) = self.by_name.get_or_init(|| {
             let of_line = |line: &Line| candidates.get(line.candidate).map(|one| one.unit_name.to_lowercase());
             let names: Vec<String> = self.lines.iter().map(|line| of_line(line).unwrap_or_default()).collect();

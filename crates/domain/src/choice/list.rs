@@ -1,6 +1,8 @@
 //! One page of a list: the lines that pass the filters, in order, from a place on. What it costs goes with the page, and
 //! where an order is one client's own, with the lines that pass.
 
+use std::sync::Arc;
+
 use super::bits::Bits;
 use super::candidate::{Candidate, home_of};
 use super::day::{Filter, Line, OnDay, Rulebooks, Wanted};
@@ -15,7 +17,7 @@ use crate::valuation::Worth;
 
 /// What is looked at for a page.
 pub(super) struct List<'a, 'q> {
-    pub(super) candidates: &'a [Candidate],
+    pub(super) candidates: &'a [Arc<Candidate>],
     pub(super) rulebooks: &'a Rulebooks,
     pub(super) on_day: &'q OnDay,
     pub(super) query: &'q Query<'q>,

@@ -7,6 +7,7 @@ use proptest::sample::select;
 use serde_json::json;
 use uuid::Uuid;
 
+use super::tests::basis;
 use super::*;
 use crate::approval::Approved;
 use crate::id::Id;
@@ -198,10 +199,11 @@ proptest! {
             candidate.offering = Id::new(Uuid::from_u128(n));
         }
         let terms = terms(by_price, criteria);
-        let rulebooks = || Timeline::new(vec![(Period::starting(day(-30)), PriceCheck::under(terms.clone()))]).unwrap();
+        let since = Period::starting(day(-30));
         let offered = candidates.iter().map(|candidate| (voucher_type(), candidate.clone()));
-        let snapshot = Snapshot::new(1, [(voucher_type(), rulebooks())], offered);
-        let (nothing, plain_rulebooks) = (Facts::default(), rulebooks());
+        let snapshot = Snapshot::new(1, [(voucher_type(), basis(vec![(since, terms.clone())]))], offered);
+        let plain_rulebooks = Timeline::new(vec![(since, PriceCheck::under(terms.clone()))]).unwrap();
+        let nothing = Facts::default();
         let valuation = Valuation::new(&terms, &nothing).ok();
         for asked in asked {
             let client = asked.client.as_ref().map_or_else(Facts::default, |(language, home)| client_facts(*language, home));

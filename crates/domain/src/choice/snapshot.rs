@@ -1,5 +1,5 @@
-//! Everything that can be chosen, at one revision of the registry: by voucher type, and there by day. It never changes; what
-//! is found of it is kept.
+//! Everything that can be chosen, at one revision of the registry: by voucher type, and there by day. It never changes; the
+//! next one shares with it all that has stayed the same, and what is found of it is kept.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,7 +10,11 @@ use super::kept::Kept;
 use super::list::List;
 use super::query::{Listing, Query};
 use crate::id::{Id, kind};
+use crate::money::Currency;
+use crate::offering::PriceCheck;
+use crate::quantity::Unit;
 use crate::time::Day;
+use crate::valuation::Versions;
 
 /// How many days of a voucher type are kept indexed: today, tomorrow, and some that are asked for.
 const DAYS_KEPT: usize = 16;
@@ -19,32 +23,74 @@ const DAYS_KEPT: usize = 16;
 #[derive(Debug, Default)]
 pub struct Snapshot {
     revision: i64,
-    types: BTreeMap<Id<kind::VoucherType>, Offered>,
+    types: BTreeMap<Id<kind::VoucherType>, Arc<Offered>>,
+}
+
+/// What is said of a voucher type itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Basis {
+    /// Whose voucher type it is.
+    pub organiser: Id<kind::Organiser>,
+    /// What services are counted in.
+    pub unit: Unit,
+    /// The organiser's currency.
+    pub currency: Currency,
+    /// The organiser's time zone, by its name in the tz database.
+    pub time_zone: String,
+    /// The adopted rulebooks by day.
+    pub versions: Versions,
 }
 
 /// What is offered for a voucher type.
 #[derive(Debug)]
 struct Offered {
+    basis: Arc<Basis>,
     rulebooks: Rulebooks,
-    candidates: Vec<Candidate>,
+    /// In order of the offerings' ids.
+    candidates: Vec<Arc<Candidate>>,
     days: Kept<Day, OnDay>,
 }
 
+/// Candidates by their offerings, of one voucher type.
+type Candidates = BTreeMap<Id<kind::Offering>, Arc<Candidate>>;
+
 impl Snapshot {
-    /// A snapshot of a revision: the voucher types' adopted rulebooks by day, and what is offered for them.
+    /// A snapshot of a revision: all voucher types, and what is offered for them.
     pub fn new(
         revision: i64,
-        rulebooks: impl IntoIterator<Item = (Id<kind::VoucherType>, Rulebooks)>,
+        bases: impl IntoIterator<Item = (Id<kind::VoucherType>, Basis)>,
         candidates: impl IntoIterator<Item = (Id<kind::VoucherType>, Candidate)>,
     ) -> Self {
-        let types = rulebooks.into_iter().map(|(voucher_type, rulebooks)| {
-            (voucher_type, Offered { rulebooks, candidates: Vec::new(), days: Kept::new(DAYS_KEPT) })
-        });
-        let mut types: BTreeMap<_, _> = types.collect();
-        for (voucher_type, candidate) in candidates {
-            // Where no rulebook was ever adopted, nothing can be chosen.
-            if let Some(offered) = types.get_mut(&voucher_type) {
-                offered.candidates.push(candidate);
+        Self::default().advanced(revision, Some(bases.into_iter().collect()), candidates)
+    }
+
+    /// The snapshot of a later revision: with what changed of offerings, and, where any of them changed, with all voucher
+    /// types. Offerings are never taken away.
+    #[must_use]
+    pub fn advanced(
+        &self,
+        revision: i64,
+        bases: Option<BTreeMap<Id<kind::VoucherType>, Basis>>,
+        changed: impl IntoIterator<Item = (Id<kind::VoucherType>, Candidate)>,
+    ) -> Self {
+        let mut changes: BTreeMap<Id<kind::VoucherType>, Candidates> = BTreeMap::new();
+        for (voucher_type, candidate) in changed {
+            changes.entry(voucher_type).or_default().insert(candidate.offering, Arc::new(candidate));
+        }
+        let mut types = self.types.clone();
+        for (voucher_type, basis) in bases.into_iter().flatten() {
+            match types.get(&voucher_type) {
+                Some(present) if *present.basis == basis => {}
+                present => {
+                    let candidates = present.map_or_else(Vec::new, |present| present.candidates.clone());
+                    types.insert(voucher_type, Arc::new(Offered::new(Arc::new(basis), candidates)));
+                }
+            }
+        }
+        for (voucher_type, changes) in changes {
+            if let Some(present) = types.get(&voucher_type) {
+                let next = Offered::new(Arc::clone(&present.basis), merged(&present.candidates, changes));
+                types.insert(voucher_type, Arc::new(next));
             }
         }
         Self { revision, types }
@@ -55,10 +101,22 @@ impl Snapshot {
         self.revision
     }
 
-    /// Indexes a day beforehand, so that nobody waits for it.
-    pub fn prepare(&self, day: Day) {
+    /// What is said of a voucher type itself, if there is one.
+    pub fn basis(&self, voucher_type: Id<kind::VoucherType>) -> Option<&Arc<Basis>> {
+        self.types.get(&voucher_type).map(|offered| &offered.basis)
+    }
+
+    /// All that is offered for a voucher type, whether or not it can be chosen, in order of the offerings' ids.
+    pub fn offered(&self, voucher_type: Id<kind::VoucherType>) -> &[Arc<Candidate>] {
+        self.types.get(&voucher_type).map_or(&[], |offered| &offered.candidates)
+    }
+
+    /// Indexes a day of each voucher type beforehand, so that nobody waits for it.
+    pub fn prepare(&self, day_of: impl Fn(&Basis) -> Option<Day>) {
         for offered in self.types.values() {
-            offered.on(day);
+            if let Some(day) = day_of(&offered.basis) {
+                offered.on(day);
+            }
         }
     }
 
@@ -73,7 +131,20 @@ impl Snapshot {
 }
 
 impl Offered {
+    fn new(basis: Arc<Basis>, candidates: Vec<Arc<Candidate>>) -> Self {
+        let rulebooks = basis.versions.map(|(_, terms)| PriceCheck::under(terms.clone()));
+        Self { basis, rulebooks, candidates, days: Kept::new(DAYS_KEPT) }
+    }
+
     fn on(&self, day: Day) -> Arc<OnDay> {
         self.days.get_or(&day, || OnDay::new(&self.candidates, &self.rulebooks, day))
     }
+}
+
+/// Candidates with the changed ones in place of the former, in order.
+fn merged(present: &[Arc<Candidate>], changes: Candidates) -> Vec<Arc<Candidate>> {
+    let mut all: Candidates =
+        present.iter().map(|candidate| (candidate.offering, Arc::clone(candidate))).collect();
+    all.extend(changes);
+    all.into_values().collect()
 }

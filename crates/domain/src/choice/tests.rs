@@ -4,8 +4,8 @@ use super::*;
 use crate::approval::Approved;
 use crate::id::{Id, kind};
 use crate::identifiers::VoucherNumber;
-use crate::money::Amount;
-use crate::offering::{OfferPrice, PriceCheck};
+use crate::money::{Amount, Currency};
+use crate::offering::OfferPrice;
 use crate::provider::{Sector, ServiceMode};
 use crate::quantity::Unit;
 use crate::rulebook::RulebookTerms;
@@ -83,9 +83,20 @@ fn always() -> Period {
 }
 
 fn snapshot_under(rulebooks: Vec<(Period, RulebookTerms)>, candidates: Vec<Candidate>) -> Snapshot {
-    let rulebooks = rulebooks.into_iter().map(|(period, terms)| (period, PriceCheck::under(terms))).collect();
-    let rulebooks = (voucher_type(), Timeline::new(rulebooks).unwrap());
-    Snapshot::new(1, [rulebooks], candidates.into_iter().map(|c| (voucher_type(), c)))
+    let candidates = candidates.into_iter().map(|c| (voucher_type(), c));
+    Snapshot::new(1, [(voucher_type(), basis(rulebooks))], candidates)
+}
+
+/// A voucher type with these rulebooks.
+pub(super) fn basis(rulebooks: Vec<(Period, RulebookTerms)>) -> Basis {
+    let versions = (0..).zip(rulebooks).map(|(n, (period, terms))| (period, (Id::new(Uuid::from_u128(n)), terms)));
+    Basis {
+        organiser: Id::new(Uuid::from_u128(1)),
+        unit: Unit::Hour,
+        currency: Currency::Eur,
+        time_zone: "Europe/Helsinki".to_owned(),
+        versions: Timeline::new(versions.collect()).unwrap(),
+    }
 }
 
 fn snapshot(candidates: Vec<Candidate>) -> Snapshot {
@@ -407,4 +418,48 @@ fn what_prices_are_held_against_is_found_once_for_a_list_and_not_for_each_option
     assert_eq!(s.list(&Query { valuation: None, ..query(b"v") }).total, 1_000);
     // For each option anew it would take minutes.
     assert!(started.elapsed() < std::time::Duration::from_secs(10), "{:?}", started.elapsed());
+}
+
+#[test]
+fn a_later_snapshot_has_what_changed_and_shares_the_rest() {
+    let other = Id::new(Uuid::from_u128(77));
+    let named = |n: u128, name: &str| Candidate { unit_name: name.to_owned(), ..candidate(n, Sector::Company) };
+    let under = || basis(vec![(always(), terms(None, false))]);
+    let bases = [(voucher_type(), under()), (other, under())];
+    let first = Snapshot::new(
+        1,
+        bases,
+        [(voucher_type(), named(1, "one")), (voucher_type(), named(3, "three")), (other, named(9, "other"))],
+    );
+    let second =
+        first.advanced(2, None, [(voucher_type(), named(2, "two")), (voucher_type(), named(3, "changed"))]);
+    let names = |snapshot: &Snapshot| -> Vec<String> {
+        snapshot.offered(voucher_type()).iter().map(|candidate| candidate.unit_name.clone()).collect()
+    };
+    assert_eq!((second.revision(), names(&second)), (2, vec!["one".into(), "two".into(), "changed".into()]));
+    assert_eq!((first.revision(), names(&first)), (1, vec!["one".into(), "three".into()]), "the former stays as it was");
+    assert!(std::ptr::eq(&raw const *first.offered(other), &raw const *second.offered(other)), "what stayed is shared");
+    // As a whole that is built at once.
+    let whole = Snapshot::new(
+        2,
+        [(voucher_type(), under()), (other, under())],
+        [(voucher_type(), named(3, "changed")), (voucher_type(), named(2, "two")), (voucher_type(), named(1, "one"))],
+    );
+    let list = |snapshot: &Snapshot| -> Vec<_> {
+        let lot = Lot::of_everyone(b"key", b"day");
+        let query = Query::all(voucher_type(), Day::ymd(2026, 6, 1).unwrap(), nothing_known(), &lot);
+        snapshot.list(&query).lines.iter().map(|line| line.candidate.clone()).collect()
+    };
+    assert_eq!(list(&second), list(&whole));
+    // A rulebook that ends takes everything of its voucher type away, and nothing else.
+    let over = basis(vec![(Period::new(Day::ymd(2020, 1, 1).unwrap(), Day::ymd(2021, 1, 1)).unwrap(), terms(None, false))]);
+    let third = second.advanced(3, Some(BTreeMap::from([(voucher_type(), over), (other, under())])), []);
+    assert_eq!((list(&third).len(), names(&third).len()), (0, 3));
+    assert!(std::ptr::eq(&raw const *first.offered(other), &raw const *third.offered(other)));
+}
+
+#[test]
+fn a_candidate_is_stored_and_read_as_it_is() {
+    let stored = serde_json::to_string(&candidate(1, Sector::Ngo)).unwrap();
+    assert_eq!(serde_json::from_str::<Candidate>(&stored).unwrap(), candidate(1, Sector::Ngo), "{stored}");
 }
