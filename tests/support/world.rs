@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use valinta_domain::policy::{Role, Scope};
 use valinta_domain::{Day, Id, Moment};
 use valinta_persistence::testing::TestDatabase;
-use valinta_persistence::{Db, audit, ledger_check};
+use valinta_persistence::{Db, audit, ledger_check, offering_states};
 use valinta_service::app::App;
 use valinta_service::clock::{Clock, new_uuid};
 use valinta_service::http::server::server;
@@ -188,6 +188,12 @@ impl Drop for World {
             let _ = serving.join();
         }
         self.apps.clear();
-        self.db = None;
+        // Whatever a test has done: every change of an offering was noted with it.
+        if let Some(db) = self.db.take()
+            && !thread::panicking()
+            && let Ok(unnoted) = db.read_blocking(offering_states::not_as_noted)
+        {
+            assert!(unnoted.is_empty(), "these offerings do not stand as is noted of them: {unnoted:?}");
+        }
     }
 }

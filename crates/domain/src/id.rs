@@ -131,6 +131,8 @@ pub mod kind {
         Provider,
         /// A unit of a provider (*palveluyksikkö*).
         ServiceUnit,
+        /// A list of choices that was shown for a voucher.
+        ShownList,
         /// A unit's application for approval (*hakemus*).
         Application,
         /// A unit's approval for a voucher type (*hyväksyminen*).

@@ -17,7 +17,7 @@ pub use interrupt::{
 };
 pub use list::{ApprovalFilter, list};
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
@@ -28,6 +28,7 @@ use valinta_domain::id::kind;
 use valinta_domain::identifiers::MunicipalityCode;
 use valinta_domain::{Day, Id, Period};
 
+use crate::candidates::rows_of;
 use crate::convert::{coded, from_json, period_or_none, to_json};
 use crate::dialect::Conn;
 use crate::error::DbError;
@@ -299,50 +300,34 @@ impl Standing {
     }
 }
 
-/// How units stand, by unit and voucher type; of one voucher type or of all.
-pub(crate) fn standings(c: &mut Conn, only: Option<DbId>) -> Result<HashMap<(DbId, DbId), Standing>, DbError> {
-    let mut query = approvals::table.select(Row::as_select()).order(approvals::valid_from).into_boxed();
-    let mut gaps = approval_interruptions::table
-        .select((
+/// How units stand, by unit and voucher type.
+pub(crate) fn standings(
+    c: &mut Conn,
+    units: &BTreeSet<DbId>,
+) -> Result<HashMap<(DbId, DbId), Standing>, DbError> {
+    let query = || approvals::table.select(Row::as_select()).order((approvals::valid_from, approvals::id));
+    let rows: Vec<Row> = rows_of!(c, query(), approvals::unit_id, units);
+    let of_rows: BTreeSet<DbId> = rows.iter().map(|row| row.id).collect();
+    let gaps = || {
+        approval_interruptions::table.order((approval_interruptions::valid_from, approval_interruptions::id)).select((
             approval_interruptions::approval_id,
             approval_interruptions::valid_from,
             approval_interruptions::valid_to,
         ))
-        .into_boxed();
-    if let Some(only) = only {
-        query = query.filter(approvals::voucher_type_id.eq(only));
-        let of_type = approvals::table.filter(approvals::voucher_type_id.eq(only)).select(approvals::id);
-        gaps = gaps.filter(approval_interruptions::approval_id.eq_any(of_type));
-    }
+    };
+    let gaps: Vec<(DbId, NaiveDate, Option<NaiveDate>)> =
+        rows_of!(c, gaps(), approval_interruptions::approval_id, &of_rows);
     let mut interrupted: HashMap<DbId, Vec<Period>> = HashMap::new();
-    for (approval, from, to) in gaps.load::<(DbId, NaiveDate, Option<NaiveDate>)>(c)? {
+    for (approval, from, to) in gaps {
         if let Some(period) = period_or_none("approval_interruptions", from, to)? {
             interrupted.entry(approval).or_default().push(period);
         }
     }
     let mut standings: HashMap<(DbId, DbId), Standing> = HashMap::new();
-    for row in query.load::<Row>(c)? {
+    for row in rows {
         let (key, interruptions) =
             ((row.unit_id, row.voucher_type_id), interrupted.remove(&row.id).unwrap_or_default());
         standings.entry(key).or_default().add(&row.approval()?, interruptions);
     }
     Ok(standings)
-}
-
-/// How a unit stands for a voucher type.
-pub(crate) fn standing_of(
-    c: &mut Conn,
-    unit: Id<kind::ServiceUnit>,
-    voucher_type: Id<kind::VoucherType>,
-) -> Result<Standing, DbError> {
-    let approvals = of_unit(c, unit, voucher_type)?;
-    let ids: Vec<Id<kind::Approval>> = approvals.iter().map(|approval| approval.id).collect();
-    let mut interruptions = interruptions_of(c, &ids)?;
-    let mut standing = Standing::default();
-    for approval in approvals {
-        let gaps = interruptions.remove(&approval.id).unwrap_or_default();
-        let gaps = gaps.into_iter().filter_map(|gap| Period::new(gap.from, gap.to).ok()).collect();
-        standing.add(&approval, gaps);
-    }
-    Ok(standing)
 }

@@ -3,6 +3,7 @@
 //! Everything happens inside [`Db::read`] and [`Db::write`]. Functions of this crate take the connection of such a
 //! transaction, store and load domain values, and decide nothing: rules are the domain's, permissions the service's.
 
+mod candidates;
 mod convert;
 
 pub mod applications;
@@ -21,6 +22,7 @@ pub mod impact;
 pub mod ledger;
 pub mod ledger_check;
 pub mod measures;
+pub mod offering_states;
 pub mod offerings;
 pub mod open_data;
 pub mod organisers;
@@ -33,6 +35,7 @@ pub mod registry_versions;
 pub mod reminders;
 pub mod rulebooks;
 pub mod service_events;
+pub mod shown_lists;
 pub mod source_ids;
 pub mod testing;
 pub mod types;

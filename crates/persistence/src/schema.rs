@@ -3,6 +3,7 @@
 
 use diesel::{allow_tables_to_appear_in_same_query, table};
 
+pub(crate) use choosing::{offering_states, shown_lists};
 pub(crate) use granted::{
     allotments, choices, clients, information_given, ledger_entries, persons, service_event_lines, service_events,
     vouchers,
@@ -12,6 +13,7 @@ pub(crate) use lifecycle::{
     measures, provider_changes, registry_changes, registry_versions, source_ids,
 };
 
+mod choosing;
 mod granted;
 mod lifecycle;
 
@@ -361,5 +363,5 @@ allow_tables_to_appear_in_same_query! {
     service_units, applications, approvals, offerings, offering_prices, persons, clients, vouchers, allotments,
     information_given, choices, service_events, service_event_lines, ledger_entries, application_events,
     approval_interruptions, attachments, evidence, evidence_checks, evidence_reminders, findings, measures,
-    provider_changes, registry_changes, registry_versions, source_ids,
+    provider_changes, registry_changes, registry_versions, source_ids, offering_states, shown_lists,
 }

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use actix_web::HttpResponse;
 use actix_web::http::{StatusCode, header};
-use arc_swap::ArcSwapOption;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use chrono::TimeDelta;
@@ -18,7 +17,7 @@ use valinta_domain::choice::Snapshot;
 use valinta_domain::policy::Target;
 use valinta_persistence::idempotency::{self, Claimed, Kept, Trace};
 use valinta_persistence::vault::Vault;
-use valinta_persistence::{Conn, Db, DbError, registry};
+use valinta_persistence::{Conn, Db, DbError};
 
 use crate::clock::{Clock, new_uuid};
 use crate::cx::Cx;
@@ -28,6 +27,7 @@ use crate::http::places::Places;
 use crate::http::{Caller, IdempotencyKey, Problem, ProblemKind};
 use crate::imports::ImportPlaces;
 use crate::keys::Keys;
+use crate::latest::Latest;
 use crate::storage::Storage;
 use crate::telemetry;
 use crate::tokens::Tokens;
@@ -38,7 +38,7 @@ use crate::{
 };
 
 /// How often a process looks whether another one has changed the registry.
-const REFRESH_EVERY: Duration = Duration::from_secs(1);
+const REFRESH_EVERY: Duration = Duration::from_millis(250);
 
 /// For how long the answer to a command is kept, to be given again to a repetition.
 const ANSWERS_KEPT: TimeDelta = TimeDelta::days(7);
@@ -55,7 +55,7 @@ struct Inner {
     clock: Clock,
     vault: Arc<Vault>,
     order_key: [u8; 32],
-    snapshot: ArcSwapOption<Snapshot>,
+    latest: Latest,
     opened: AtomicBool,
     files: OnceLock<Arc<dyn Storage>>,
     uploads: Places,
@@ -109,7 +109,7 @@ impl App {
             clock,
             vault: Arc::new(vault),
             order_key: *keys.order_key(),
-            snapshot: ArcSwapOption::empty(),
+            latest: Latest::default(),
             opened: AtomicBool::new(false),
             files: OnceLock::new(),
             uploads: Places::new(FILES_AT_ONCE_MAX, FILES_OF_ONE_MAX),
@@ -180,7 +180,12 @@ impl App {
     /// It has not been loaded yet (503).
     pub fn snapshot(&self) -> Result<Arc<Snapshot>, Problem> {
         let unready = || Problem::new(ProblemKind::Unavailable, "The choices have not been loaded yet.");
-        self.0.snapshot.load_full().ok_or_else(unready)
+        self.0.latest.snapshot().ok_or_else(unready)
+    }
+
+    /// For how long this process has not known whether the registry has changed: what is listed is no older than that.
+    pub fn age_of_choices(&self) -> Option<Duration> {
+        self.0.latest.age()
     }
 
     /// Reads what everyone may read.
@@ -211,6 +216,32 @@ impl App {
                 if cx.has_notes() { Err(Problem::internal("a read has noted something to store")) } else { Ok(value) }
             })
             .await
+    }
+
+    /// Reads a person's data for a caller: in one transaction what is read, and in another, before it is answered, what is
+    /// noted about it. So readers do not queue for the database's writer any longer than their notes take.
+    ///
+    /// # Errors
+    /// What `f` refuses, or the database's: what could not be noted is not answered.
+    pub async fn read_noted<T: Send + 'static>(
+        &self,
+        caller: Caller,
+        f: impl Fn(&mut Conn, &Cx) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let (now, request, vault) = self.moment();
+        let (value, notes) = self
+            .db()
+            .read(move |c| {
+                let cx = Cx::begin(c, &caller, now, request, Arc::clone(&vault))?;
+                let value = f(c, &cx)?;
+                Ok::<_, Problem>((value, cx.into_notes()))
+            })
+            .await?;
+        if !notes.are_of_a_read() {
+            return Err(Problem::internal("a read has noted something that only a command may"));
+        }
+        self.db().write(move |c| notes.store(c)).await?;
+        Ok(value)
     }
 
     /// Runs `f` in one transaction for a caller: what it does, its audit rows and its messages are stored together or
@@ -299,38 +330,20 @@ impl App {
         }
     }
 
-    /// Loads the choices anew if the registry has changed.
+    /// Takes in what has changed of the registry, so that it is listed.
     ///
     /// # Errors
     /// The database's.
     pub async fn refresh(&self) -> Result<(), Problem> {
-        let known = self.known_revision();
-        let fresh = self.db().read(move |c| changed_since(c, known)).await?;
-        self.take_in(fresh);
-        Ok(())
+        Ok(self.0.latest.refresh(self.db(), self.clock().now()).await?)
     }
 
-    /// As [`App::refresh`], before there is a runtime.
+    /// As [`App::refresh`], for a thread that may block.
     ///
     /// # Errors
     /// The database's.
     pub fn refresh_blocking(&self) -> Result<(), DbError> {
-        let known = self.known_revision();
-        self.take_in(self.db().read_blocking(|c| changed_since(c, known))?);
-        Ok(())
-    }
-
-    fn known_revision(&self) -> Option<i64> {
-        self.0.snapshot.load().as_ref().map(|snapshot| snapshot.revision())
-    }
-
-    fn take_in(&self, fresh: Option<Snapshot>) {
-        let Some(fresh) = fresh.map(Arc::new) else { return };
-        self.0.snapshot.rcu(|present| match present {
-            // Two refreshes may overlap; the later revision stays.
-            Some(present) if present.revision() > fresh.revision() => Some(Arc::clone(present)),
-            _ => Some(Arc::clone(&fresh)),
-        });
+        self.0.latest.refresh_blocking(self.db(), self.clock().now())
     }
 
     /// Forgets answers to commands that nobody repeats any more, every hour for as long as the service runs.
@@ -398,11 +411,6 @@ fn sealed(vault: &Vault, place: &str, body: &str) -> Result<String, Problem> {
 fn unsealed(vault: &Vault, place: &str, kept: &str) -> Result<String, Problem> {
     let bytes = STANDARD_NO_PAD.decode(kept).map_err(Problem::internal)?;
     vault.open(place, &bytes).map_err(Problem::internal)
-}
-
-/// Everything that can be chosen, if it is not what is known already.
-fn changed_since(c: &mut Conn, known: Option<i64>) -> Result<Option<Snapshot>, DbError> {
-    if Some(registry::revision(c)?) == known { Ok(None) } else { registry::load(c).map(Some) }
 }
 
 impl Answer {

@@ -20,6 +20,7 @@ use valinta_persistence::organisers::Organiser;
 use valinta_persistence::outbox::{self, NewMessage};
 use valinta_persistence::registry_versions::By;
 use valinta_persistence::vault::Vault;
+use valinta_persistence::shown_lists::{self, ShownList};
 use valinta_persistence::{Conn, DbError, organisers, providers, registry};
 
 use crate::clock::new_uuid;
@@ -36,7 +37,39 @@ pub struct Cx {
     vault: Arc<Vault>,
     audited: RefCell<Vec<NewAuditRow>>,
     messages: RefCell<Vec<NewMessage>>,
+    shown: RefCell<Vec<ShownList>>,
     registry_changes: RefCell<BTreeSet<RegistryChange>>,
+}
+
+/// What is to be stored of a transaction besides what it did.
+#[derive(Debug)]
+pub struct Notes {
+    audited: Vec<NewAuditRow>,
+    messages: Vec<NewMessage>,
+    shown: Vec<ShownList>,
+    registry_changes: BTreeSet<RegistryChange>,
+    at: Moment,
+}
+
+impl Notes {
+    /// Whether they are no more than who has read what.
+    pub(crate) fn are_of_a_read(&self) -> bool {
+        self.messages.is_empty() && self.registry_changes.is_empty()
+    }
+
+    /// Stores them. Says whether the registry changed.
+    ///
+    /// # Errors
+    /// The database's.
+    pub(crate) fn store(&self, c: &mut Conn) -> Result<bool, DbError> {
+        outbox::append(c, &self.messages)?;
+        shown_lists::append(c, &self.shown)?;
+        audit::append(c, &self.audited)?;
+        if !self.registry_changes.is_empty() {
+            registry::touch(c, &self.registry_changes, self.at)?;
+        }
+        Ok(!self.registry_changes.is_empty())
+    }
 }
 
 impl Cx {
@@ -85,6 +118,7 @@ impl Cx {
             vault,
             audited: RefCell::default(),
             messages: RefCell::default(),
+            shown: RefCell::default(),
             registry_changes: RefCell::default(),
         }
     }
@@ -200,6 +234,11 @@ impl Cx {
         });
     }
 
+    /// Notes a list of choices as it is shown for a voucher.
+    pub(crate) fn show(&self, list: ShownList) {
+        self.shown.borrow_mut().push(list);
+    }
+
     /// Says that something changed of what is public in the registry or of what can be chosen.
     pub fn registry_changed(&self, change: RegistryChange) {
         self.registry_changes.borrow_mut().insert(change);
@@ -210,6 +249,18 @@ impl Cx {
         !self.registry_changes.borrow().is_empty()
             || !self.audited.borrow().is_empty()
             || !self.messages.borrow().is_empty()
+            || !self.shown.borrow().is_empty()
+    }
+
+    /// What was noted.
+    pub(crate) fn into_notes(self) -> Notes {
+        Notes {
+            audited: self.audited.into_inner(),
+            messages: self.messages.into_inner(),
+            shown: self.shown.into_inner(),
+            registry_changes: self.registry_changes.into_inner(),
+            at: self.now,
+        }
     }
 
     /// Stores what was noted, last in the transaction. Says whether the registry changed.
@@ -217,13 +268,7 @@ impl Cx {
     /// # Errors
     /// The database's.
     pub fn finish(self, c: &mut Conn) -> Result<bool, DbError> {
-        outbox::append(c, &self.messages.into_inner())?;
-        audit::append(c, &self.audited.into_inner())?;
-        let changes = self.registry_changes.into_inner();
-        if !changes.is_empty() {
-            registry::touch(c, &changes, self.now)?;
-        }
-        Ok(!changes.is_empty())
+        self.into_notes().store(c)
     }
 }
 
@@ -233,6 +278,12 @@ impl Cx {
 /// The organiser's time zone is unknown.
 pub fn day_at(now: Moment, organiser: &Organiser) -> Result<Day, Problem> {
     Ok(Day::new(now.utc().with_timezone(&zone_of(organiser)?).date_naive()))
+}
+
+/// The day it is in a time zone at a moment, if there is such a time zone.
+pub(crate) fn day_in(time_zone: &str, now: Moment) -> Option<Day> {
+    let zone: Tz = time_zone.parse().ok()?;
+    Some(Day::new(now.utc().with_timezone(&zone).date_naive()))
 }
 
 /// The organiser's time zone.

@@ -28,6 +28,7 @@ pub mod http;
 pub mod impact;
 pub mod imports;
 pub mod keys;
+mod latest;
 pub mod me;
 pub mod offerings;
 pub mod opening;

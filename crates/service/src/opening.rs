@@ -5,13 +5,15 @@ use std::sync::atomic::Ordering;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use valinta_persistence::vault::Vault;
-use valinta_persistence::{Conn, DbError, organisers};
+use valinta_persistence::{Conn, DbError, offering_states, organisers};
 
 use crate::app::App;
 
 /// What notes which keys the data was sealed with: nothing secret, and nothing that another key would make.
 const KEY_CHECK_FACT: &str = "key_check";
 const KEY_CHECK: &str = "valinta";
+/// What notes that a migration has left it to be found how the offerings stand.
+const STATES_ARE_DUE: &str = "offering_states_are_due";
 
 impl App {
     /// Whether requests may be answered.
@@ -36,8 +38,25 @@ impl App {
         if !known {
             return Err("the keys are not those that this database was filled with".to_owned());
         }
+        self.find_offering_states().map_err(|error| error.to_string())?;
         self.opened().store(true, Ordering::Release);
         Ok(true)
+    }
+}
+
+impl App {
+    /// Finds how the offerings stand, where a migration has left that to be done: some at a time, so that a process that is
+    /// stopped meanwhile has done a part of it.
+    fn find_offering_states(&self) -> Result<(), DbError> {
+        if self.db().read_blocking(|c| organisers::installation_fact(c, STATES_ARE_DUE))?.is_none() {
+            return Ok(());
+        }
+        let mut after = None;
+        while let Some(last) = self.db().write_blocking(move |c| offering_states::find_some(c, after))? {
+            after = Some(last);
+        }
+        self.db().write_blocking(|c| organisers::forget_installation_fact(c, STATES_ARE_DUE))?;
+        Ok(())
     }
 }
 

@@ -1,8 +1,8 @@
-//! `valinta verify`: recomputes the audit trail's chains, every figure that vouchers, events and the ledger share, and the
-//! days on which approvals lapse.
+//! `valinta verify`: recomputes the audit trail's chains, every figure that vouchers, events and the ledger share, the days
+//! on which approvals lapse, and how every offering stands.
 
 use valinta_persistence::ledger_check::LEDGER_FAULTS_MAX;
-use valinta_persistence::{Conn, Db, DbError, audit, ledger_check};
+use valinta_persistence::{Conn, Db, DbError, audit, ledger_check, offering_states};
 
 use super::CliError;
 use crate::approvals::lapse_faults;
@@ -34,7 +34,16 @@ pub(super) fn verify(db: &Db) -> Result<(), CliError> {
     if lapses.is_empty() {
         say("approvals: every condition that has lapsed, or will, is stored, and nothing else is");
     }
-    if trail.first_break.is_none() && faults.is_empty() && lapses.is_empty() {
+    let unnoted = db
+        .read_blocking(offering_states::not_as_noted)
+        .map_err(|error| CliError::Refused(format!("the offerings cannot be checked: {error}")))?;
+    for offering in &unnoted {
+        complain(format_args!("choices: the offering {offering} does not stand as is noted of it"));
+    }
+    if unnoted.is_empty() {
+        say("choices: every offering stands as is noted of it");
+    }
+    if trail.first_break.is_none() && faults.is_empty() && lapses.is_empty() && unnoted.is_empty() {
         say("ledger: every voucher, every event and every entry agrees with the others");
         return Ok(());
     }

@@ -87,7 +87,7 @@ impl Loader<'_> {
         let (LoadedType { id: voucher_type, .. }, _) = self.voucher_type(loaded, &data.voucher_type)?;
         let client = self.demo.clients.iter().find(|c| c.key == data.client);
         let client = client.ok_or_else(|| missing("client", &data.client))?;
-        let snapshot = registry::load(self.c)?;
+        let snapshot = registry::offered_now(self.c, voucher_type)?;
         let facts = client_facts(client.language, &client.municipality);
         let lot = Lot::of_voucher(self.order_key, voucher);
         let listing = snapshot.list(&Query {

@@ -1,0 +1,148 @@
+//! The lists of choices that were shown for vouchers: which offerings in which order, by which rule, and all that was asked
+//! and known. Rows are only ever added.
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use serde_json::Value;
+use uuid::Uuid;
+use valinta_domain::id::kind;
+use valinta_domain::policy::Role;
+use valinta_domain::{Day, Id, Moment};
+
+use crate::convert::{coded, from_json, to_json};
+use crate::dialect::{Conn, insert_many};
+use crate::error::DbError;
+use crate::schema::shown_lists;
+use crate::types::{DbId, DbMoment};
+
+const TABLE: &str = "shown_lists";
+
+/// A page of a list of choices, as it was shown for a voucher.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShownList {
+    /// Its id.
+    pub id: Id<kind::ShownList>,
+    /// Whose voucher.
+    pub organiser: Id<kind::Organiser>,
+    /// For which voucher.
+    pub voucher: Id<kind::Voucher>,
+    /// Whose voucher it is.
+    pub person: Id<kind::Person>,
+    /// The registry's revision that it shows.
+    pub revision: i64,
+    /// As of which day.
+    pub day: Day,
+    /// The rule by which lots were drawn.
+    pub rule: String,
+    /// What was asked, and what was known of the client, as the service reads it again.
+    pub asked: Value,
+    /// How many options there were in all pages.
+    pub total: u64,
+    /// The offerings, in the order in which they were shown.
+    pub offerings: Vec<Id<kind::Offering>>,
+    /// To whom: the token's subject.
+    pub shown_to: String,
+    /// In what role.
+    pub shown_as: Role,
+    /// When.
+    pub shown_at: Moment,
+}
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = shown_lists)]
+struct Row {
+    id: DbId,
+    organiser_id: DbId,
+    voucher_id: DbId,
+    person_id: DbId,
+    revision: i64,
+    day: NaiveDate,
+    rule: String,
+    asked: String,
+    total: i64,
+    offerings: Vec<u8>,
+    shown_to: String,
+    shown_as: String,
+    shown_at: DbMoment,
+}
+
+impl Row {
+    fn of(list: &ShownList) -> Result<Self, DbError> {
+        Ok(Self {
+            id: list.id.into(),
+            organiser_id: list.organiser.into(),
+            voucher_id: list.voucher.into(),
+            person_id: list.person.into(),
+            revision: list.revision,
+            day: list.day.date(),
+            rule: list.rule.clone(),
+            asked: to_json(&list.asked)?,
+            total: i64::try_from(list.total).map_err(|e| DbError::Internal(e.to_string()))?,
+            offerings: list.offerings.iter().flat_map(|offering| offering.uuid().into_bytes()).collect(),
+            shown_to: list.shown_to.clone(),
+            shown_as: list.shown_as.code().to_owned(),
+            shown_at: list.shown_at.into(),
+        })
+    }
+
+    fn list(self) -> Result<ShownList, DbError> {
+        let broken = || DbError::corrupt(format!("{TABLE}: offerings that are no ids"));
+        let id = |bytes: &[u8]| Uuid::from_slice(bytes).map(Id::new).map_err(|_| broken());
+        Ok(ShownList {
+            id: self.id.id(),
+            organiser: self.organiser_id.id(),
+            voucher: self.voucher_id.id(),
+            person: self.person_id.id(),
+            revision: self.revision,
+            day: Day::new(self.day),
+            rule: self.rule,
+            asked: from_json(TABLE, &self.asked)?,
+            total: u64::try_from(self.total).map_err(|e| DbError::corrupt(format!("{TABLE}: {e}")))?,
+            offerings: self.offerings.chunks(16).map(id).collect::<Result<_, _>>()?,
+            shown_to: self.shown_to,
+            shown_as: coded(TABLE, &self.shown_as, Role::from_code)?,
+            shown_at: self.shown_at.moment(),
+        })
+    }
+}
+
+/// Notes lists that are shown.
+///
+/// # Errors
+/// The database's.
+pub fn append(c: &mut Conn, lists: &[ShownList]) -> Result<(), DbError> {
+    let rows = lists.iter().map(Row::of).collect::<Result<Vec<Row>, DbError>>()?;
+    insert_many!(c, shown_lists::table, &rows)?;
+    Ok(())
+}
+
+/// A list that was shown.
+///
+/// # Errors
+/// The database's.
+pub fn find(c: &mut Conn, id: Id<kind::ShownList>) -> Result<Option<ShownList>, DbError> {
+    let row = shown_lists::table.find(DbId::from(id)).select(Row::as_select()).first(c).optional()?;
+    row.map(Row::list).transpose()
+}
+
+/// The lists that were shown for a voucher, latest first.
+///
+/// # Errors
+/// The database's.
+pub fn of_voucher(
+    c: &mut Conn,
+    voucher: Id<kind::Voucher>,
+    before: Option<Id<kind::ShownList>>,
+    limit: i64,
+) -> Result<Vec<ShownList>, DbError> {
+    let mut query = shown_lists::table
+        .filter(shown_lists::voucher_id.eq(DbId::from(voucher)))
+        .order(shown_lists::id.desc())
+        .limit(limit)
+        .select(Row::as_select())
+        .into_boxed();
+    if let Some(before) = before {
+        query = query.filter(shown_lists::id.lt(DbId::from(before)));
+    }
+    query.load::<Row>(c)?.into_iter().map(Row::list).collect()
+}

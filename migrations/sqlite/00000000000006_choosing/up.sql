@@ -1,0 +1,67 @@
+-- What choosing rests on: how each offering stood at each revision of the registry, and which lists were shown for vouchers.
+
+-- An offering as clients compare it, from a revision of the registry on, until the next. Whatever list was shown can be
+-- made again from it.
+CREATE TABLE offering_states (
+    offering_id BLOB NOT NULL CHECK (length(offering_id) = 16) REFERENCES offerings (id),
+    revision INTEGER NOT NULL CHECK (revision >= 0),
+    until INTEGER CHECK (until > revision),
+    voucher_type_id BLOB NOT NULL CHECK (length(voucher_type_id) = 16) REFERENCES voucher_types (id),
+    document TEXT NOT NULL CHECK (length(document) BETWEEN 2 AND 1000000),
+    PRIMARY KEY (offering_id, revision)
+) STRICT;
+
+CREATE UNIQUE INDEX offering_states_present ON offering_states (offering_id ASC) WHERE until IS NULL;
+
+CREATE INDEX offering_states_by_revision ON offering_states (revision ASC);
+
+CREATE INDEX offering_states_by_voucher_type ON offering_states (voucher_type_id ASC, revision ASC);
+
+-- How it stood stays; only its end can still be set, once.
+CREATE TRIGGER offering_states_is_final BEFORE UPDATE OF
+    offering_id, revision, voucher_type_id, document
+ON offering_states
+BEGIN
+    SELECT RAISE(ABORT, 'append-only: offering_states');
+END;
+CREATE TRIGGER offering_states_end_is_final BEFORE UPDATE OF until ON offering_states WHEN OLD.until IS NOT NULL
+BEGIN
+    SELECT RAISE(ABORT, 'append-only: offering_states');
+END;
+CREATE TRIGGER offering_states_no_delete BEFORE DELETE ON offering_states
+BEGIN
+    SELECT RAISE(ABORT, 'append-only: offering_states');
+END;
+
+-- A page of a list of choices as it was shown for a voucher: which offerings in which order, by which rule, and all that
+-- was asked and known.
+CREATE TABLE shown_lists (
+    id BLOB PRIMARY KEY NOT NULL CHECK (length(id) = 16),
+    organiser_id BLOB NOT NULL CHECK (length(organiser_id) = 16) REFERENCES organisers (id),
+    voucher_id BLOB NOT NULL CHECK (length(voucher_id) = 16) REFERENCES vouchers (id),
+    person_id BLOB NOT NULL CHECK (length(person_id) = 16) REFERENCES persons (id),
+    revision INTEGER NOT NULL CHECK (revision >= 0),
+    day TEXT NOT NULL CHECK (length(day) = 10),
+    rule TEXT NOT NULL CHECK (length(rule) BETWEEN 1 AND 64),
+    asked TEXT NOT NULL CHECK (length(asked) BETWEEN 2 AND 16384),
+    total INTEGER NOT NULL CHECK (total >= 0),
+    offerings BLOB NOT NULL CHECK (length(offerings) BETWEEN 0 AND 1600) CHECK (length(offerings) % 16 = 0),
+    shown_to TEXT NOT NULL CHECK (length(shown_to) BETWEEN 1 AND 255),
+    shown_as TEXT NOT NULL CHECK (length(shown_as) BETWEEN 1 AND 64),
+    shown_at INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX shown_lists_by_voucher ON shown_lists (voucher_id ASC, id ASC);
+
+CREATE TRIGGER shown_lists_no_update BEFORE UPDATE ON shown_lists
+BEGIN
+    SELECT RAISE(ABORT, 'append-only: shown_lists');
+END;
+CREATE TRIGGER shown_lists_no_delete BEFORE DELETE ON shown_lists
+BEGIN
+    SELECT RAISE(ABORT, 'append-only: shown_lists');
+END;
+
+-- How the offerings stand that there are already is found by the service, before it opens.
+INSERT INTO installation (name, value)
+SELECT 'offering_states_are_due', 'since migration' WHERE EXISTS (SELECT 1 FROM offerings);
