@@ -301,10 +301,7 @@ impl Standing {
 }
 
 /// How units stand, by unit and voucher type.
-pub(crate) fn standings(
-    c: &mut Conn,
-    units: &BTreeSet<DbId>,
-) -> Result<HashMap<(DbId, DbId), Standing>, DbError> {
+pub(crate) fn standings(c: &mut Conn, units: &BTreeSet<DbId>) -> Result<HashMap<(DbId, DbId), Standing>, DbError> {
     let query = || approvals::table.select(Row::as_select()).order((approvals::valid_from, approvals::id));
     let rows: Vec<Row> = rows_of!(c, query(), approvals::unit_id, units);
     let of_rows: BTreeSet<DbId> = rows.iter().map(|row| row.id).collect();

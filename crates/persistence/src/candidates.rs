@@ -15,7 +15,9 @@ use crate::dialect::Conn;
 use crate::error::DbError;
 use crate::offerings::{self, DatedPrice, Offering};
 use crate::providers::{self, ServiceUnit, UnitRow};
-use crate::schema::{offering_prices, offerings as offering_rows, provider_sectors, providers as provider_rows, service_units};
+use crate::schema::{
+    offering_prices, offerings as offering_rows, provider_sectors, providers as provider_rows, service_units,
+};
 use crate::types::DbId;
 
 /// Ids that one query takes.
@@ -162,10 +164,7 @@ fn sectors_by_provider(c: &mut Conn, ids: &BTreeSet<DbId>) -> Result<HashMap<DbI
     Ok(sectors)
 }
 
-fn prices_by_offering(
-    c: &mut Conn,
-    ids: &BTreeSet<DbId>,
-) -> Result<HashMap<DbId, Vec<DatedPrice>>, DbError> {
+fn prices_by_offering(c: &mut Conn, ids: &BTreeSet<DbId>) -> Result<HashMap<DbId, Vec<DatedPrice>>, DbError> {
     let query = || offering_prices::table.select(DatedPrice::as_select());
     let rows: Vec<DatedPrice> = rows_of!(c, query(), offering_prices::offering_id, ids);
     let mut prices: HashMap<DbId, Vec<DatedPrice>> = HashMap::new();

@@ -87,11 +87,7 @@ pub(crate) fn present(c: &mut Conn, since: Option<i64>) -> Result<Vec<OfType>, D
 ///
 /// # Errors
 /// The database's.
-pub(crate) fn as_of(
-    c: &mut Conn,
-    voucher_type: Id<kind::VoucherType>,
-    revision: i64,
-) -> Result<Vec<OfType>, DbError> {
+pub(crate) fn as_of(c: &mut Conn, voucher_type: Id<kind::VoucherType>, revision: i64) -> Result<Vec<OfType>, DbError> {
     let rows: Vec<(DbId, String)> = offering_states::table
         .filter(offering_states::voucher_type_id.eq(DbId::from(voucher_type)))
         .filter(offering_states::revision.le(revision))

@@ -201,7 +201,8 @@ fn versions_by_type(c: &mut Conn, as_of: Option<AsOf>) -> Result<HashMap<DbId, D
             .filter(registry_changes::subject_kind.eq(RegistryKind::Rulebook.code()))
             .filter(registry_changes::revision.gt(revision))
             .select(registry_changes::subject_id);
-        query = query.filter(rulebooks::voucher_type_id.eq(DbId::from(voucher_type))).filter(rulebooks::id.ne_all(later));
+        query =
+            query.filter(rulebooks::voucher_type_id.eq(DbId::from(voucher_type))).filter(rulebooks::id.ne_all(later));
     }
     let rows: Vec<(DbId, DbId, String, NaiveDate, Option<NaiveDate>)> = query.load(c)?;
     let mut by_type: HashMap<DbId, DatedVersions> = HashMap::new();

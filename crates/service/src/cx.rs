@@ -19,8 +19,8 @@ use valinta_persistence::idempotency::Trace;
 use valinta_persistence::organisers::Organiser;
 use valinta_persistence::outbox::{self, NewMessage};
 use valinta_persistence::registry_versions::By;
-use valinta_persistence::vault::Vault;
 use valinta_persistence::shown_lists::{self, ShownList};
+use valinta_persistence::vault::Vault;
 use valinta_persistence::{Conn, DbError, organisers, providers, registry};
 
 use crate::clock::new_uuid;

@@ -143,8 +143,7 @@ impl Offered {
 
 /// Candidates with the changed ones in place of the former, in order.
 fn merged(present: &[Arc<Candidate>], changes: Candidates) -> Vec<Arc<Candidate>> {
-    let mut all: Candidates =
-        present.iter().map(|candidate| (candidate.offering, Arc::clone(candidate))).collect();
+    let mut all: Candidates = present.iter().map(|candidate| (candidate.offering, Arc::clone(candidate))).collect();
     all.extend(changes);
     all.into_values().collect()
 }

@@ -431,13 +431,16 @@ fn a_later_snapshot_has_what_changed_and_shares_the_rest() {
         bases,
         [(voucher_type(), named(1, "one")), (voucher_type(), named(3, "three")), (other, named(9, "other"))],
     );
-    let second =
-        first.advanced(2, None, [(voucher_type(), named(2, "two")), (voucher_type(), named(3, "changed"))]);
+    let second = first.advanced(2, None, [(voucher_type(), named(2, "two")), (voucher_type(), named(3, "changed"))]);
     let names = |snapshot: &Snapshot| -> Vec<String> {
         snapshot.offered(voucher_type()).iter().map(|candidate| candidate.unit_name.clone()).collect()
     };
     assert_eq!((second.revision(), names(&second)), (2, vec!["one".into(), "two".into(), "changed".into()]));
-    assert_eq!((first.revision(), names(&first)), (1, vec!["one".into(), "three".into()]), "the former stays as it was");
+    assert_eq!(
+        (first.revision(), names(&first)),
+        (1, vec!["one".into(), "three".into()]),
+        "the former stays as it was"
+    );
     assert!(std::ptr::eq(&raw const *first.offered(other), &raw const *second.offered(other)), "what stayed is shared");
     // As a whole that is built at once.
     let whole = Snapshot::new(
@@ -452,7 +455,8 @@ fn a_later_snapshot_has_what_changed_and_shares_the_rest() {
     };
     assert_eq!(list(&second), list(&whole));
     // A rulebook that ends takes everything of its voucher type away, and nothing else.
-    let over = basis(vec![(Period::new(Day::ymd(2020, 1, 1).unwrap(), Day::ymd(2021, 1, 1)).unwrap(), terms(None, false))]);
+    let over =
+        basis(vec![(Period::new(Day::ymd(2020, 1, 1).unwrap(), Day::ymd(2021, 1, 1)).unwrap(), terms(None, false))]);
     let third = second.advanced(3, Some(BTreeMap::from([(voucher_type(), over), (other, under())])), []);
     assert_eq!((list(&third).len(), names(&third).len()), (0, 3));
     assert!(std::ptr::eq(&raw const *first.offered(other), &raw const *third.offered(other)));

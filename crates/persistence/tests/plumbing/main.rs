@@ -9,6 +9,7 @@
 )]
 
 mod approvals;
+mod choosing;
 mod county;
 mod evidence;
 mod grants;
