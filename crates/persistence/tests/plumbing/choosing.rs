@@ -8,10 +8,10 @@ use valinta_domain::choice::Snapshot;
 use valinta_domain::policy::Role;
 use valinta_domain::registry_change::RegistryChange;
 use valinta_persistence::shown_lists::{self, ShownList};
-use valinta_persistence::{Db, DbError, offering_states, registry};
+use valinta_persistence::{Db, DbError, offering_states, registry, vouchers};
 
 use super::county::{OFFERING, ORGANISER, RULEBOOK, TYPE, adopt, day, draft, found, terms, voucher_type};
-use super::grants::{Grant, issue};
+use super::grants::{Part, issue_and_deliver, of};
 use super::support::{ask, moment, on_each, tell, uuid};
 
 fn touch(db: &Db, change: RegistryChange) {
@@ -99,7 +99,8 @@ fn rulebooks_are_as_they_were_adopted_by_a_revision() {
 fn what_was_noted_and_shown_stays() {
     on_each(|_, db| {
         found(db);
-        let voucher = db.write_blocking(|c| issue(c, 1, &Grant::usual())).unwrap().voucher;
+        issue_and_deliver(db, 1, 0);
+        let voucher = db.read_blocking(|c| vouchers::find(c, Id::new(of(Part::Voucher, 0)))).unwrap().unwrap().voucher;
         db.write_blocking(|c| offering_states::find_some(c, None)).unwrap();
         let list = ShownList {
             id: Id::new(uuid(80)),
