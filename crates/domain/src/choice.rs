@@ -6,13 +6,16 @@
 
 mod bits;
 mod candidate;
+mod centres;
 mod day;
 mod distance;
 mod kept;
 mod list;
 mod lot;
 mod query;
+mod refused;
 mod snapshot;
+mod stand;
 
 #[cfg(test)]
 mod plain;
@@ -22,7 +25,9 @@ mod random;
 mod tests;
 
 pub use candidate::{Candidate, NotChoosable, UnitFacts, client_facts, home_of};
+pub use centres::centre_of;
 pub use distance::Place;
 pub use lot::{Lot, RULE};
-pub use query::{Counts, Listed, Listing, Near, Order, Query, SortKey};
+pub use query::{Counts, Listed, Listing, Near, Order, Query, Refused, RefusedPage, Shown, SortKey};
 pub use snapshot::{Basis, Snapshot};
+pub use stand::{Chooser, Reason, Stand, Why};

@@ -152,8 +152,8 @@ impl Candidate {
         examine(criteria, &unit.facts().with(&Facts::new([takes])).with(client))
     }
 
-    #[cfg(test)]
-    pub(super) fn serves(&self, municipality: &MunicipalityCode) -> bool {
+    /// Whether the unit is in a municipality or serves it.
+    pub fn serves(&self, municipality: &MunicipalityCode) -> bool {
         self.municipality == *municipality || self.service_area.contains(municipality)
     }
 }

@@ -10,6 +10,7 @@ use super::bits::Bits;
 use super::candidate::Candidate;
 use super::kept::Kept;
 use super::query::{Order, SortKey};
+use super::stand::Chooser;
 use crate::identifiers::MunicipalityCode;
 use crate::offering::{ItemPrice, OfferPrice, PriceCheck};
 use crate::provider::{Sector, ServiceMode};
@@ -62,6 +63,8 @@ pub(super) struct OnDay {
     later: Bits,
     /// Whether a rulebook asks anything of an offering for a client.
     has_criteria: bool,
+    /// Whether a rulebook makes the service free of charge by law.
+    pub(super) is_free: bool,
     by_price: OnceLock<Vec<usize>>,
     by_start: OnceLock<Vec<usize>>,
     by_name: OnceLock<(Vec<String>, Vec<usize>)>,
@@ -88,6 +91,7 @@ impl OnDay {
             step_free: Bits::none(count),
             later: Bits::none(count),
             has_criteria: rulebooks.entries().iter().any(|(_, one)| !one.terms().eligibility.offering.is_empty()),
+            is_free: rulebooks.entries().iter().any(|(_, one)| one.terms().free_of_charge.is_some()),
             by_price: OnceLock::new(),
             by_start: OnceLock::new(),
             by_name: OnceLock::new(),
@@ -321,17 +325,23 @@ fn name_of(client: &Facts) -> String {
 
 /// The line of an offering: only what choosing it at this moment would let through, whoever chooses.
 fn line(n: usize, candidate: &Candidate, rulebooks: &Rulebooks, day: Day) -> Option<Line> {
-    let first_day = candidate.begins_on(day);
-    candidate.takes_on(day).ok()?;
-    let (sector, period, price) = candidate.choosable_on(first_day, None).ok()?;
-    let prices = rulebooks.as_of(first_day)?;
-    prices.check(price, sector).ok()?;
-    // Which item is wanted is not known yet: the price of what has none of its own is compared.
-    let per_unit = price.of_item(None).per_voucher_unit(prices.terms().price_unit)?;
+    let prices = rulebooks.as_of(candidate.begins_on(day));
+    let stand = candidate.stand(prices, &Chooser::somebody(day));
+    if !stand.is_choosable() {
+        return None;
+    }
+    let (period, price) = stand.price?;
     let figure = match price {
         OfferPrice::Voucher { price, .. } => price.minor(),
         OfferPrice::ClientFee { unit_cost, .. } => unit_cost.minor(),
     };
-    let price = candidate.prices.entries().iter().position(|(one, _)| *one == period)?;
-    Some(Line { candidate: n, price, sector, first_day, per_unit, figure })
+    let price = candidate.prices.entries().iter().position(|(one, _)| one == period)?;
+    Some(Line {
+        candidate: n,
+        price,
+        sector: stand.sector?,
+        first_day: stand.first_day,
+        per_unit: stand.per_unit?,
+        figure,
+    })
 }

@@ -7,13 +7,12 @@ use super::bits::Bits;
 use super::candidate::{Candidate, home_of};
 use super::day::{Filter, Line, OnDay, Rulebooks, Wanted};
 use super::query::{Counts, Listed, Listing, Order, Query, SortKey};
+use super::stand::worth_at;
 use crate::id::{Id, kind};
 use crate::identifiers::MunicipalityCode;
 use crate::money::Amount;
-use crate::offering::ItemPrice;
 use crate::quantity::Quantity;
 use crate::service_event::{Charges, charge};
-use crate::valuation::Worth;
 
 /// What is looked at for a page.
 pub(super) struct List<'a, 'q> {
@@ -59,27 +58,38 @@ impl<'a> List<'a, '_> {
         if let Some(within) = self.query.near.and_then(|near| near.within_m) {
             lines.retain(|place| self.distance(place).is_some_and(|metres| metres <= within));
         }
+        self.keep_choosable(&mut lines);
+        lines
+    }
+
+    /// Leaves the lines that the client can choose wherever it lives. What is asked of each is what [`Candidate::stand`]
+    /// asks; only the order is another, so that few are looked at.
+    fn keep_choosable(&self, lines: &mut Bits) {
         if let Some(validity) = self.query.validity {
-            self.on_day.keep_beginning_in(&mut lines, validity);
+            self.on_day.keep_beginning_in(lines, validity);
         }
-        self.on_day.keep_fitting(&mut lines, self.candidates, self.rulebooks, self.query.client);
+        self.on_day.keep_fitting(lines, self.candidates, self.rulebooks, self.query.client);
         let by_price = self.query.valuation.is_some_and(|valuation| valuation.depends_on_price());
-        if by_price || self.query.free_of_charge {
+        if by_price || self.query.free_of_charge || (self.on_day.is_free && self.query.valuation.is_some()) {
             lines.retain(|place| self.line(place).is_some_and(|line| self.can_be_paid(line)));
         }
-        lines
     }
 
     /// Whether the price has a worth, and leaves nothing to pay where nothing may be.
     fn can_be_paid(&self, line: &Line) -> bool {
-        let worth = match self.query.valuation {
-            None => None,
-            Some(valuation) => match valuation.at_price(line.per_unit.price()) {
-                Ok(worth) => Some(worth),
-                Err(_) => return false,
-            },
-        };
-        !self.query.free_of_charge || costs_nothing(line.per_unit, worth)
+        let Some(prices) = self.rulebooks.as_of(line.first_day) else { return false };
+        worth_at(line.per_unit, prices.terms(), self.query.valuation, self.query.free_of_charge).is_ok()
+    }
+
+    /// The candidates that the client can choose, whatever else is wished for.
+    pub(super) fn choosable(&self, home: Option<&MunicipalityCode>) -> Bits {
+        let mut lines = self.on_day.for_home(home);
+        self.keep_choosable(&mut lines);
+        let mut candidates = Bits::none(self.candidates.len());
+        for line in lines.places().filter_map(|place| self.line(place)) {
+            candidates.insert(line.candidate);
+        }
+        candidates
     }
 
     fn filters(&self) -> impl Iterator<Item = Wanted<'_>> {
@@ -213,11 +223,20 @@ impl<'a> List<'a, '_> {
 
     /// The first of equals, by lot.
     fn of_run(&self, members: impl Iterator<Item = usize>, after: Option<&SortKey>, most: usize) -> Vec<usize> {
+        let named =
+            members.filter_map(|place| Some((self.candidates.get(self.line(place)?.candidate)?.offering, place)));
+        self.by_lot(named, after, most)
+    }
+
+    /// The first of some offerings, by lot: each with a place that tells it.
+    pub(super) fn by_lot(
+        &self,
+        members: impl Iterator<Item = (Id<kind::Offering>, usize)>,
+        after: Option<&SortKey>,
+        most: usize,
+    ) -> Vec<usize> {
         let mut drawn: Vec<Drawn> = members
-            .filter_map(|place| {
-                let offering = self.candidates.get(self.line(place)?.candidate)?.offering;
-                Some((self.query.lot.draw(offering), offering, place))
-            })
+            .map(|(offering, place)| (self.query.lot.draw(offering), offering, place))
             .filter(|(lot, offering, _)| after.is_none_or(|after| (*lot, *offering) > (after.drawn, after.offering)))
             .collect();
         if drawn.len() > most && most > 0 {
@@ -283,14 +302,5 @@ impl<'a> List<'a, '_> {
             per_unit: self.charges(line, Quantity::ONE),
             for_quantity: self.query.quantity.and_then(|quantity| self.charges(line, quantity)),
         })
-    }
-}
-
-/// Whether a price leaves nothing for the client to pay.
-pub(super) fn costs_nothing(price: ItemPrice, worth: Option<Worth>) -> bool {
-    match price {
-        ItemPrice::Voucher { price } => worth
-            .is_none_or(|worth| worth.co_payment.map_or(price <= worth.value, |co_payment| co_payment == Amount::ZERO)),
-        ItemPrice::ClientFee { client_fee, .. } => client_fee == Amount::ZERO,
     }
 }

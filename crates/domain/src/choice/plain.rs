@@ -1,6 +1,6 @@
 //! The list in its plainest form, for tests to hold the engine against: every offering is looked at, and all are sorted.
 
-use super::list::costs_nothing;
+use super::stand::costs_nothing;
 use super::*;
 use crate::identifiers::MunicipalityCode;
 use crate::money::Amount;
@@ -10,6 +10,7 @@ use crate::rulebook::RulebookTerms;
 use crate::rules::Standing;
 use crate::service_event::charge;
 use crate::time::Timeline;
+use crate::valuation::Worth;
 use chrono::Datelike;
 
 /// What is listed, all of it, each with its place.
@@ -54,6 +55,11 @@ fn line<'a>(
         Some(valuation) => Some(valuation.at_price(per_unit_price.price()).ok()?),
         None => None,
     };
+    // What a rulebook makes free by law costs nothing, also under a voucher that was granted before it.
+    let is_over = |worth: Worth| worth.co_payment.is_none() && per_unit_price.price().is_some_and(|p| p > worth.value);
+    if terms.free_of_charge.is_some() && worth.is_some_and(is_over) {
+        return None;
+    }
     let wanted = (!query.free_of_charge || costs_nothing(per_unit_price, worth))
         && query.municipality.is_none_or(|m| candidate.serves(m))
         && query.sector.is_none_or(|s| sector == s)

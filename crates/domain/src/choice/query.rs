@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::candidate::Candidate;
 use super::distance::Place;
 use super::lot::Lot;
+use super::stand::Why;
 use crate::id::{Id, kind};
 use crate::identifiers::MunicipalityCode;
 use crate::offering::OfferPrice;
@@ -149,6 +150,41 @@ pub struct Listing<'a> {
     pub counts: Option<Counts>,
     /// The place to go on after, if there is more.
     pub next: Option<SortKey>,
+}
+
+/// An offering that cannot be chosen.
+#[derive(Debug, Clone)]
+pub struct Refused<'a> {
+    /// The offering and its facts.
+    pub candidate: &'a Candidate,
+    /// The first day of a choice of it that would be made now.
+    pub first_day: Day,
+    /// The provider's sector on that day, if it has one.
+    pub sector: Option<Sector>,
+    /// How many metres it is from where that was asked for, if the unit has a place.
+    pub distance_m: Option<u32>,
+    /// Why it cannot be chosen: one reason at least.
+    pub why: Vec<Why>,
+}
+
+/// A page of what cannot be chosen.
+#[derive(Debug, Default)]
+pub struct RefusedPage<'a> {
+    /// The offerings.
+    pub lines: Vec<Refused<'a>>,
+    /// How many there are in all pages.
+    pub total: usize,
+    /// The place to go on after, if there is more.
+    pub next: Option<SortKey>,
+}
+
+/// An offering that was asked for by name: as the list shows it, or why it is not there.
+#[derive(Debug, Clone)]
+pub enum Shown<'a> {
+    /// It can be chosen.
+    Listed(Listed<'a>),
+    /// It cannot.
+    Refused(Refused<'a>),
 }
 
 /// How many options there are with each value of a filter.

@@ -107,8 +107,8 @@ fn candidate() -> impl Strategy<Value = Candidate> {
     )
 }
 
-/// Terms of which the value may go by the price, and the criteria by the client's language.
-fn terms(by_price: bool, criteria: bool) -> RulebookTerms {
+/// Terms of which the value may go by the price, the criteria by the client's language; or that are free by law.
+fn terms_of(by_price: bool, criteria: bool, free: bool) -> RulebookTerms {
     let text = Localized::new("a", "b", "c");
     let value = if by_price { json!({"price": {"at_most": "38.00"}}) } else { json!({"flat": {"value": "36.00"}}) };
     let offering = if criteria {
@@ -123,6 +123,7 @@ fn terms(by_price: bool, criteria: bool) -> RulebookTerms {
         "value": value,
         "price_ceiling": {"amount": "42.00"},
         "eligibility": {"offering": offering},
+        "free_of_charge": free.then(|| json!({"source": "734/1992 § 4"})),
         "public_service": {"client_fee": "0.00", "basis": text},
         "grant": {"per": "month", "quantity_max": "20", "validity_days_max": 365},
         "recording": {"days_after_month": 60},
@@ -186,60 +187,95 @@ fn asked() -> impl Strategy<Value = Asked> {
     )
 }
 
+impl Asked {
+    /// The query, for a client of whom this is known.
+    fn query<'q>(&'q self, valuation: Option<&'q Valuation<'q>>, client: &'q Facts, lot: &'q Lot) -> Query<'q> {
+        Query {
+            voucher_type: voucher_type(),
+            day: day(self.day),
+            validity: self.validity,
+            valuation: valuation.filter(|_| self.valued),
+            free_of_charge: self.free,
+            quantity: Some("20".parse().unwrap()),
+            client,
+            municipality: self.municipality.as_ref(),
+            sector: self.sector,
+            language: self.language,
+            mode: self.mode,
+            step_free: self.step_free,
+            starts_by: self.starts_by.map(day),
+            near: self.near,
+            order: self.order,
+            lot,
+            counts: true,
+            after: None,
+            limit: self.limit,
+        }
+    }
+
+    fn client(&self) -> Facts {
+        self.client.as_ref().map_or_else(Facts::default, |(language, home)| client_facts(*language, home))
+    }
+
+    fn lot(&self) -> Lot {
+        if self.shared {
+            Lot::of_everyone(b"key", b"2026-06-01")
+        } else {
+            Lot::of_voucher(b"key", Id::new(Uuid::from_u128(7)))
+        }
+    }
+}
+
+/// Some offerings under some terms.
+#[derive(Debug)]
+struct County {
+    candidates: Vec<Candidate>,
+    terms: RulebookTerms,
+}
+
+impl County {
+    fn in_force(&self) -> (Period, RulebookTerms) {
+        (Period::new(day(-30), Some(day(12))).unwrap(), self.terms.clone())
+    }
+
+    fn rulebooks(&self) -> Timeline<PriceCheck<RulebookTerms>> {
+        let (period, terms) = self.in_force();
+        Timeline::new(vec![(period, PriceCheck::under(terms))]).unwrap()
+    }
+
+    fn snapshot(&self) -> Snapshot {
+        let offered = self.candidates.iter().map(|candidate| (voucher_type(), candidate.clone()));
+        Snapshot::new(1, [(voucher_type(), basis(vec![self.in_force()]))], offered)
+    }
+}
+
+fn county() -> impl Strategy<Value = County> {
+    let terms = (any::<bool>(), any::<bool>(), prop::bool::weighted(0.2));
+    (vec(candidate(), 0..90), terms).prop_map(|(mut candidates, (by_price, criteria, free))| {
+        for (n, candidate) in (0_u128..).zip(&mut candidates) {
+            candidate.offering = Id::new(Uuid::from_u128(n));
+        }
+        County { candidates, terms: terms_of(by_price, criteria, free) }
+    })
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
-    fn every_page_of_every_list_is_as_in_the_plainest_list(
-        mut candidates in vec(candidate(), 0..90),
-        (by_price, criteria) in (any::<bool>(), any::<bool>()),
-        asked in vec(asked(), 1..6),
-    ) {
-        for (n, candidate) in (0_u128..).zip(&mut candidates) {
-            candidate.offering = Id::new(Uuid::from_u128(n));
-        }
-        let terms = terms(by_price, criteria);
-        let since = Period::starting(day(-30));
-        let offered = candidates.iter().map(|candidate| (voucher_type(), candidate.clone()));
-        let snapshot = Snapshot::new(1, [(voucher_type(), basis(vec![(since, terms.clone())]))], offered);
-        let plain_rulebooks = Timeline::new(vec![(since, PriceCheck::under(terms.clone()))]).unwrap();
-        let nothing = Facts::default();
-        let valuation = Valuation::new(&terms, &nothing).ok();
+    fn every_page_of_every_list_is_as_in_the_plainest_list(county in county(), asked in vec(asked(), 1..6)) {
+        let (snapshot, rulebooks, nothing) = (county.snapshot(), county.rulebooks(), Facts::default());
+        let valuation = Valuation::new(&county.terms, &nothing).ok();
         for asked in asked {
-            let client = asked.client.as_ref().map_or_else(Facts::default, |(language, home)| client_facts(*language, home));
-            let lot = if asked.shared {
-                Lot::of_everyone(b"key", b"2026-06-01")
-            } else {
-                Lot::of_voucher(b"key", Id::new(Uuid::from_u128(7)))
-            };
-            let query = Query {
-                voucher_type: voucher_type(),
-                day: day(asked.day),
-                validity: asked.validity,
-                valuation: valuation.as_ref().filter(|_| asked.valued),
-                free_of_charge: asked.free,
-                quantity: Some("20".parse().unwrap()),
-                client: &client,
-                municipality: asked.municipality.as_ref(),
-                sector: asked.sector,
-                language: asked.language,
-                mode: asked.mode,
-                step_free: asked.step_free,
-                starts_by: asked.starts_by.map(day),
-                near: asked.near,
-                order: asked.order,
-                lot: &lot,
-                counts: true,
-                after: None,
-                limit: asked.limit,
-            };
-            let expected = plain::list(&candidates, &plain_rulebooks, &query);
+            let (client, lot) = (asked.client(), asked.lot());
+            let query = asked.query(valuation.as_ref(), &client, &lot);
+            let expected = plain::list(&county.candidates, &rulebooks, &query);
             let mut after: Option<SortKey> = None;
             let mut seen = Vec::new();
             loop {
                 let page = snapshot.list(&Query { after: after.as_ref(), ..query.clone() });
                 prop_assert_eq!(page.total, expected.len());
-                counts_are_right(&page, &candidates, &plain_rulebooks, &query)?;
+                counts_are_right(&page, &county.candidates, &rulebooks, &query)?;
                 seen.extend(page.lines.iter().map(|line| format!("{line:?}")));
                 prop_assert!(page.lines.len() <= asked.limit);
                 let Some(next) = page.next else { break };
@@ -248,6 +284,85 @@ proptest! {
             let expected: Vec<String> = expected.iter().map(|(_, line)| format!("{line:?}")).collect();
             prop_assert_eq!(seen, expected);
         }
+    }
+
+    #[test]
+    fn what_is_offered_is_in_the_list_or_has_a_reason_why_not(county in county(), asked in vec(asked(), 1..6)) {
+        let (snapshot, nothing) = (county.snapshot(), Facts::default());
+        let valuation = Valuation::new(&county.terms, &nothing).ok();
+        for asked in asked {
+            let (client, lot) = (asked.client(), asked.lot());
+            let query = asked.query(valuation.as_ref(), &client, &lot);
+            let listed = snapshot.list(&Query { limit: usize::MAX, ..query.clone() });
+            let mut listed: Vec<_> = listed.lines.iter().map(|line| line.candidate.offering).collect();
+            listed.sort_unstable();
+            let expected = county.wanted(&query).filter(|stand| stand.is_choosable());
+            prop_assert_eq!(listed, expected.map(|stand| stand.candidate.offering).collect::<Vec<_>>());
+
+            let public = |stand: &Stand<'_>| stand.candidate.is_public_by(stand.first_day);
+            let refused: Vec<_> = county.wanted(&query).filter(|stand| !stand.is_choosable() && public(stand)).collect();
+            let mut expected: Vec<_> = refused.iter().map(|stand| (stand.candidate.offering, stand.why())).collect();
+            expected.sort_by_key(|(offering, _)| (lot.draw(*offering), *offering));
+            let mut after: Option<SortKey> = None;
+            let mut seen = Vec::new();
+            loop {
+                let page = snapshot.not_choosable(&Query { after: after.as_ref(), ..query.clone() });
+                prop_assert_eq!(page.total, expected.len());
+                seen.extend(page.lines.iter().map(|line| (line.candidate.offering, line.why.clone())));
+                let Some(next) = page.next else { break };
+                after = Some(next);
+            }
+            prop_assert_eq!(seen, expected);
+        }
+    }
+
+    #[test]
+    fn side_by_side_is_what_the_list_shows_or_why_it_does_not(county in county(), asked in asked()) {
+        let (snapshot, nothing) = (county.snapshot(), Facts::default());
+        let valuation = Valuation::new(&county.terms, &nothing).ok();
+        let (client, lot) = (asked.client(), asked.lot());
+        // What is wished for has no part in it.
+        let asked = Asked { sector: None, language: None, mode: None, step_free: false, starts_by: None, ..asked };
+        let near = asked.near.map(|near| Near { within_m: None, ..near });
+        let query = Query { municipality: None, near, ..asked.query(valuation.as_ref(), &client, &lot) };
+        let listed = snapshot.list(&Query { order: Order::Neutral, limit: usize::MAX, ..query.clone() });
+        let refused = snapshot.not_choosable(&Query { limit: usize::MAX, ..query.clone() });
+        let all: Vec<_> = county.candidates.iter().map(|candidate| candidate.offering).collect();
+        let (mut shown, mut reasons) = (Vec::new(), Vec::new());
+        let mut order = Vec::new();
+        for one in snapshot.side_by_side(&query, &all) {
+            order.push(match &one { Shown::Listed(one) => one.candidate.offering, Shown::Refused(one) => one.candidate.offering });
+            match one {
+                Shown::Listed(one) => shown.push(format!("{one:?}")),
+                Shown::Refused(one) => reasons.push(format!("{one:?}")),
+            }
+        }
+        prop_assert_eq!(shown, listed.lines.iter().map(|line| format!("{line:?}")).collect::<Vec<_>>());
+        prop_assert_eq!(reasons, refused.lines.iter().map(|line| format!("{line:?}")).collect::<Vec<_>>());
+        prop_assert!(order.is_sorted_by_key(|offering| lot.draw(*offering)));
+    }
+}
+
+impl County {
+    /// How those stand that pass the filters, in the order of their ids.
+    fn wanted<'c>(&'c self, query: &'c Query<'c>) -> impl Iterator<Item = Stand<'c>> {
+        let of_client = home_of(query.client);
+        let rulebooks = self.rulebooks();
+        self.candidates.iter().filter_map(move |candidate| {
+            let home = of_client.as_ref().or(query.municipality);
+            let stand = refused::stand(candidate, &rulebooks, query, home);
+            let passes = query.municipality.is_none_or(|m| candidate.serves(m))
+                && query.sector.is_none_or(|s| stand.sector == Some(s))
+                && query.language.is_none_or(|l| candidate.languages.contains(&l))
+                && query.mode.is_none_or(|m| candidate.modes.contains(&m))
+                && (!query.step_free || candidate.step_free == Some(true))
+                && query.starts_by.is_none_or(|by| stand.first_day <= by)
+                && query
+                    .near
+                    .and_then(|near| near.within_m)
+                    .is_none_or(|most| stand.distance_m(query.near).is_some_and(|metres| metres <= most));
+            passes.then_some(stand)
+        })
     }
 }
 

@@ -8,7 +8,8 @@ use super::candidate::{Candidate, home_of};
 use super::day::{OnDay, Rulebooks};
 use super::kept::Kept;
 use super::list::List;
-use super::query::{Listing, Query};
+use super::query::{Listing, Query, RefusedPage, Shown};
+use super::refused::side_by_side;
 use crate::id::{Id, kind};
 use crate::money::Currency;
 use crate::offering::PriceCheck;
@@ -127,6 +128,23 @@ impl Snapshot {
         let (candidates, rulebooks) = (&offered.candidates, &offered.rulebooks);
         let list = List { candidates, rulebooks, on_day: &offered.on(query.day), query };
         list.page(home.as_ref().or(query.municipality))
+    }
+
+    /// What is offered, passes the filters and cannot be chosen, with the reasons: always in the neutral order.
+    pub fn not_choosable<'a>(&'a self, query: &Query<'_>) -> RefusedPage<'a> {
+        let Some(offered) = self.types.get(&query.voucher_type) else { return RefusedPage::default() };
+        let home = home_of(query.client);
+        let (candidates, rulebooks) = (&offered.candidates, &offered.rulebooks);
+        let list = List { candidates, rulebooks, on_day: &offered.on(query.day), query };
+        list.refused(home.as_ref().or(query.municipality))
+    }
+
+    /// Some offerings, in the neutral order, each as it stands in the list or with the reasons why it does not; whatever the
+    /// filters. Those that are not public are left out.
+    pub fn side_by_side<'a>(&'a self, query: &Query<'_>, offerings: &[Id<kind::Offering>]) -> Vec<Shown<'a>> {
+        let Some(offered) = self.types.get(&query.voucher_type) else { return Vec::new() };
+        let home = home_of(query.client);
+        side_by_side(&offered.candidates, &offered.rulebooks, query, home.as_ref().or(query.municipality), offerings)
     }
 }
 

@@ -1,5 +1,7 @@
 //! Tests of the choice engine.
 
+mod reasons;
+
 use super::*;
 use crate::approval::Approved;
 use crate::id::{Id, kind};
