@@ -1,5 +1,6 @@
 //! A service in this process: on a free port, a database of its own and a clock that stands until it is set.
 
+use std::cell::Cell;
 use std::ops::Deref;
 use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
@@ -92,6 +93,8 @@ pub(crate) struct World {
     pub(crate) files: TempDir,
     keys: Keys,
     running: Vec<(ServerHandle, JoinHandle<()>)>,
+    /// Whether a test has changed the tables of the registry behind the service's back.
+    was_tampered_with: Cell<bool>,
     // Last, so that everything that uses it is gone before.
     pub(crate) database: TestDatabase,
 }
@@ -116,7 +119,8 @@ impl World {
         let files = tempfile::tempdir().unwrap();
         let app = app_of(db.clone(), &tokens, &clock, &keys, &files);
         let (site, running) = serve(app.clone(), tokens, clock);
-        Self { site, db: Some(db), apps: vec![app], files, keys, running: vec![running], database }
+        let was_tampered_with = Cell::new(false);
+        Self { site, db: Some(db), apps: vec![app], files, keys, running: vec![running], was_tampered_with, database }
     }
 
     /// Starts another service on the same database, as another process would be: it shares nothing else but the clock.
@@ -127,6 +131,12 @@ impl World {
         self.apps.push(app);
         self.running.push(running);
         site
+    }
+
+    /// Changes what the registry's tables say, as no command would: how offerings stand is not noted with it.
+    pub(crate) fn tamper(&self, sql: &str) {
+        self.was_tampered_with.set(true);
+        self.database.tamper(sql).unwrap();
     }
 
     /// Tokens signed by the service's own key, for an issuer and an audience of any name.
@@ -191,6 +201,7 @@ impl Drop for World {
         // Whatever a test has done: every change of an offering was noted with it.
         if let Some(db) = self.db.take()
             && !thread::panicking()
+            && !self.was_tampered_with.get()
             && let Ok(unnoted) = db.read_blocking(offering_states::not_as_noted)
         {
             assert!(unnoted.is_empty(), "these offerings do not stand as is noted of them: {unnoted:?}");
