@@ -16,6 +16,7 @@ mod authorisation;
 mod bad_input;
 mod bad_tokens;
 mod bulk;
+mod choosing;
 mod contract;
 mod crash;
 mod database_away;

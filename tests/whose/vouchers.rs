@@ -21,6 +21,9 @@ pub(super) const ROWS: &[Row] = &[
     ("list_own_providers", |_, _, user| user.get("/v1/providers/mine")),
     ("list_choices", |j, _, user| user.get(&voucher(j, "/choices"))),
     ("show_choice", |j, _, user| user.get(&voucher(j, &format!("/choices/{}", j.offering)))),
+    ("compare_voucher_offerings", |j, _, user| {
+        user.post(&voucher(j, "/choices/compare"), &json!({"offerings": [j.offering]}))
+    }),
     ("show_ledger", |j, _, user| user.get(&voucher(j, "/ledger"))),
     ("look_up_client", |j, _, user| {
         user.post("/v1/clients/lookup", &json!({"personal_identity_code": j.identity_code}))

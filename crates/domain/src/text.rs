@@ -87,6 +87,15 @@ impl Localized {
         Self { fi: fi.into(), sv: sv.into(), en: en.into() }
     }
 
+    /// The wording in a language.
+    pub fn in_language(&self, language: Language) -> &str {
+        match language {
+            Language::Fi => &self.fi,
+            Language::Sv => &self.sv,
+            Language::En => &self.en,
+        }
+    }
+
     /// Each wording with its language.
     pub fn wordings(&self) -> [(Language, &str); 3] {
         [(Language::Fi, &self.fi), (Language::Sv, &self.sv), (Language::En, &self.en)]

@@ -6,25 +6,26 @@ use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use serde::{Deserialize, Serialize};
 use validator::Validate;
-use valinta_domain::choice::{Lot, Order, Query, Snapshot};
+use valinta_domain::choice::{Lot, Query, Snapshot};
 use valinta_domain::explain::Step;
 use valinta_domain::id::kind;
-use valinta_domain::identifiers::MunicipalityCode;
-use valinta_domain::provider::{Sector, ServiceMode};
 use valinta_domain::rulebook::RulebookTerms;
 use valinta_domain::rules::{FactValue, Facts, GROSS_INCOME, Given, HOUSEHOLD_SIZE, NET_INCOME, Occasion, evaluate};
 use valinta_domain::valuation::{NoWorth, Valuation};
-use valinta_domain::{Amount, Currency, Day, Id, Language, Money, Unit};
+use valinta_domain::{Amount, Currency, Day, Id, Moment, Money, Unit};
 use valinta_persistence::voucher_types::Rulebook;
 use valinta_persistence::{Conn, organisers, voucher_types};
 
 use super::cursor::{Cursor, List, Of};
-use super::view::{DrawnBy, OptionView, OrderView};
+use super::page::{CountsView, PageOfList, RefusedView};
+use super::view::{DrawnBy, OptionView, OrderedView};
+use super::wish::{ChoiceFilter, Wish, day_of};
 use crate::app::App;
 use crate::cx::{day_at, found};
 use crate::http::conditional::{IfNoneMatch, not_modified, tag_of_revision, with_tag};
 use crate::http::page::with_link;
-use crate::http::{Errors, Page, PageQuery, Paged, Parse, Problem, ProblemKind};
+use crate::http::{Named, Page, PageQuery, PagedBeside, Problem, ProblemKind, Spoken, SpokenView};
+use crate::parse_as_is;
 
 /// What is compared, and by what an estimate is made.
 #[derive(Debug, Clone, Deserialize, Validate, utoipa::IntoParams)]
@@ -33,22 +34,6 @@ use crate::http::{Errors, Page, PageQuery, Paged, Parse, Problem, ProblemKind};
 pub(crate) struct CompareFilter {
     /// The voucher type.
     voucher_type: Id<kind::VoucherType>,
-    /// Only units that are in this municipality or serve it, by its code.
-    #[validate(length(min = 1, max = 3))]
-    #[param(min_length = 3, max_length = 3, example = "609")]
-    municipality: Option<String>,
-    /// Only this sector.
-    #[param(inline)]
-    sector: Option<Sector>,
-    /// Only with this language of service.
-    #[param(inline)]
-    language: Option<Language>,
-    /// Only with this mode of service.
-    #[param(inline)]
-    mode: Option<ServiceMode>,
-    /// The order; neutral if nothing is said.
-    #[param(inline)]
-    order: Option<Order>,
     /// Gross income a month, for an estimate of the value. Not kept.
     #[param(value_type = Option<String>, max_length = 20, example = "1650.00")]
     gross_income: Option<Amount>,
@@ -60,31 +45,27 @@ pub(crate) struct CompareFilter {
     #[param(minimum = 1, maximum = 30)]
     household: Option<u16>,
 }
+parse_as_is!(CompareFilter);
 
-/// What is to be compared.
-#[derive(Debug, Clone)]
-pub(crate) struct Comparison {
-    filter: CompareFilter,
-    municipality: Option<MunicipalityCode>,
+impl Named for CompareFilter {
+    const NAMES: &'static [&'static str] = &["voucher_type", "gross_income", "net_income", "household"];
 }
 
-impl Parse for CompareFilter {
-    type Into = Comparison;
-
-    fn parse(&self, errors: &mut Errors) -> Option<Comparison> {
-        let municipality = self.municipality.as_deref().map(str::parse::<MunicipalityCode>);
-        let municipality = errors.take_optional("/municipality", municipality)?;
-        Some(Comparison { filter: self.clone(), municipality })
-    }
+/// What an estimate is made on, as it is given.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct EstimatedOn {
+    pub(super) gross_income: Option<Amount>,
+    pub(super) net_income: Option<Amount>,
+    pub(super) household: Option<u16>,
 }
 
-impl CompareFilter {
+impl EstimatedOn {
     /// Whether anything was given to estimate by.
-    fn estimates(&self) -> bool {
+    pub(super) const fn is_given(self) -> bool {
         self.gross_income.is_some() || self.net_income.is_some() || self.household.is_some()
     }
 
-    fn facts(&self) -> Facts {
+    fn facts(self) -> Facts {
         let given = [
             (GROSS_INCOME, self.gross_income.map(Amount::decimal)),
             (NET_INCOME, self.net_income.map(Amount::decimal)),
@@ -104,7 +85,8 @@ pub(crate) struct Comparing {
     /// The unit that prices are given for, if it is another.
     #[serde(skip_serializing_if = "Option::is_none")]
     price_unit: Option<Unit>,
-    /// As of which day: today, or the day on which the list was begun that goes on across midnight.
+    /// As of which day: the one that was asked for; else today, or the day on which the list was begun that goes on across
+    /// midnight.
     day: Day,
     /// The value per unit, where it follows from what was given. An estimate: a decision is made on facts that are checked.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -114,15 +96,27 @@ pub(crate) struct Comparing {
     estimate_steps: Vec<Step>,
     /// Client fee of the corresponding public service, per unit.
     public_client_fee: Money,
+    /// How the co-payment comes about and what it does not count towards.
+    #[schema(max_length = 4000)]
+    co_payment_basis: String,
     /// The rule by which the options are ordered.
-    ordered: OrderView,
+    ordered: OrderedView,
     /// Revision of the registry that the list shows.
     revision: i64,
-    /// How many options there are in all pages.
+    /// The language of the texts.
+    language: SpokenView,
+    /// How many options there are in all pages; or how many offerings cannot be chosen, where those were asked for.
     total: usize,
-    /// The options of this page.
+    /// How many options there are of each kind, where that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    counts: Option<CountsView>,
+    /// The options of this page; none where the page is of what cannot be chosen.
     #[schema(max_items = 100)]
     items: Vec<OptionView>,
+    /// The offerings of this page that nobody can choose, with the reasons; where those were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_items = 100)]
+    not_choosable: Option<Vec<RefusedView>>,
     /// The cursor of the next page; absent on the last one.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 2400)]
@@ -130,22 +124,29 @@ pub(crate) struct Comparing {
 }
 
 /// What the database says of the voucher type; the options come from memory.
-struct Basis {
-    unit: Unit,
-    currency: Currency,
-    day: Day,
-    rulebook: Rulebook,
+pub(super) struct Basis {
+    pub(super) unit: Unit,
+    pub(super) currency: Currency,
+    /// The day on which the list was begun, by which its order is drawn.
+    pub(super) begun: Day,
+    /// As of which day it is.
+    pub(super) day: Day,
+    pub(super) rulebook: Rulebook,
     /// What the estimate is made on, if one can be made.
-    facts: Option<Facts>,
+    pub(super) facts: Option<Facts>,
 }
 
 /// Compares what is offered for a voucher type, with an estimate of value and co-payment where income is given. Nothing
 /// is kept. The neutral order is drawn anew every day.
 #[utoipa::path(
     tag = "choices",
-    params(PageQuery, CompareFilter, IfNoneMatch),
+    params(PageQuery, CompareFilter, ChoiceFilter, IfNoneMatch, Spoken),
     responses(
-        (status = 200, description = "The options. Their ETag changes with the registry and the day.", body = Comparing),
+        (
+            status = 200,
+            description = "The options. Their ETag changes with the registry, the day and the language.",
+            body = Comparing,
+        ),
         (status = 304, description = "The list is still the one that the caller has."),
     ),
     security(()),
@@ -154,71 +155,76 @@ struct Basis {
 pub(crate) async fn compare_choices(
     app: web::Data<App>,
     request: HttpRequest,
-    query: Paged<CompareFilter>,
+    query: PagedBeside<CompareFilter, ChoiceFilter>,
     known: IfNoneMatch,
+    spoken: Spoken,
 ) -> Result<HttpResponse, Problem> {
-    let (page, comparison) = query.into_parts();
+    let (page, filter, wish) = query.into_parts();
     let cursor: Option<Cursor> = page.after()?;
-    let filter = &comparison.filter;
-    let now = app.clock().now();
-    let (id, facts, asked) = (filter.voucher_type, filter.facts(), filter.estimates());
-    let goes_on = cursor.clone();
+    let CompareFilter { voucher_type: id, gross_income, net_income, household } = filter;
+    let on = EstimatedOn { gross_income, net_income, household };
+    let (now, goes_on, asked) = (app.clock().now(), cursor.clone(), AsOf { day: wish.day, pointer: "/query/day" });
     let snapshot = app.snapshot()?;
-    let basis = app.read(move |c| basis(c, id, now, goes_on.as_ref(), &facts, asked)).await?;
+    let basis = app.read(move |c| basis(c, id, now, goes_on.as_ref(), asked, on)).await?;
     // The rulebook is read anew and may be ahead of what is in memory.
-    let tag = tag_of_revision(&format!("r{}d{}n{}", snapshot.revision(), basis.day, basis.rulebook.number));
+    let (revision, language) = (snapshot.revision(), spoken.language().code());
+    let tag = tag_of_revision(&format!("r{revision}d{}n{}{language}", basis.begun, basis.rulebook.number));
     // An address that names an income is for nobody to keep.
-    let keeping = HeaderValue::from_static(if asked { "no-store" } else { "no-cache" });
-    let wanted = Wanted { comparison, cursor, limit: page.limit(), is_known: known.has(&tag) };
+    let keeping = HeaderValue::from_static(if on.is_given() { "no-store" } else { "no-cache" });
+    let wanted = Wanted {
+        voucher_type: id,
+        wish,
+        cursor,
+        limit: page.limit(),
+        is_known: known.has(&tag),
+        spoken: spoken.clone(),
+    };
     // A long list takes some milliseconds, in which others are not to wait.
     let compared = web::block(move || compare(wanted, &basis, &snapshot, app.order_key()));
     let Some(comparing) = compared.await.map_err(Problem::internal)?? else {
         let mut same = not_modified(&tag);
         same.headers_mut().insert(header::CACHE_CONTROL, keeping);
+        spoken.told_beside(same.headers_mut());
         return Ok(same);
     };
     let mut response = HttpResponse::Ok();
     with_tag(&mut response, &tag).insert_header((header::CACHE_CONTROL, keeping));
+    spoken.told(&mut response);
     Ok(with_link(&mut response, &request, comparing.next.as_deref()).json(comparing))
 }
 
 /// Which page of which list is wanted.
 struct Wanted {
-    comparison: Comparison,
+    voucher_type: Id<kind::VoucherType>,
+    wish: Wish,
     cursor: Option<Cursor>,
     limit: u16,
     /// Whether the caller has the page already.
     is_known: bool,
+    spoken: Spoken,
 }
 
 /// The page, unless the caller has it already.
 fn compare(wanted: Wanted, basis: &Basis, snapshot: &Snapshot, order_key: &[u8]) -> Result<Option<Comparing>, Problem> {
-    let Wanted { comparison: Comparison { filter, municipality }, cursor, limit, is_known } = wanted;
-    let (id, order) = (filter.voucher_type, filter.order.unwrap_or_default());
+    let Wanted { voucher_type: id, wish, cursor, limit, is_known, spoken } = wanted;
     let terms = &basis.rulebook.terms;
-    let (valuation, steps) = match &basis.facts {
-        Some(facts) => estimate(terms, facts)?,
-        None => (None, Vec::new()),
-    };
+    let (valuation, steps) = basis.estimate()?;
     let worth = valuation.as_ref().map(Valuation::quoted);
-    let whole = List::new(Of::VoucherType(id, basis.day), order, worth)?;
+    wish.check_start(basis.day)?;
+    let whole = List::new(Of::VoucherType(id, basis.begun), &wish, worth)?;
     let after = whole.resume(cursor)?;
     if is_known {
         return Ok(None);
     }
-    let (nobody, lot) = (Facts::default(), Lot::of_everyone(order_key, basis.day.to_string().as_bytes()));
-    let listing = snapshot.list(&Query {
+    let (nobody, lot) = (Facts::default(), basis.lot(order_key));
+    let query = Query {
         valuation: valuation.as_ref(),
         free_of_charge: terms.free_of_charge.is_some(),
-        municipality: municipality.as_ref(),
-        sector: filter.sector,
-        language: filter.language,
-        mode: filter.mode,
-        order,
         after: after.as_ref(),
         limit: usize::from(limit),
         ..Query::all(id, basis.day, &nobody, &lot)
-    });
+    };
+    let page = PageOfList::of(snapshot, query, &wish, basis.currency, &spoken);
     Ok(Some(Comparing {
         voucher_type: id,
         unit: basis.unit,
@@ -227,31 +233,70 @@ fn compare(wanted: Wanted, basis: &Basis, snapshot: &Snapshot, order_key: &[u8])
         estimated_value: worth.map(|worth| worth.value.of(basis.currency)),
         estimate_steps: steps,
         public_client_fee: terms.public_service.client_fee.of(basis.currency),
-        ordered: OrderView::of(order, DrawnBy::Day),
+        co_payment_basis: spoken.say(&terms.texts.co_payment),
+        ordered: OrderedView::of(wish.order, DrawnBy::Day, &spoken),
         revision: snapshot.revision(),
-        total: listing.total,
-        items: listing.lines.iter().map(|line| OptionView::of(line, basis.currency)).collect(),
-        next: Page::<()>::cursor(whole.next(listing.next)),
+        language: spoken.view(),
+        total: page.total,
+        counts: page.counts,
+        items: page.items,
+        not_choosable: page.not_choosable,
+        next: Page::<()>::cursor(whole.next(page.next)),
     }))
 }
 
-fn basis(
+/// A day as of which a list is asked for, if one is, and where that is said.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct AsOf {
+    pub(super) day: Option<Day>,
+    pub(super) pointer: &'static str,
+}
+
+/// What is to be known of a voucher type for its list of a day; of one that goes on from a cursor, of the day on which it
+/// was begun.
+pub(super) fn basis(
     c: &mut Conn,
     id: Id<kind::VoucherType>,
-    now: valinta_domain::Moment,
+    now: Moment,
     goes_on: Option<&Cursor>,
-    facts: &Facts,
-    asked: bool,
+    asked: AsOf,
+    on: EstimatedOn,
 ) -> Result<Basis, Problem> {
     let voucher_type = found(voucher_types::find(c, id)?)?;
     let organiser = found(organisers::find(c, voucher_type.organiser)?)?;
     let today = day_at(now, &organiser)?;
-    let day = goes_on.map_or(Ok(today), |cursor| cursor.day(today))?;
-    let rulebook = found(voucher_types::rulebook_in_force(c, id, day)?)?;
+    let begun = goes_on.map_or(Ok(today), |cursor| cursor.day(today))?;
+    let day = day_of(asked.day, begun, begun, asked.pointer)?;
+    let rulebook = voucher_types::rulebook_in_force(c, id, day)?;
+    let rulebook = match asked.day {
+        Some(_) => rulebook.ok_or_else(|| no_rulebook_on(day, asked.pointer))?,
+        None => found(rulebook)?,
+    };
     let asked_for = facts_of_client(&rulebook.terms);
     // What the rules do not ask for has no bearing on the estimate.
-    let facts = (asked || asked_for.is_empty()).then(|| facts.only(&asked_for));
-    Ok(Basis { unit: voucher_type.unit, currency: organiser.currency, day, facts, rulebook })
+    let facts = (on.is_given() || asked_for.is_empty()).then(|| on.facts().only(&asked_for));
+    Ok(Basis { unit: voucher_type.unit, currency: organiser.currency, begun, day, facts, rulebook })
+}
+
+fn no_rulebook_on(day: Day, pointer: &str) -> Problem {
+    let why = format!("the voucher type has no rulebook in force on {day}, so that nothing can be chosen as of it");
+    Problem::invalid(Vec::new()).at(pointer, "no_rulebook", why)
+}
+
+impl Basis {
+    /// What units are worth on what was given, unless the rules grant nothing or nothing was given; and how that came
+    /// about.
+    pub(super) fn estimate(&self) -> Result<(Option<Valuation<'_>>, Vec<Step>), Problem> {
+        match &self.facts {
+            Some(facts) => estimate(&self.rulebook.terms, facts),
+            None => Ok((None, Vec::new())),
+        }
+    }
+
+    /// The lot of the day on which the list was begun.
+    pub(super) fn lot(&self, order_key: &[u8]) -> Lot {
+        Lot::of_everyone(order_key, self.begun.to_string().as_bytes())
+    }
 }
 
 /// The facts of a client that value and co-payment depend on.

@@ -8,6 +8,7 @@ use valinta_domain::id::kind;
 use valinta_domain::valuation::Worth;
 use valinta_domain::{Amount, Day, Id};
 
+use super::wish::Wish;
 use crate::http::Problem;
 
 /// Whose list it is, and what its neutral order is drawn by.
@@ -21,11 +22,13 @@ pub(super) enum Of {
 }
 
 /// A list that has an order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct List {
     of: Of,
     order: Order,
+    /// What is wished for, by a short name: the filters, the place that distances are counted from, the day.
+    wish: String,
     /// What the co-payments are reckoned from, where the list is in their order: the value, and the co-payment if it is
     /// fixed.
     value: Option<Amount>,
@@ -43,22 +46,20 @@ pub(super) struct Cursor {
 impl List {
     /// # Errors
     /// The order is by co-payment, and no co-payment is known.
-    pub(super) fn new(of: Of, order: Order, worth: Option<Worth>) -> Result<Self, Problem> {
+    pub(super) fn new(of: Of, wish: &Wish, worth: Option<Worth>) -> Result<Self, Problem> {
+        let (order, wish) = (wish.order, wish.name());
         match (order, worth) {
-            (Order::Distance, _) => Err(Problem::invalid(Vec::new()).at(
-                "/query/order",
-                "no_place",
-                "it is not said from where distances are counted",
-            )),
             (Order::CoPayment, None) => Err(Problem::invalid(Vec::new()).at(
                 "/query/order",
                 "no_value",
                 "no co-payment is known: the value depends on income and household, and none follows from what was given",
             )),
             (Order::CoPayment, Some(Worth { value, co_payment })) => {
-                Ok(Self { of, order, value: Some(value), co_payment })
+                Ok(Self { of, order, wish, value: Some(value), co_payment })
             }
-            (Order::Neutral | Order::Price | Order::Name | Order::EarliestStart, _) => Ok(Self { of, order, value: None, co_payment: None }),
+            (Order::Neutral | Order::Price | Order::Name | Order::EarliestStart | Order::Distance, _) => {
+                Ok(Self { of, order, wish, value: None, co_payment: None })
+            }
         }
     }
 
@@ -75,7 +76,7 @@ impl List {
 
     /// The cursor of the next page, if there is one.
     pub(super) fn next(&self, after: Option<SortKey>) -> Option<Cursor> {
-        after.map(|after| Cursor { list: *self, after })
+        after.map(|after| Cursor { list: self.clone(), after })
     }
 }
 
@@ -98,6 +99,7 @@ impl Cursor {
 }
 
 fn of_another_list() -> Problem {
-    let detail = "must be `next` of a page of the same list, in the same order and by the same value";
+    let detail = "must be `next` of a page of the same list: with the same filters, place and day, in the same order and by \
+                  the same value; begin anew without a cursor";
     Problem::invalid(Vec::new()).at("/query/cursor", "invalid", detail)
 }

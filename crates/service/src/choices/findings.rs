@@ -1,67 +1,67 @@
 //! Why an offering can be chosen with a voucher, or cannot: what the registry, the voucher and the law ask, each as a
 //! finding beside the rulebook's own criteria. Explains; what is chosen is decided where it is chosen.
 
-use valinta_domain::choice::{Candidate, NotChoosable, home_of};
-use valinta_domain::offering::OfferPrice;
-use valinta_domain::provider::Sector;
+use valinta_domain::choice::{Candidate, Chooser, Listed, Reason, Stand, home_of};
+use valinta_domain::offering::PriceCheck;
 use valinta_domain::rulebook::RulebookTerms;
-use valinta_domain::rules::{Facts, Finding, Findings, Standing};
-use valinta_domain::valuation::{Valuation, Worth};
+use valinta_domain::rules::{Facts, Finding, Standing};
+use valinta_domain::valuation::Valuation;
 use valinta_domain::voucher::Voucher;
-use valinta_domain::{Amount, Day, Localized, Period, Quantity};
-
-use valinta_domain::choice::Listed;
-use valinta_domain::service_event::charge;
+use valinta_domain::{Day, Localized, Quantity};
 
 /// An offering held against a voucher, as of the first day of a choice of it.
 pub(super) struct Facing<'a> {
-    pub(super) voucher: &'a Voucher,
-    pub(super) candidate: &'a Candidate,
+    voucher: &'a Voucher,
     /// The rulebook's terms of that day, if one is in force.
-    pub(super) terms: Option<&'a RulebookTerms>,
-    /// What units are worth on that day, unless nothing is granted.
-    pub(super) valuation: Option<&'a Valuation<'a>>,
-    /// What criteria may ask of the client.
-    pub(super) client: &'a Facts,
-    pub(super) day: Day,
-    /// The day on which the choice would begin if the unit could start at once.
-    pub(super) at_once: Day,
+    terms: Option<&'a RulebookTerms>,
+    /// Whether it is known what units are worth on that day; nothing is granted where it is not.
+    is_valued: bool,
+    stand: Stand<'a>,
 }
 
 impl<'a> Facing<'a> {
-    fn sector(&self) -> Option<Sector> {
-        self.candidate.sectors.as_of(self.day).copied()
-    }
-
-    fn price(&self) -> Option<&'a (Period, OfferPrice)> {
-        self.candidate.prices.entries().iter().find(|(period, _)| period.contains(self.day))
+    /// Holds an offering against a voucher. The terms and the valuation are those of the first day of a choice of it,
+    /// `client` is what criteria may ask of the client, and `at_once` the day on which the choice would begin if the unit
+    /// could start at once.
+    pub(super) fn new(
+        voucher: &'a Voucher,
+        candidate: &'a Candidate,
+        terms: Option<&'a RulebookTerms>,
+        valuation: Option<&Valuation<'_>>,
+        client: &Facts,
+        at_once: Day,
+    ) -> Self {
+        let home = home_of(client);
+        let chooser = Chooser {
+            day: at_once,
+            validity: Some(voucher.validity),
+            home: home.as_ref(),
+            client: Some(client),
+            valuation,
+            free_of_charge: voucher.free_of_charge,
+        };
+        let stand = candidate.stand(terms.map(PriceCheck::under).as_ref(), &chooser);
+        Self { voucher, terms, is_valued: valuation.is_some(), stand }
     }
 
     /// Everything that was looked at, and whether the offering can be chosen by it. What cannot be said stands in the
     /// way of nothing where it is the rulebook's criterion.
     pub(super) fn findings(&self) -> (bool, Vec<Finding>) {
         let mut findings = self.asked_of_all();
-        let criteria = self.criteria();
-        let choosable =
-            findings.iter().all(|finding| finding.standing == Standing::Met) && criteria.standing != Standing::NotMet;
-        findings.extend(criteria.findings);
-        (choosable, findings)
+        findings.extend(self.stand.criteria.findings.iter().cloned());
+        (self.stand.is_choosable() && self.is_valued, findings)
     }
 
     fn asked_of_all(&self) -> Vec<Finding> {
-        let home = home_of(self.client);
-        let standing = self.candidate.approved_on(self.day, home.as_ref());
-        let is = |refused| standing != Err(refused);
-        let uninterrupted = is(NotChoosable::Interrupted) && self.candidate.takes_on(self.at_once).is_ok();
-        let approved = is(NotChoosable::NotApproved) && self.sector().is_some();
+        let is_not = |reason: Reason| Ok(!self.stand.reasons.contains(&reason));
         let mut findings = vec![
-            finding("approved", known(approved), &APPROVED, "569/2009 § 5"),
-            finding("not_interrupted", known(uninterrupted), &NOT_INTERRUPTED, "569/2009 § 5"),
-            finding("in_area", known(is(NotChoosable::NotInArea)), &IN_AREA, ""),
-            finding("priced", known(self.price().is_some()), &PRICED, "569/2009 § 4"),
+            finding("approved", is_not(Reason::NotApproved), &APPROVED, "569/2009 § 5"),
+            finding("not_interrupted", is_not(Reason::Interrupted), &NOT_INTERRUPTED, "569/2009 § 5"),
+            finding("in_area", is_not(Reason::NotInArea), &IN_AREA, ""),
+            finding("priced", is_not(Reason::NoPrice), &PRICED, "569/2009 § 4"),
             finding("price_allowed", self.price_allowed(), &PRICE_ALLOWED, "569/2009 § 7"),
-            finding("takes_clients", known(self.candidate.accepts_new_clients), &TAKES_CLIENTS, ""),
-            finding("within_validity", known(self.voucher.validity.contains(self.day)), &WITHIN_VALIDITY, ""),
+            finding("takes_clients", is_not(Reason::NotTakingClients), &TAKES_CLIENTS, ""),
+            finding("within_validity", is_not(Reason::OutsideValidity), &WITHIN_VALIDITY, ""),
         ];
         if self.voucher.free_of_charge {
             let law =
@@ -72,56 +72,31 @@ impl<'a> Facing<'a> {
     }
 
     fn price_allowed(&self) -> Result<bool, &'static str> {
-        let (_, price) = self.price().ok_or("price")?;
-        let terms = self.terms.ok_or("rulebook")?;
-        let sector = self.sector().ok_or("sector")?;
-        let valuation = self.valuation.ok_or("value")?;
-        Ok(self.voucher.check_price(price, sector, terms, valuation).is_ok() && self.worth().is_ok())
-    }
-
-    /// What a unit is worth at the offering's price; what is missing where that cannot be said.
-    fn worth(&self) -> Result<Worth, &'static str> {
-        let (_, price) = self.price().ok_or("price")?;
-        let terms = self.terms.ok_or("rulebook")?;
-        let per_unit = price.of_item(None).per_voucher_unit(terms.price_unit).ok_or("price")?;
-        let valuation = self.valuation.ok_or("value")?;
-        valuation.at_price(per_unit.price()).map_err(|_| "value")
+        self.is_known()?;
+        let refused = [Reason::PriceNotAllowed, Reason::NotFree];
+        Ok(!refused.iter().any(|reason| self.stand.reasons.contains(reason)))
     }
 
     fn costs_nothing(&self) -> Result<bool, &'static str> {
-        let listed = self.listed(None).ok_or("price")?;
-        let charges = listed.per_unit.ok_or("value")?;
-        Ok(charges.co_payment == Amount::ZERO && charges.client_fee == Amount::ZERO)
+        self.is_known()?;
+        if self.stand.reasons.contains(&Reason::NotFree) {
+            return Ok(false);
+        }
+        self.stand.worth.map(|_| true).ok_or("value")
     }
 
-    /// What the rulebook asks of an offering for this client.
-    fn criteria(&self) -> Findings {
-        match (self.terms, self.sector()) {
-            (Some(terms), Some(sector)) => self.candidate.examine(sector, terms, self.client),
-            _ => Findings::of(Vec::new()),
-        }
+    /// What is missing, where it cannot be said what the offering would cost.
+    fn is_known(&self) -> Result<(), &'static str> {
+        self.stand.price.ok_or("price")?;
+        self.terms.ok_or("rulebook")?;
+        self.stand.sector.ok_or("sector")?;
+        if self.is_valued { Ok(()) } else { Err("value") }
     }
 
     /// The offering as it would stand in the list of choices, with what it would cost.
     pub(super) fn listed(&self, quantity: Option<Quantity>) -> Option<Listed<'a>> {
-        let (price_period, price) = self.price()?;
-        let per_unit = price.of_item(None).per_voucher_unit(self.terms?.price_unit)?;
-        let worth = self.worth().ok();
-        Some(Listed {
-            candidate: self.candidate,
-            sector: self.sector()?,
-            price,
-            price_period: *price_period,
-            first_day: self.day,
-            distance_m: None,
-            per_unit: worth.and_then(|worth| charge(worth, per_unit, Quantity::ONE)),
-            for_quantity: worth.zip(quantity).and_then(|(worth, quantity)| charge(worth, per_unit, quantity)),
-        })
+        self.stand.listed(quantity, None)
     }
-}
-
-const fn known(met: bool) -> Result<bool, &'static str> {
-    Ok(met)
 }
 
 fn finding(code: &str, met: Result<bool, &'static str>, text: &[&str; 3], source: &str) -> Finding {

@@ -1,11 +1,18 @@
 //! Lists of what can be chosen: for everyone, and for the holder of a voucher. One engine, `valinta_domain::choice`.
 
 mod compare;
+mod compare_offerings;
+mod compare_voucher_offerings;
 mod cursor;
+mod differences;
 mod findings;
 mod list;
+mod page;
+mod reasons;
 mod show;
+mod side_by_side;
 mod view;
+mod wish;
 
 pub(crate) use view::{DrawnBy, OptionView, OrderView};
 
@@ -14,7 +21,13 @@ use crate::routes;
 
 /// The operations on them.
 pub fn routes() -> Vec<Route> {
-    routes![compare::compare_choices, list::list_choices, show::show_choice]
+    routes![
+        compare::compare_choices,
+        compare_offerings::compare_offerings,
+        list::list_choices,
+        compare_voucher_offerings::compare_voucher_offerings,
+        show::show_choice,
+    ]
 }
 
 #[cfg(test)]

@@ -82,15 +82,8 @@ fn examine(
     let versions = versions_on(c, voucher, day)?;
     let valuation = valuation_of(voucher, &versions, day)?.ok();
     let client = service_facts_of(c, voucher)?;
-    let facing = Facing {
-        voucher,
-        candidate: &candidate,
-        terms: rulebook.as_ref().map(|rulebook| &rulebook.terms),
-        valuation: valuation.as_ref(),
-        client: &client,
-        day,
-        at_once,
-    };
+    let terms = rulebook.as_ref().map(|rulebook| &rulebook.terms);
+    let facing = Facing::new(voucher, &candidate, terms, valuation.as_ref(), &client, at_once);
     let (choosable, findings) = facing.findings();
     let listed = facing.listed(quantity_of(stored)).filter(|_| choosable);
     let option = listed.map(|listed| OptionView::of(&listed, organiser.currency));

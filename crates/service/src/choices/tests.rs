@@ -2,25 +2,29 @@
 
 use std::collections::BTreeSet;
 
-use actix_web::dev::Service;
+use actix_web::FromRequest;
+use actix_web::dev::{Payload, Service};
 use actix_web::http::StatusCode;
 use actix_web::test::{TestRequest, init_service, read_body};
 use actix_web::web;
 use chrono::TimeDelta;
 use serde_json::Value;
+use utoipa::IntoParams;
 use uuid::Uuid;
-use valinta_domain::choice::{Order, SortKey};
+use valinta_domain::choice::SortKey;
 use valinta_domain::valuation::Worth;
 use valinta_domain::{Amount, Day, Id, Moment};
 use valinta_persistence::testing::TestDatabase;
 use valinta_persistence::voucher_types;
 
+use super::compare::CompareFilter;
 use super::cursor::{Cursor, List, Of};
+use super::wish::{ChoiceFilter, Wish};
 use crate::app::App;
 use crate::clock::Clock;
 use crate::http::limits::CURSOR_CHARS_MAX;
 use crate::http::server::web_app;
-use crate::http::{Page, Problem};
+use crate::http::{Named, Page, Problem, Query};
 use crate::keys::Keys;
 use crate::tokens::Tokens;
 
@@ -139,9 +143,14 @@ async fn who_has_the_list_is_told_so_until_the_registry_or_the_day_changes() {
 fn key(name: &str) -> SortKey {
     let offering = Uuid::from_u128(u128::MAX);
     serde_json::from_value(serde_json::json!({
-        "figure": "10000000.00", "name": name, "shuffle": vec![255; 32], "offering": offering,
+        "figure": i64::MAX, "name": name, "drawn": vec![255; 16], "offering": offering,
     }))
     .unwrap()
+}
+
+fn wish(query: &str) -> Wish {
+    let request = TestRequest::with_uri(&format!("/?{query}")).to_http_request();
+    Query::<ChoiceFilter>::from_request(&request, &mut Payload::None).into_inner().unwrap().into_inner()
 }
 
 fn pointer(refused: Result<impl std::fmt::Debug, Problem>) -> String {
@@ -152,7 +161,7 @@ fn pointer(refused: Result<impl std::fmt::Debug, Problem>) -> String {
 fn a_cursor_leads_on_in_its_own_list_only() {
     let (one, other) = (Uuid::from_u128(1), Uuid::from_u128(2));
     let today = Day::ymd(2026, 11, 21).unwrap();
-    let list = |of| List::new(of, Order::Price, None).unwrap();
+    let list = |of| List::new(of, &wish("order=price"), None).unwrap();
     let of_voucher = list(Of::Voucher(Id::new(one)));
     let cursor = of_voucher.next(Some(key(""))).unwrap();
     assert_eq!(of_voucher.resume(Some(cursor.clone())).unwrap(), Some(key("")));
@@ -161,12 +170,14 @@ fn a_cursor_leads_on_in_its_own_list_only() {
     for strange in [
         list(Of::Voucher(Id::new(other))),
         list(Of::VoucherType(Id::new(one), today)),
-        List::new(Of::Voucher(Id::new(one)), Order::Name, None).unwrap(),
+        List::new(Of::Voucher(Id::new(one)), &wish("order=name"), None).unwrap(),
+        List::new(Of::Voucher(Id::new(one)), &wish("order=price&sector=ngo"), None).unwrap(),
+        List::new(Of::Voucher(Id::new(one)), &wish("order=price&near=61,21"), None).unwrap(),
     ] {
         assert_eq!(pointer(strange.resume(Some(cursor.clone()))), "/query/cursor");
     }
     assert_eq!(pointer(cursor.day(today)), "/query/cursor");
-    assert_eq!(pointer(List::new(Of::Voucher(Id::new(one)), Order::CoPayment, None)), "/query/order");
+    assert_eq!(pointer(List::new(Of::Voucher(Id::new(one)), &wish("order=co_payment"), None)), "/query/order");
     let of_day = |day| list(Of::VoucherType(Id::new(one), day)).next(Some(key(""))).unwrap().day(today);
     assert_eq!((of_day(today).unwrap(), of_day(today.plus_days(-1)).unwrap()), (today, today.plus_days(-1)));
     assert_eq!(pointer(of_day(today.plus_days(-2))), "/query/cursor");
@@ -174,10 +185,44 @@ fn a_cursor_leads_on_in_its_own_list_only() {
 }
 
 #[test]
+fn a_wish_has_a_name_of_its_own_by_whatever_decides_what_is_listed() {
+    let named: BTreeSet<String> = [
+        "",
+        "municipality=609",
+        "sector=ngo",
+        "language=sv",
+        "mode=remote",
+        "step_free=true",
+        "starts_by=2026-12-01",
+        "day=2026-12-01",
+        "near=61,21",
+        "near=21,61",
+        "near_municipality=609",
+        "near=61,21&within_km=1",
+        "near=61,21&within_km=2",
+        "not_choosable=true",
+    ]
+    .iter()
+    .map(|query| wish(query).name())
+    .collect();
+    assert_eq!(named.len(), 14);
+    assert_eq!(wish("step_free=false&counts=true").name(), wish("").name());
+    assert_eq!(wish("near=61.0,21").name(), wish("near=61,21.000000").name());
+}
+
+#[test]
+fn the_parameters_that_are_the_comparisons_own_are_all_named() {
+    let own: Vec<String> = CompareFilter::into_params(|| None).into_iter().map(|one| one.name).collect();
+    assert_eq!(own, CompareFilter::NAMES);
+    let shared = ChoiceFilter::into_params(|| None);
+    assert!(shared.iter().all(|one| !CompareFilter::NAMES.contains(&one.name.as_str())));
+}
+
+#[test]
 fn the_longest_cursor_is_within_the_limit() {
     let of = Of::VoucherType(Id::new(Uuid::nil()), Day::ymd(2026, 11, 21).unwrap());
     let most = Amount::from_minor(1_000_000_000);
-    let list = List::new(of, Order::CoPayment, Some(Worth { value: most, co_payment: Some(most) })).unwrap();
+    let list = List::new(of, &wish("order=co_payment"), Some(Worth { value: most, co_payment: Some(most) })).unwrap();
     // JSON writes a control character as six bytes, and any other as at most four.
     let cursor: Option<Cursor> = list.next(Some(key(&"\u{1}".repeat(200))));
     let text = Page::<()>::cursor(cursor).unwrap();

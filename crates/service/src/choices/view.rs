@@ -1,7 +1,6 @@
-//! How an option is shown, and what both lists can be asked for.
+//! How an option is shown, and the rule of an order.
 
-use serde::{Deserialize, Serialize};
-use validator::Validate;
+use serde::Serialize;
 use valinta_domain::choice::{Listed, Order};
 use valinta_domain::id::kind;
 use valinta_domain::identifiers::MunicipalityCode;
@@ -10,58 +9,9 @@ use valinta_domain::provider::{Sector, ServiceMode};
 use valinta_domain::service_event::Charges;
 use valinta_domain::{Currency, Day, Id, Language, Localized, Money};
 
-use crate::http::{Errors, Parse};
+use crate::http::Spoken;
 use crate::organisers::GeoPoint;
 use crate::vouchers::PriceView;
-
-/// What a list can be narrowed down to, and its order.
-#[derive(Debug, Clone, Deserialize, Validate, utoipa::IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct ChoiceFilter {
-    /// Only units that are in this municipality or serve it, by its code.
-    #[validate(length(min = 1, max = 3))]
-    #[param(min_length = 3, max_length = 3, example = "609")]
-    municipality: Option<String>,
-    /// Only this sector.
-    #[param(inline)]
-    sector: Option<Sector>,
-    /// Only with this language of service.
-    #[param(inline)]
-    language: Option<Language>,
-    /// Only with this mode of service.
-    #[param(inline)]
-    mode: Option<ServiceMode>,
-    /// The order; neutral if nothing is said.
-    #[param(inline)]
-    order: Option<Order>,
-}
-
-/// What is wanted of a list.
-#[derive(Debug, Clone)]
-pub(crate) struct Wanted {
-    pub(crate) municipality: Option<MunicipalityCode>,
-    pub(crate) sector: Option<Sector>,
-    pub(crate) language: Option<Language>,
-    pub(crate) mode: Option<ServiceMode>,
-    pub(crate) order: Order,
-}
-
-impl Parse for ChoiceFilter {
-    type Into = Wanted;
-
-    fn parse(&self, errors: &mut Errors) -> Option<Wanted> {
-        let municipality = self.municipality.as_deref().map(str::parse::<MunicipalityCode>);
-        let municipality = errors.take_optional("/municipality", municipality)?;
-        Some(Wanted {
-            municipality,
-            sector: self.sector,
-            language: self.language,
-            mode: self.mode,
-            order: self.order.unwrap_or_default(),
-        })
-    }
-}
 
 /// One option.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -107,7 +57,13 @@ pub(crate) struct OptionView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(maximum = 1_000_000)]
     queue: Option<u32>,
-    /// The price of the day.
+    /// The first day of a choice of it that would be made now.
+    first_day: Day,
+    /// How many metres it is, as the crow flies, from the place that was asked for; where its place is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(maximum = 20_100_000)]
+    distance_m: Option<u32>,
+    /// The price of that day.
     price: PriceView,
     /// Since when that price holds.
     price_from: Day,
@@ -181,6 +137,8 @@ impl OptionView {
             step_free: candidate.step_free,
             earliest_start: candidate.earliest_start,
             queue: candidate.queue,
+            first_day: listed.first_day,
+            distance_m: listed.distance_m,
             price: PriceView::of(listed.price, currency),
             price_from: listed.price_period.from(),
             price_until: listed.price_period.to().map(|_| listed.price_period.last_day()),
@@ -199,6 +157,22 @@ pub(crate) struct OrderView {
     order: Order,
     /// The rule in words.
     rule: Localized,
+}
+
+/// The rule by which a list was ordered, in one language.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(crate) struct OrderedView {
+    /// Its name.
+    order: Order,
+    /// The rule in words.
+    #[schema(max_length = 1000)]
+    rule: String,
+}
+
+impl OrderedView {
+    pub(super) fn of(order: Order, drawn_by: DrawnBy, spoken: &Spoken) -> Self {
+        Self { order, rule: spoken.say(&OrderView::of(order, drawn_by).rule) }
+    }
 }
 
 /// What the neutral order is drawn by.

@@ -75,6 +75,9 @@ impl Parse for MakeEstimate {
         if self.quantity == Some(Quantity::ZERO) {
             errors.fail("/quantity", "zero", "a quantity is more than nothing");
         }
+        if self.order == Some(Order::Distance) {
+            errors.fail("/order", "no_place", "an estimate is not told from where distances are counted");
+        }
         let municipality = self.municipality.as_deref().map(str::parse::<MunicipalityCode>);
         let municipality = errors.take_optional("/municipality", municipality)?;
         Some(Asked { request: self.clone(), municipality })

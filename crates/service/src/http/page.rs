@@ -14,7 +14,7 @@ use super::body::Parse;
 use super::failures::Errors;
 use super::limits::{CURSOR_CHARS_MAX, PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX};
 use super::problem::Problem;
-use super::query::{QUERY_POINTER, from_parameters, parameters};
+use super::query::{Parameters, QUERY_POINTER, from_parameters, parameters};
 
 /// The parameters of every list.
 #[derive(Debug, Clone, Default, Deserialize, Validate, utoipa::IntoParams)]
@@ -103,8 +103,7 @@ impl<T: Parse> Paged<T> {
 
     fn read(query: &str) -> Result<Self, Problem> {
         let mut filters = parameters(query)?;
-        let paging = ["limit", "cursor"].into_iter().filter_map(|name| filters.remove_entry(name)).collect();
-        let paging: PageQuery = from_parameters(paging)?;
+        let paging: PageQuery = from_parameters(taken(&mut filters, PAGING))?;
         let request: T = from_parameters(filters)?;
         let mut errors = Errors::under(QUERY_POINTER);
         errors.validated(paging.validate());
@@ -117,6 +116,60 @@ impl<T: Parse> Paged<T> {
 }
 
 impl<T: Parse> FromRequest for Paged<T> {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut dev::Payload) -> Self::Future {
+        ready(Self::read(request.query_string()))
+    }
+}
+
+const PAGING: &[&str] = &["limit", "cursor"];
+
+/// The parameters of these names, taken out of all.
+fn taken(all: &mut Parameters, names: &[&str]) -> Parameters {
+    names.iter().filter_map(|name| all.remove_entry(*name)).collect()
+}
+
+/// A shape of which the parameters' names are known.
+pub trait Named: Parse {
+    /// The names of its parameters.
+    const NAMES: &'static [&'static str];
+}
+
+/// A list's query in two shapes besides [`PageQuery`]: what `A` names is `A`'s, and all else `B`'s, which several lists
+/// share.
+///
+/// An operation that takes it declares `params(PageQuery, A, B)`.
+#[derive(Debug)]
+pub struct PagedBeside<A: Named, B: Parse> {
+    page: PageRequest,
+    own: A::Into,
+    shared: B::Into,
+}
+
+impl<A: Named, B: Parse> PagedBeside<A, B> {
+    /// Which page, and both shapes as the domain speaks of them.
+    pub fn into_parts(self) -> (PageRequest, A::Into, B::Into) {
+        (self.page, self.own, self.shared)
+    }
+
+    fn read(query: &str) -> Result<Self, Problem> {
+        let mut rest = parameters(query)?;
+        let paging: PageQuery = from_parameters(taken(&mut rest, PAGING))?;
+        let own: A = from_parameters(taken(&mut rest, A::NAMES))?;
+        let shared: B = from_parameters(rest)?;
+        let mut errors = Errors::under(QUERY_POINTER);
+        errors.validated(paging.validate());
+        errors.validated(own.validate());
+        errors.validated(shared.validate());
+        let (page, own, shared) = (paging.parse(&mut errors), own.parse(&mut errors), shared.parse(&mut errors));
+        let ((page, own), shared) = errors.finish_with(page.zip(own).zip(shared))?;
+        Ok(Self { page, own, shared })
+    }
+}
+
+impl<A: Named, B: Parse> FromRequest for PagedBeside<A, B> {
     type Error = Problem;
     type Future = Ready<Result<Self, Problem>>;
 

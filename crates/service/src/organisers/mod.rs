@@ -8,7 +8,7 @@ mod show;
 mod view;
 
 pub(crate) use create::{CreateCommand, code, create};
-pub(crate) use geo::{GeoPoint, LATITUDE_MAX, LONGITUDE_MAX, degrees_e6};
+pub(crate) use geo::{DegreesError, GeoPoint, LATITUDE_MAX, LONGITUDE_MAX, degrees_e6};
 pub(crate) use view::OrganiserView;
 
 use crate::http::openapi::Route;
