@@ -5,6 +5,7 @@
 
 mod convert;
 
+pub mod acts_on_behalf;
 pub mod applications;
 pub mod approvals;
 pub mod attachments;
@@ -20,6 +21,7 @@ pub mod idempotency;
 pub mod impact;
 pub mod ledger;
 pub mod ledger_check;
+pub mod mandates;
 pub mod measures;
 pub mod offerings;
 pub mod open_data;
@@ -27,6 +29,7 @@ pub mod organisers;
 pub mod outbox;
 pub mod provider_changes;
 pub mod providers;
+pub mod quality;
 pub mod registry;
 pub mod registry_changes;
 pub mod registry_versions;

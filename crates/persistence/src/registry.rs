@@ -22,6 +22,7 @@ use crate::dialect::{Conn, insert_many};
 use crate::error::DbError;
 use crate::offerings::{self, DatedPrice, Offering};
 use crate::providers::{self, ServiceUnit, UnitRow};
+use crate::quality;
 use crate::registry_changes::widened;
 use crate::schema::{
     offering_prices, offerings as offering_rows, provider_sectors, providers as provider_rows, registry_changes,
@@ -105,6 +106,7 @@ fn candidates(c: &mut Conn, only: Option<DbId>) -> Result<Vec<(Id<kind::VoucherT
     let sectors = sectors_by_provider(c, only)?;
     let standings = approvals::standings(c, only)?;
     let mut prices = prices_by_offering(c, only)?;
+    let mut told = quality::told(c, only)?;
     let mut candidates = Vec::with_capacity(offerings.len());
     for offering in offerings {
         let key = (DbId::from(offering.unit), DbId::from(offering.voucher_type));
@@ -136,6 +138,7 @@ fn candidates(c: &mut Conn, only: Option<DbId>) -> Result<Vec<(Id<kind::VoucherT
                 earliest_start: offering.earliest_start,
                 queue: offering.queue,
                 prices: offerings::price_timeline(prices.remove(&DbId::from(offering.id)).unwrap_or_default())?,
+                quality: told.remove(&DbId::from(offering.id)).unwrap_or_default(),
             },
         ));
     }
@@ -282,6 +285,7 @@ pub fn candidate(c: &mut Conn, id: Id<kind::Offering>) -> Result<Option<(Offerin
         earliest_start: offering.earliest_start,
         queue: offering.queue,
         prices: offerings::prices(c, offering.id)?,
+        quality: quality::told_of(c, offering.id)?,
     };
     Ok(Some((offering, candidate)))
 }

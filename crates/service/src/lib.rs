@@ -28,6 +28,7 @@ pub mod http;
 pub mod impact;
 pub mod imports;
 pub mod keys;
+pub mod mandates;
 pub mod me;
 pub mod offerings;
 pub mod opening;

@@ -4,6 +4,7 @@ mod compare;
 mod cursor;
 mod findings;
 mod list;
+mod quality;
 mod show;
 mod view;
 
