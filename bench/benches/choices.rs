@@ -93,6 +93,7 @@ fn candidate(n: u128, seeded: &mut Seeded) -> Candidate {
         interruptions: Vec::new(),
         accepts_new_clients: true,
         earliest_start: None,
+        quality: valinta_domain::quality::QualityFacts::default(),
         queue: None,
         prices: known(Timeline::new(vec![(always, price)])),
     }

@@ -179,5 +179,9 @@ pub mod kind {
         Measure,
         /// A change of a provider's details that two people must agree on.
         ProviderChange,
+        /// What lets a person act for an organiser's client (*valtuus*).
+        Mandate,
+        /// What was done about a voucher for its holder.
+        ActOnBehalf,
     }
 }

@@ -5,6 +5,7 @@
 
 pub mod application;
 pub mod approval;
+pub mod behalf;
 pub mod calendar;
 pub mod choice;
 pub mod decision;
@@ -22,6 +23,7 @@ pub mod money;
 pub mod offering;
 pub mod policy;
 pub mod provider;
+pub mod quality;
 pub mod quantity;
 pub mod registry_change;
 pub mod rulebook;

@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::behalf::MandateScope;
 use crate::id::{Id, kind};
 use crate::provider::MemberRole;
 
@@ -112,12 +113,16 @@ scopes! {
     ClientsWrite = "clients:write" for [CaseWorker];
     /// Read clients.
     ClientsRead = "clients:read" for [CaseWorker, Auditor];
+    /// Record and end what lets a person act for a client.
+    MandatesWrite = "mandates:write" for [CaseWorker];
+    /// Read who may act for a client.
+    MandatesRead = "mandates:read" for [CaseWorker, Auditor];
     /// Issue and cancel vouchers: decisions.
     VouchersWrite = "vouchers:write" for [CaseWorker];
     /// Read vouchers, their choices and what was told about them.
     VouchersRead = "vouchers:read" for [CaseWorker, Finance, Auditor, Provider, Resident];
-    /// Be told, accept, refuse and choose.
-    VouchersRespond = "vouchers:respond" for [Resident];
+    /// Be told, accept, refuse and choose. A case worker does it for a client who has consented.
+    VouchersRespond = "vouchers:respond" for [CaseWorker, Resident];
     /// Open a voucher by its number.
     VouchersLookup = "vouchers:lookup" for [Provider];
     /// Record service events.
@@ -176,6 +181,23 @@ pub struct Actor {
     pub person: Option<Id<kind::Person>>,
     /// Members of which providers, and as what; providers only.
     pub memberships: Vec<Membership>,
+    /// For which clients the person acts today, what lets more first; residents only.
+    pub mandates: Vec<Mandate>,
+}
+
+/// What lets a resident act for an organiser's client, on a day on which it holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mandate {
+    /// Which it is.
+    pub id: Id<kind::Mandate>,
+    /// Who has recorded it: it is good for what is this organiser's alone.
+    pub organiser: Id<kind::Organiser>,
+    /// For whom, as the organiser's client.
+    pub client: Id<kind::Client>,
+    /// For whom.
+    pub person: Id<kind::Person>,
+    /// What it lets the representative do.
+    pub scope: MandateScope,
 }
 
 /// One who acts for a provider.
@@ -201,6 +223,18 @@ impl Actor {
     /// As what the actor acts for a provider.
     pub fn role_in(&self, provider: Id<kind::Provider>) -> Option<MemberRole> {
         self.memberships.iter().find(|membership| membership.provider == provider).map(|membership| membership.role)
+    }
+
+    /// By which mandate the actor touches a target: none, where it is the actor's own or nobody's whom the actor acts for.
+    pub fn mandate_for(&self, target: &Target) -> Option<&Mandate> {
+        self.mandates_for(target).next()
+    }
+
+    fn mandates_for(&self, target: &Target) -> impl Iterator<Item = &Mandate> {
+        let acts = self.role == Role::Resident && target.person.is_some() && self.person != target.person;
+        let (organiser, person) = (target.organiser, target.person);
+        let is_for = move |mandate: &&Mandate| Some(mandate.organiser) == organiser && Some(mandate.person) == person;
+        self.mandates.iter().filter(move |_| acts).filter(is_for)
     }
 }
 
@@ -277,8 +311,8 @@ actions! {
     ReadClient for [CaseWorker, Auditor] by Admin;
     /// Read a voucher and what follows from it.
     ReadVoucher for [CaseWorker, Finance, Auditor, Provider, Resident] by Worker;
-    /// Be told, accept, refuse, choose.
-    RespondToVoucher for [Resident] by Admin;
+    /// Be told, accept, refuse, choose. A case worker does it for a client who has consented.
+    RespondToVoucher for [CaseWorker, Resident] by Admin;
     /// Record a service event.
     RecordServiceEvent for [Provider] by Worker;
     /// Read a decision about a client.
@@ -306,7 +340,7 @@ pub enum Denied {
 /// [`Denied::Hidden`] where the target is not the actor's; [`Denied::NotForRole`] where it is, but not to act on so.
 pub fn require(actor: &Actor, action: Action, target: &Target) -> Result<(), Denied> {
     if !is_owner(actor, target) {
-        return Err(Denied::Hidden);
+        return require_mandate(actor, action, target);
     }
     // Who acts for the owner as something less than it takes is told so.
     let enough = |provider| actor.role_in(provider).is_some_and(|role| role >= action.member());
@@ -314,6 +348,16 @@ pub fn require(actor: &Actor, action: Action, target: &Target) -> Result<(), Den
         return Err(Denied::NotForRole);
     }
     Ok(())
+}
+
+/// Lets a representative do what a mandate is for. Of what none is for, not even that it exists is told.
+fn require_mandate(actor: &Actor, action: Action, target: &Target) -> Result<(), Denied> {
+    let known = MandateScope::ALL.into_iter().any(|scope| scope.actions().contains(&action));
+    let mut mandates = actor.mandates_for(target).peekable();
+    if !known || mandates.peek().is_none() {
+        return Err(Denied::Hidden);
+    }
+    if mandates.any(|mandate| mandate.scope.actions().contains(&action)) { Ok(()) } else { Err(Denied::NotForRole) }
 }
 
 fn is_owner(actor: &Actor, target: &Target) -> bool {
@@ -340,6 +384,7 @@ mod tests {
             organiser: role.is_county_staff().then(|| Id::new(Uuid::from_u128(n))),
             person: (role == Role::Resident).then(|| Id::new(Uuid::from_u128(n))),
             memberships: if role == Role::Provider { vec![membership(n, MemberRole::Admin)] } else { vec![] },
+            mandates: vec![],
         }
     }
 
@@ -384,6 +429,54 @@ mod tests {
             matrix.push_str(&format!("{action:?}: {}\n", allowed.join(" ")));
         }
         assert_eq!(matrix, include_str!("policy_matrix.txt"));
+    }
+
+    fn mandate(organiser: u128, person: u128, scope: MandateScope) -> Mandate {
+        let id = |n| Uuid::from_u128(n);
+        Mandate {
+            id: Id::new(id(9)),
+            organiser: Id::new(id(organiser)),
+            client: Id::new(id(8)),
+            person: Id::new(id(person)),
+            scope,
+        }
+    }
+
+    #[test]
+    fn a_representative_does_what_the_mandate_is_for_and_nothing_else() {
+        let representative = |mandates| Actor { mandates, ..actor(Role::Resident, false) };
+        for scope in MandateScope::ALL {
+            let acting = representative(vec![mandate(1, 1, scope)]);
+            for action in Action::ALL {
+                let expected = match action {
+                    Action::ReadVoucher => Ok(()),
+                    Action::RespondToVoucher if scope == MandateScope::Vouchers => Ok(()),
+                    Action::RespondToVoucher => Err(Denied::NotForRole),
+                    _ => Err(Denied::Hidden),
+                };
+                assert_eq!(require(&acting, action, &target()), expected, "{scope:?} {action:?}");
+            }
+            // Another county's, another person's, and what belongs to no person.
+            for other in [mandate(2, 1, scope), mandate(1, 3, scope)] {
+                let acting = representative(vec![other]);
+                assert_eq!(require(&acting, Action::ReadVoucher, &target()), Err(Denied::Hidden));
+            }
+            let nobodys = Target { person: None, ..target() };
+            assert_eq!(require(&acting, Action::ReadVoucher, &nobodys), Err(Denied::Hidden));
+        }
+        let both = MandateScope::ALL.map(|scope| mandate(1, 1, scope)).to_vec();
+        assert_eq!(require(&representative(both), Action::RespondToVoucher, &target()), Ok(()));
+    }
+
+    #[test]
+    fn a_mandate_is_a_residents_and_is_not_used_for_what_is_ones_own() {
+        for role in Role::ALL.into_iter().filter(|role| *role != Role::Resident) {
+            let acting = Actor { mandates: vec![mandate(1, 1, MandateScope::Vouchers)], ..actor(role, false) };
+            assert_eq!(require(&acting, Action::ReadVoucher, &target()), Err(Denied::Hidden), "{role:?}");
+        }
+        let own = Actor { mandates: vec![mandate(1, 1, MandateScope::Vouchers)], ..actor(Role::Resident, true) };
+        assert_eq!(own.mandate_for(&target()), None);
+        assert_eq!(require(&own, Action::ReadClientDecision, &target()), Ok(()));
     }
 
     #[test]

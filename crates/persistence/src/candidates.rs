@@ -15,6 +15,7 @@ use crate::dialect::Conn;
 use crate::error::DbError;
 use crate::offerings::{self, DatedPrice, Offering};
 use crate::providers::{self, ServiceUnit, UnitRow};
+use crate::quality;
 use crate::schema::{
     offering_prices, offerings as offering_rows, provider_sectors, providers as provider_rows, service_units,
 };
@@ -49,6 +50,7 @@ pub(crate) fn candidates(c: &mut Conn, which: Which<'_>) -> Result<Vec<Offered>,
     let units = units_of(c, &of_units)?;
     let standings = approvals::standings(c, &of_units)?;
     let mut prices = prices_by_offering(c, &of_offerings)?;
+    let mut told = quality::told(c, &of_offerings)?;
     let mut candidates = Vec::with_capacity(offerings.len());
     for offering in offerings {
         let key = (DbId::from(offering.unit), DbId::from(offering.voucher_type));
@@ -79,6 +81,7 @@ pub(crate) fn candidates(c: &mut Conn, which: Which<'_>) -> Result<Vec<Offered>,
             earliest_start: offering.earliest_start,
             queue: offering.queue,
             prices: offerings::price_timeline(prices.remove(&DbId::from(offering.id)).unwrap_or_default())?,
+            quality: told.remove(&DbId::from(offering.id)).unwrap_or_default(),
         };
         candidates.push((offering, candidate));
     }

@@ -197,6 +197,29 @@ pub fn find(c: &mut Conn, vault: &Vault, id: Id<kind::Client>) -> Result<Option<
     row.map(|row| row.client(vault)).transpose()
 }
 
+/// Takes a client for a change of what is recorded of it: no other transaction makes one until this one ends. To whom the
+/// client belongs.
+///
+/// # Errors
+/// The database's.
+pub fn take(c: &mut Conn, id: Id<kind::Client>) -> Result<Option<Owner>, DbError> {
+    let taken: Option<(DbId, DbId)> = diesel::update(clients::table.find(DbId::from(id)))
+        .set(clients::version.eq(clients::version + 1))
+        .returning((clients::organiser_id, clients::person_id))
+        .get_result(c)
+        .optional()?;
+    Ok(taken.map(|(organiser, person)| (organiser.id(), person.id())))
+}
+
+/// A client's name, without opening anything else that is sealed.
+///
+/// # Errors
+/// The database's.
+pub fn find_name(c: &mut Conn, vault: &Vault, id: Id<kind::Client>) -> Result<Option<String>, DbError> {
+    let name: Option<Vec<u8>> = clients::table.find(DbId::from(id)).select(clients::name_sealed).first(c).optional()?;
+    name.map(|name| opened(vault, "name", id, &name)).transpose()
+}
+
 /// To whom a client belongs: the organiser, and the person it is.
 pub type Owner = (Id<kind::Organiser>, Id<kind::Person>);
 

@@ -6,6 +6,7 @@
 mod candidates;
 mod convert;
 
+pub mod acts_on_behalf;
 pub mod applications;
 pub mod approvals;
 pub mod attachments;
@@ -21,6 +22,7 @@ pub mod idempotency;
 pub mod impact;
 pub mod ledger;
 pub mod ledger_check;
+pub mod mandates;
 pub mod measures;
 pub mod offering_states;
 pub mod offerings;
@@ -29,6 +31,7 @@ pub mod organisers;
 pub mod outbox;
 pub mod provider_changes;
 pub mod providers;
+pub mod quality;
 pub mod registry;
 pub mod registry_changes;
 pub mod registry_versions;

@@ -317,10 +317,14 @@ pub fn update_state(c: &mut Conn, voucher: &Voucher) -> Result<(), DbError> {
 }
 
 /// Which vouchers are listed.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub enum Whose {
     /// A person's own.
     Person(Id<kind::Person>),
+    /// Those of some clients.
+    Clients(Vec<Id<kind::Client>>),
+    /// A person's own and those of some clients.
+    PersonAndClients(Id<kind::Person>, Vec<Id<kind::Client>>),
     /// An organiser's.
     Organiser(Id<kind::Organiser>),
 }
@@ -340,6 +344,10 @@ pub fn list(
     let mut query = vouchers::table.select(Row::as_select()).order(vouchers::id).limit(limit).into_boxed();
     query = match whose {
         Whose::Person(person) => query.filter(vouchers::person_id.eq(DbId::from(person))),
+        Whose::Clients(clients) => query.filter(vouchers::client_id.eq_any(ids_of(&clients))),
+        Whose::PersonAndClients(person, clients) => {
+            query.filter(vouchers::person_id.eq(DbId::from(person)).or(vouchers::client_id.eq_any(ids_of(&clients))))
+        }
         Whose::Organiser(organiser) => query.filter(vouchers::organiser_id.eq(DbId::from(organiser))),
     };
     if let Some((status, day)) = status {
@@ -364,6 +372,10 @@ pub fn list(
         query = query.filter(vouchers::id.gt(DbId::from(after)));
     }
     query.load(c)?.into_iter().map(Row::stored).collect()
+}
+
+fn ids_of(clients: &[Id<kind::Client>]) -> Vec<DbId> {
+    clients.iter().map(|id| DbId::from(*id)).collect()
 }
 
 /// A voucher's allotments, earliest first.

@@ -14,7 +14,7 @@ use serde_json::json;
 use uuid::Uuid;
 use valinta_domain::Moment;
 use valinta_domain::choice::Snapshot;
-use valinta_domain::policy::Target;
+use valinta_domain::policy::{Role, Target};
 use valinta_persistence::idempotency::{self, Claimed, Kept, Trace};
 use valinta_persistence::vault::Vault;
 use valinta_persistence::{Conn, Db, DbError};
@@ -33,8 +33,8 @@ use crate::telemetry;
 use crate::tokens::Tokens;
 use crate::{
     applications, approvals, attachments, audit, changes, choices, clients, decisions, desk, estimates, evidence,
-    exports, health, impact, imports, me, offerings, organisers, providers, routes, rulebooks, service_events,
-    service_units, supervision, value_rules, voucher_types, vouchers,
+    exports, health, impact, imports, mandates, me, offerings, organisers, providers, routes, rulebooks,
+    service_events, service_units, supervision, value_rules, voucher_types, vouchers,
 };
 
 /// How often a process looks whether another one has changed the registry.
@@ -398,6 +398,11 @@ fn note_replay(
 ) -> Result<(), Problem> {
     let cx = Cx::begin(c, caller, now, request, Arc::clone(vault))?;
     let target = Target { organiser: trace.organiser, provider: None, person: trace.person };
+    // What was done for another is not told again to one who may not act for them any more.
+    let own = trace.person.is_none() || trace.person == caller.person;
+    if caller.role == Role::Resident && !own && cx.actor().mandate_for(&target).is_none() {
+        return Err(Problem::not_found());
+    }
     cx.audit_trace("repeat_answer", trace, &target, json!({"operation": operation}));
     cx.finish(c)?;
     Ok(())
@@ -448,6 +453,7 @@ pub fn routes() -> Vec<Route> {
         changes::routes(),
         offerings::routes(),
         clients::routes(),
+        mandates::routes(),
         vouchers::routes(),
         choices::routes(),
         service_events::routes(),

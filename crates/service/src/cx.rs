@@ -25,6 +25,7 @@ use valinta_persistence::{Conn, DbError, organisers, providers, registry};
 
 use crate::clock::new_uuid;
 use crate::http::{Caller, Problem};
+use crate::mandates;
 
 /// Who acts where nobody has asked: the service itself, in the installation's own role.
 const SERVICE: &str = "valinta";
@@ -73,7 +74,8 @@ impl Notes {
 }
 
 impl Cx {
-    /// Begins: a caller who acts for providers is one of their members as the database has it now.
+    /// Begins: a caller who acts for providers is one of their members, and one who acts for others has their mandates, as
+    /// the database has it now.
     ///
     /// # Errors
     /// The database's.
@@ -86,12 +88,17 @@ impl Cx {
     ) -> Result<Self, DbError> {
         let memberships =
             if caller.role == Role::Provider { providers::memberships(c, &caller.subject)? } else { Vec::new() };
+        let mandates = match caller.person.filter(|_| caller.role == Role::Resident) {
+            Some(person) => mandates::in_force(c, person, now)?,
+            None => Vec::new(),
+        };
         let actor = Actor {
             subject: caller.subject.clone(),
             role: caller.role,
             organiser: caller.organiser,
             person: caller.person,
             memberships,
+            mandates,
         };
         Ok(Self::of(actor, now, request, vault))
     }
@@ -105,6 +112,7 @@ impl Cx {
             organiser: None,
             person: None,
             memberships: Vec::new(),
+            mandates: Vec::new(),
         };
         Self::of(actor, now, new_uuid(now), vault)
     }
@@ -186,7 +194,11 @@ impl Cx {
     }
 
     /// As [`Cx::audit`], for what another row was about.
-    pub(crate) fn audit_trace(&self, action: &'static str, trace: &Trace, target: &Target, details: Value) {
+    pub(crate) fn audit_trace(&self, action: &'static str, trace: &Trace, target: &Target, mut details: Value) {
+        if let (Some(mandate), Value::Object(fields)) = (self.actor.mandate_for(target), &mut details) {
+            // By what a resident touches what is another's.
+            fields.entry("mandate").or_insert_with(|| mandate.id.to_string().into());
+        }
         self.audited.borrow_mut().push(NewAuditRow {
             id: self.id(),
             at: self.now,

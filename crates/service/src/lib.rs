@@ -29,6 +29,7 @@ pub mod impact;
 pub mod imports;
 pub mod keys;
 mod latest;
+pub mod mandates;
 pub mod me;
 pub mod offerings;
 pub mod opening;

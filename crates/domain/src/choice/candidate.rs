@@ -8,6 +8,7 @@ use crate::id::{Id, kind};
 use crate::identifiers::MunicipalityCode;
 use crate::offering::OfferPrice;
 use crate::provider::{Sector, ServiceMode};
+use crate::quality::QualityFacts;
 use crate::rulebook::RulebookTerms;
 use crate::rules::{FactValue, Facts, Findings, examine};
 use crate::text::Language;
@@ -57,6 +58,8 @@ pub struct Candidate {
     pub queue: Option<u32>,
     /// Its prices by day.
     pub prices: Timeline<OfferPrice>,
+    /// What is told of how it has served. No order and no criterion asks for it.
+    pub quality: QualityFacts,
 }
 
 /// Why an offering cannot be chosen.

@@ -15,6 +15,7 @@ use crate::identifiers::MunicipalityCode;
 use crate::money::Amount;
 use crate::offering::{OfferPrice, PriceCheck};
 use crate::provider::{Sector, ServiceMode};
+use crate::quality::QualityFacts;
 use crate::rulebook::RulebookTerms;
 use crate::rules::Facts;
 use crate::text::{Language, Localized};
@@ -100,6 +101,7 @@ fn candidate() -> impl Strategy<Value = Candidate> {
                 interruptions: gaps,
                 accepts_new_clients: takes,
                 earliest_start: start.map(day),
+                quality: QualityFacts::default(),
                 queue: None,
                 prices: Timeline::new(prices).unwrap(),
             }

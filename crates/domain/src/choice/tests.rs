@@ -9,6 +9,7 @@ use crate::identifiers::VoucherNumber;
 use crate::money::{Amount, Currency};
 use crate::offering::OfferPrice;
 use crate::provider::{Sector, ServiceMode};
+use crate::quality::QualityFacts;
 use crate::quantity::Unit;
 use crate::rulebook::RulebookTerms;
 use crate::rulebook::{Measure, Unused};
@@ -54,6 +55,7 @@ fn candidate(n: u128, sector: Sector) -> Candidate {
         interruptions: Vec::new(),
         accepts_new_clients: true,
         earliest_start: None,
+        quality: QualityFacts::default(),
         queue: None,
         prices: Timeline::new(vec![(always, price)]).unwrap(),
     }

@@ -5,6 +5,7 @@ use uuid::Uuid;
 use super::*;
 use crate::approval::Approved;
 use crate::provider::ServiceMode;
+use crate::quality::QualityFacts;
 use crate::quantity::Quantity;
 use crate::rulebook::{
     CoPaymentIn, FreeOfCharge, GrantPeriod, GrantTerms, IssuedVouchers, Item, ItemCeiling, PriceCeiling, PublicService,
@@ -111,6 +112,7 @@ fn unit(n: u128, municipality: &str, price: OfferPrice, sector: Sector) -> Candi
         interruptions: Vec::new(),
         accepts_new_clients: true,
         earliest_start: None,
+        quality: QualityFacts::default(),
         queue: None,
         prices: Timeline::new(vec![(Period::starting(day().plus_days(-300)), price)]).unwrap(),
     }

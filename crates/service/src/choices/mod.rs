@@ -9,6 +9,7 @@ mod findings;
 mod list;
 mod page;
 mod reasons;
+mod quality;
 mod show;
 mod side_by_side;
 mod view;

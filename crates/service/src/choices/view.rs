@@ -10,6 +10,7 @@ use valinta_domain::service_event::Charges;
 use valinta_domain::{Currency, Day, Id, Language, Localized, Money};
 
 use crate::http::Spoken;
+use super::quality::QualityView;
 use crate::organisers::GeoPoint;
 use crate::vouchers::PriceView;
 
@@ -73,6 +74,9 @@ pub(crate) struct OptionView {
     /// The price that follows, where a change has been announced.
     #[serde(skip_serializing_if = "Option::is_none")]
     next_price: Option<NextPriceView>,
+    /// How it has served, as far as that is of enough clients to be told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    quality: Option<QualityView>,
     /// Who pays what of one unit, where the voucher's value is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     per_unit: Option<SharesView>,
@@ -144,6 +148,7 @@ impl OptionView {
             price_until: listed.price_period.to().map(|_| listed.price_period.last_day()),
             next_price: next_price(&candidate.prices, listed.price_period.from())
                 .map(|(from, price)| NextPriceView { price: PriceView::of(price, currency), from }),
+            quality: QualityView::of(&candidate.quality),
             per_unit: listed.per_unit.map(|charges| SharesView::of(charges, currency)),
             for_quantity: listed.for_quantity.map(|charges| SharesView::of(charges, currency)),
         }

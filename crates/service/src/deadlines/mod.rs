@@ -1,9 +1,11 @@
 //! What days bring about by themselves: reminders, and what begins or ends. Told once, by whichever process comes first.
 //!
-//! Nothing here decides what holds on a day: dates do, by themselves. Here it is told.
+//! Nothing here decides what holds on a day: dates do, by themselves. Here it is told, and once a day found how offerings
+//! have served.
 
 mod due;
 mod in_line;
+mod quality;
 mod reminders;
 
 use std::sync::Arc;
@@ -33,6 +35,8 @@ pub struct Told {
     pub interruptions: usize,
     /// Deadlines of measures and findings that have passed.
     pub deadlines: usize,
+    /// Offerings of whose service something else is told than before.
+    pub quality: usize,
 }
 
 /// Tells all that has come due by now, each once, however many processes look. For a thread that may block.
@@ -44,8 +48,9 @@ pub fn run_once(app: &App) -> Result<Told, Problem> {
     let reminders = reminders::tell_all(app);
     let interruptions = in_batches(app, |c, cx| tell_interruptions(c, cx, BATCH));
     let deadlines = in_batches(app, |c, cx| tell_deadlines(c, cx, BATCH));
+    let quality = quality::find_all(app);
     in_line?;
-    Ok(Told { reminders: reminders?, interruptions: interruptions?, deadlines: deadlines? })
+    Ok(Told { reminders: reminders?, interruptions: interruptions?, deadlines: deadlines?, quality: quality? })
 }
 
 /// Looks every ten minutes, for as long as the service runs.

@@ -158,7 +158,7 @@ impl<'a> Loader<'a> {
         };
         let memberships =
             providers.into_iter().map(|provider| Membership { provider, role: MemberRole::Admin }).collect();
-        let actor = Actor { subject, role, organiser, person, memberships };
+        let actor = Actor { subject, role, organiser, person, memberships, mandates: Vec::new() };
         let cx = Cx::of(actor, at, new_uuid(at), Arc::clone(self.vault));
         let value = verb(self.c, &cx)?;
         cx.finish(self.c)?;

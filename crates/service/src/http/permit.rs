@@ -42,6 +42,7 @@ scope_names! {
     VouchersRespond, VouchersLookup, ServiceEventsWrite, ServiceEventsRead, LedgerRead, DecisionsRead, AuditRead,
     AccessLogRead, ProvidersRead, MembersWrite, ProviderChangesDecide, EvidenceWrite, EvidenceCheck, ApprovalsSupervise,
     ApprovalsEnd, SupervisionRead, SupervisionReply, RegistryImport, DeskRead,
+    MandatesWrite, MandatesRead,
 }
 
 /// Proof that the caller's token is valid and carries the scope `S`.

@@ -8,7 +8,8 @@ use valinta_domain::id::kind;
 use valinta_domain::policy::{Role, Target};
 use valinta_domain::{Id, Moment};
 use valinta_persistence::audit::{self, AuditRow};
-use valinta_persistence::{Conn, DbError, providers};
+use valinta_persistence::vault::Vault;
+use valinta_persistence::{Conn, DbError, mandates, providers};
 
 use crate::app::App;
 use crate::http::page::NoFilters;
@@ -31,6 +32,13 @@ pub(crate) struct AccessView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 200)]
     provider_name: Option<String>,
+    /// The mandate by which a representative of the resident's did it, if one did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mandate: Option<Id<kind::Mandate>>,
+    /// That representative's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 200)]
+    representative_name: Option<String>,
     /// For which organiser.
     #[serde(skip_serializing_if = "Option::is_none")]
     organiser: Option<Id<kind::Organiser>>,
@@ -47,7 +55,7 @@ pub(crate) struct AccessView {
 }
 
 impl AccessView {
-    fn of(c: &mut Conn, found: AuditRow) -> Result<Self, DbError> {
+    fn of(c: &mut Conn, vault: &Vault, found: AuditRow) -> Result<Self, DbError> {
         let row = found.row;
         let provider = match row.role {
             Role::Provider => row.details.get("provider").and_then(Value::as_str).and_then(|id| id.parse().ok()),
@@ -57,7 +65,17 @@ impl AccessView {
             Some(provider) => providers::find(c, provider)?.map(|provider| provider.details.name),
             None => None,
         };
+        let mandate = match row.role {
+            Role::Resident => row.details.get("mandate").and_then(Value::as_str).and_then(|id| id.parse().ok()),
+            Role::Operator | Role::Officer | Role::CaseWorker | Role::Finance | Role::Auditor | Role::Provider => None,
+        };
+        let representative_name = match mandate {
+            Some(mandate) => mandates::name_of_representative(c, vault, mandate)?,
+            None => None,
+        };
         Ok(Self {
+            mandate,
+            representative_name,
             provider,
             provider_name,
             id: row.id,
@@ -93,7 +111,7 @@ pub(crate) async fn show_access_log(
         let target = Target { organiser: None, provider: None, person: Some(person) };
         cx.audit("show_access_log", ("person", person.uuid()), &target, json!({}));
         let shown = Page::cut(rows, &page, |row| row.row.id);
-        let items = shown.items.into_iter().map(|row| AccessView::of(c, row)).collect::<Result<_, _>>()?;
+        let items = shown.items.into_iter().map(|row| AccessView::of(c, cx.vault(), row)).collect::<Result<_, _>>()?;
         Ok(Page { items, next: shown.next })
     })
     .await

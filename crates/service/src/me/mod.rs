@@ -1,4 +1,4 @@
-//! What a resident sees of their own.
+//! What a resident sees of their own, and of those for whom they may act.
 
 mod access_log;
 mod vouchers;

@@ -1,20 +1,46 @@
-//! `GET /v1/me/vouchers`: the resident's own vouchers, from every organiser.
+//! `GET /v1/me/vouchers`: the resident's own vouchers, from every organiser, and those of clients for whom they may act.
 
 use actix_web::{get, web};
+use serde::Deserialize;
 use serde_json::json;
-use valinta_domain::policy::{Action, Target};
+use validator::Validate;
+use valinta_domain::Id;
+use valinta_domain::id::kind;
+use valinta_domain::policy::{Action, Role, Target};
 use valinta_persistence::vouchers::{self, Whose};
 
 use crate::app::App;
-use crate::http::page::NoFilters;
 use crate::http::permit::VouchersRespond;
-use crate::http::{Page, PageQuery, Paged, Permit, Problem};
+use crate::http::{Page, PageQuery, Paged, Permit, Problem, ProblemKind};
+use crate::parse_as_is;
 use crate::vouchers::{VoucherView, view_of};
 
-/// Lists the resident's own vouchers, oldest first.
+/// Which vouchers are wanted.
+#[derive(Debug, Clone, Deserialize, Validate, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct MyVoucherFilter {
+    /// Only the resident's own, or only those of clients for whom the resident acts.
+    #[param(inline)]
+    whose: Option<WhoseVouchers>,
+}
+parse_as_is!(MyVoucherFilter);
+
+/// Whose vouchers a resident asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum WhoseVouchers {
+    /// The resident's own.
+    Own,
+    /// Those of clients for whom the resident acts by a mandate.
+    Represented,
+}
+
+/// Lists the resident's vouchers, oldest first: their own, and those of clients for whom they act by a mandate that holds
+/// today. The latter say so in `acting_for`.
 #[utoipa::path(
     tag = "me",
-    params(PageQuery),
+    params(PageQuery, MyVoucherFilter),
     responses((status = 200, description = "A page of vouchers.", body = Page<VoucherView>)),
     security(("bearer" = ["vouchers:respond"])),
 )]
@@ -22,14 +48,29 @@ use crate::vouchers::{VoucherView, view_of};
 pub(crate) async fn list_my_vouchers(
     permit: Permit<VouchersRespond>,
     app: web::Data<App>,
-    query: Paged<NoFilters>,
+    query: Paged<MyVoucherFilter>,
 ) -> Result<Page<VoucherView>, Problem> {
-    let (page, _) = query.into_parts();
+    let (page, filter) = query.into_parts();
+    let caller = permit.into_caller();
+    match caller.role {
+        Role::Resident => {}
+        Role::Operator | Role::Officer | Role::CaseWorker | Role::Finance | Role::Auditor | Role::Provider => {
+            return Err(Problem::new(ProblemKind::Forbidden, "Only residents have vouchers of their own."));
+        }
+    }
     let after = page.after()?;
     let limit = i64::from(page.limit()) + 1;
-    app.write(permit.into_caller(), move |c, cx| {
+    app.write(caller, move |c, cx| {
         let person = cx.actor().person.ok_or_else(Problem::not_found)?;
-        let found = vouchers::list(c, Whose::Person(person), None, None, after, limit)?;
+        let mut clients: Vec<Id<kind::Client>> = cx.actor().mandates.iter().map(|mandate| mandate.client).collect();
+        clients.sort_unstable();
+        clients.dedup();
+        let whose = match filter.whose {
+            Some(WhoseVouchers::Own) => Whose::Person(person),
+            Some(WhoseVouchers::Represented) => Whose::Clients(clients),
+            None => Whose::PersonAndClients(person, clients),
+        };
+        let found = vouchers::list(c, whose, None, None, after, limit)?;
         let shown = Page::cut(found, &page, |stored| stored.voucher.id);
         let mut items = Vec::with_capacity(shown.items.len());
         for stored in &shown.items {

@@ -1,10 +1,12 @@
-//! `PUT /v1/vouchers/{id}/choice`: the holder picks a provider, or changes to another.
+//! `PUT /v1/vouchers/{id}/choice`: the holder picks a provider or changes to another, or another does
+//! for them.
 
 use actix_web::{HttpResponse, put, web};
 use serde::Deserialize;
 use serde_json::json;
 use validator::Validate;
 use valinta_domain::approval::{Approved, Interruption, served_until};
+use valinta_domain::behalf::Act;
 use valinta_domain::choice::{NotChoosable, home_of};
 use valinta_domain::id::kind;
 use valinta_domain::identifiers::MunicipalityCode;
@@ -22,6 +24,7 @@ use valinta_persistence::{
     Conn, approvals, choices, offerings, organisers, providers, registry, voucher_types, vouchers,
 };
 
+use super::behalf::{Answering, OnBehalf};
 use super::view::{VoucherView, target_of, view_of};
 use super::worth::{service_facts_of, valuation_of, versions_beside};
 use crate::app::{App, Reply};
@@ -39,6 +42,10 @@ pub(crate) struct ChooseProvider {
     /// The price that was shown. If it is not the price any more, nothing is chosen.
     #[serde(default)]
     pub(crate) price: Option<OfferPrice>,
+    /// The client's consent; of a case worker.
+    #[serde(default)]
+    #[validate(nested)]
+    pub(crate) on_behalf: Option<OnBehalf>,
 }
 parse_as_is!(ChooseProvider);
 
@@ -80,6 +87,7 @@ pub(crate) fn choose(
     cx.require(Action::RespondToVoucher, &target)?;
     let organiser = found(organisers::find(c, stored.voucher.organiser)?)?;
     let today = cx.today(&organiser)?;
+    let answering = Answering::of(cx, &target, today, command.on_behalf.as_ref())?;
     let unknown = || Problem::unknown("/offering", "there is no such offering for this voucher");
     let of_type = |offered: &Offering| offered.voucher_type == stored.voucher.voucher_type;
     let offered = offerings::find(c, offering)?.filter(of_type).ok_or_else(unknown)?;
@@ -138,6 +146,7 @@ pub(crate) fn choose(
         "provider": choice.provider,
         "previous_provider": previous.map(|choice| choice.provider),
     });
+    let details = answering.keep(c, cx, (&stored.voucher, Act::Choose, choice.id.uuid()), details)?;
     cx.audit("choose_provider", ("voucher", id.uuid()), &target, details.clone());
     cx.tell("voucher.chosen", ("voucher", id.uuid()), target.organiser, details);
     Ok(Reply::ok(view_of(c, cx, &stored)?))

@@ -6,7 +6,7 @@ use serde_json::json;
 use validator::Validate;
 use valinta_domain::id::kind;
 use valinta_domain::information::{Information, compose};
-use valinta_domain::policy::{Action, Target};
+use valinta_domain::policy::{Action, Role, Target};
 use valinta_domain::{Id, Language, Moment};
 use valinta_persistence::vouchers::InformationGiven;
 use valinta_persistence::{Conn, choices, decisions, organisers, registry, voucher_types, vouchers};
@@ -44,7 +44,8 @@ pub(crate) struct InformationView {
     pub(crate) information: Information,
 }
 
-/// Tells the holder what the law wants told before a voucher is accepted (569/2009 § 6), and keeps the record.
+/// Tells the holder what the law wants told before a voucher is accepted (569/2009 § 6), and keeps the record. One who acts
+/// for the holder is told instead; a case worker passes it on.
 #[utoipa::path(
     tag = "vouchers",
     params(IdempotencyKey),
@@ -96,7 +97,7 @@ pub(crate) fn inform(
         organiser: voucher.organiser,
         voucher: id,
         person: voucher.person,
-        channel: "api".to_owned(),
+        channel: channel_of(cx).to_owned(),
         language,
         content,
         given_to: cx.actor().subject.clone(),
@@ -105,6 +106,14 @@ pub(crate) fn inform(
     vouchers::insert_information(c, &given)?;
     cx.audit("give_information", ("voucher", id.uuid()), &target, json!({"information": given.id}));
     Ok(Reply::created(format!("/v1/vouchers/{id}/information/{}", given.id), InformationView::of(given)))
+}
+
+/// By what way it came to the holder, or to one who acts for the holder.
+fn channel_of(cx: &Cx) -> &'static str {
+    match cx.actor().role {
+        Role::CaseWorker => "case_worker",
+        Role::Operator | Role::Officer | Role::Finance | Role::Auditor | Role::Provider | Role::Resident => "api",
+    }
 }
 
 /// Shows what was told, as it was told.

@@ -1,6 +1,7 @@
 //! Vouchers: issued, told about, accepted or refused, chosen with, looked up, cancelled.
 
 mod accept;
+mod behalf;
 mod cancel;
 mod choose;
 mod inform;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use valinta_domain::behalf::Maker;
 use valinta_domain::id::kind;
 use valinta_domain::identifiers::VoucherNumber;
 use valinta_domain::ledger::Allotment;
@@ -19,6 +20,7 @@ use valinta_persistence::organisers::Organiser;
 use valinta_persistence::vouchers::StoredVoucher;
 use valinta_persistence::{Conn, choices, organisers, voucher_types, vouchers};
 
+use super::behalf::{ActingForView, DoneFor, OnBehalfView, acting_for};
 use super::worth::Values;
 use crate::cx::{Cx, found};
 use crate::http::Problem;
@@ -28,7 +30,8 @@ use crate::http::Problem;
 pub(crate) struct VoucherView {
     /// Its id.
     pub(crate) id: Id<kind::Voucher>,
-    /// The number by which a provider opens it. Shown to its holder and the organiser.
+    /// The number by which a provider opens it. Shown to its holder, to one who may choose for the holder, and to the
+    /// organiser.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) number: Option<VoucherNumber>,
     /// Where it stands today.
@@ -83,6 +86,12 @@ pub(crate) struct VoucherView {
     /// rested on: another provider can be chosen. Absent where a choice goes on, or another one follows it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) choose_again_from: Option<Day>,
+    /// How it was accepted or refused, where another did that for its holder. Not shown to providers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) answered_on_behalf: Option<OnBehalfView>,
+    /// For whom the caller acts with it, by a mandate; absent where it is the caller's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) acting_for: Option<ActingForView>,
     /// Where a client who refused was directed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) directed_to: Option<Localized>,
@@ -141,6 +150,11 @@ pub(crate) struct ChoiceView {
     /// Last day, if that is known: it ends with what it rests on, or another one follows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) until: Option<Day>,
+    /// Who has chosen.
+    pub(crate) chosen_by: Maker,
+    /// On what it rests, where another has chosen for the holder. Not shown to providers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) on_behalf: Option<OnBehalfView>,
 }
 
 /// A price per unit, by who is paid how.
@@ -183,7 +197,8 @@ impl PriceView {
 }
 
 impl ChoiceView {
-    pub(crate) fn of(choice: &Choice, currency: Currency) -> Self {
+    fn of(choice: &Choice, currency: Currency, done_for: &DoneFor) -> Self {
+        let (chosen_by, on_behalf) = done_for.choice(choice.id);
         Self {
             id: choice.id,
             offering: choice.offering,
@@ -193,6 +208,8 @@ impl ChoiceView {
             price: PriceView::of(&choice.price, currency),
             from: choice.valid_from,
             until: choice.valid_to.map(|to| to.plus_days(-1)),
+            chosen_by,
+            on_behalf,
         }
     }
 }
@@ -246,8 +263,10 @@ pub(super) fn view_among(
     let value = values.on(c, &stored.voucher, today)?;
     let parts: Vec<Allotment> =
         vouchers::allotments(c, stored.voucher.id)?.into_iter().map(|part| part.allotment).collect();
-    let present = Present { organiser: &organiser, today, value, parts: &parts, choose_again_from };
-    Ok(shape(cx, stored, &present, (current, next)))
+    let done_for = DoneFor::of(c, cx, &stored.voucher)?;
+    let present = Present { organiser: &organiser, today, value, parts: &parts, choose_again_from, done_for };
+    let acting_for = acting_for(c, cx, &stored.voucher)?;
+    Ok(shape(cx, stored, &present, (current, next), acting_for))
 }
 
 /// The choices of a voucher that count on a day.
@@ -294,6 +313,7 @@ struct Present<'a> {
     value: Option<Amount>,
     parts: &'a [Allotment],
     choose_again_from: Option<Day>,
+    done_for: DoneFor,
 }
 
 fn shape(
@@ -301,8 +321,9 @@ fn shape(
     stored: &StoredVoucher,
     present: &Present<'_>,
     (choice, next_choice): (Option<&Choice>, Option<&Choice>),
+    acting_for: Option<ActingForView>,
 ) -> VoucherView {
-    let Present { organiser, today, value, parts, choose_again_from } = *present;
+    let Present { organiser, today, value, parts, choose_again_from, ref done_for } = *present;
     let voucher = &stored.voucher;
     // Why a voucher ended is between the organiser and its client.
     let is_provider = cx.actor().role == Role::Provider;
@@ -318,7 +339,9 @@ fn shape(
     };
     // A provider knows the number from the client; an auditor has no use for what opens a voucher.
     let shows_number = match cx.actor().role {
-        Role::CaseWorker | Role::Resident => true,
+        Role::CaseWorker => true,
+        // One who may only look on behalf of another opens nothing.
+        Role::Resident => acting_for.as_ref().is_none_or(ActingForView::may_answer),
         Role::Operator | Role::Officer | Role::Finance | Role::Auditor | Role::Provider => false,
     };
     let of_today = if voucher.validity.contains(today) { parts } else { &[] };
@@ -345,9 +368,11 @@ fn shape(
         valid_from: voucher.validity.from(),
         valid_until: voucher.validity.last_day(),
         allotments: shown,
-        choice: choice.map(|choice| ChoiceView::of(choice, organiser.currency)),
-        next_choice: next_choice.map(|choice| ChoiceView::of(choice, organiser.currency)),
+        choice: choice.map(|choice| ChoiceView::of(choice, organiser.currency, done_for)),
+        next_choice: next_choice.map(|choice| ChoiceView::of(choice, organiser.currency, done_for)),
         choose_again_from,
+        answered_on_behalf: done_for.answer(),
+        acting_for,
         directed_to,
         cancel_reason,
         issued_at: stored.issued_at,

@@ -52,7 +52,7 @@ impl Loader<'_> {
             VoucherStage::NotGranted => return Err(missing("refusal of", &data.client)),
             VoucherStage::Offered => return Ok(()),
             VoucherStage::Refused => {
-                self.act(resident, days_ago, |c, cx| vouchers::refuse(c, cx, voucher))?;
+                self.act(resident, days_ago, |c, cx| vouchers::refuse(c, cx, voucher, None))?;
                 return Ok(());
             }
             VoucherStage::Expired if data.provider_sector.is_none() => return Ok(()),
@@ -65,7 +65,7 @@ impl Loader<'_> {
         }
         let language = self.demo.clients.iter().find(|c| c.key == data.client).map(|c| c.language).unwrap_or_default();
         let told = self.act(resident, days_ago, |c, cx| vouchers::inform(c, cx, voucher, language))?.into_body();
-        self.act(resident, days_ago, |c, cx| vouchers::accept(c, cx, voucher, told.id))?;
+        self.act(resident, days_ago, |c, cx| vouchers::accept(c, cx, voucher, told.id, None))?;
         if data.provider_sector.is_some() {
             self.choice_and_events(loaded, data, voucher, person)?;
         }
@@ -98,7 +98,8 @@ impl Loader<'_> {
         let at_once =
             listing.lines.iter().map(|line| line.candidate).find(|candidate| candidate.earliest_start.is_none());
         let chosen = at_once.ok_or_else(|| missing("choice for", &data.client))?;
-        let (choice, provider) = (vouchers::ChooseProvider { offering: chosen.offering, price: None }, chosen.provider);
+        let (offering, provider) = (chosen.offering, chosen.provider);
+        let choice = vouchers::ChooseProvider { offering, price: None, on_behalf: None };
         self.act(Who::Resident(person), days_ago, |c, cx| vouchers::choose(c, cx, voucher, &choice))?;
         let provider = found(stored_providers::find(self.c, provider)?)?;
         let subject = member_of(&provider.business_id);

@@ -1,0 +1,216 @@
+//! Who answers for a voucher's holder: the holder, one who has a mandate, or a case worker to whom the holder has consented.
+//! Noted with what came of it, and shown.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use uuid::Uuid;
+use validator::Validate;
+use valinta_domain::behalf::{Act, BEHALF_NOTE_CHARS_MAX, ConsentChannel, Maker, MandateScope, check_consent};
+use valinta_domain::id::kind;
+use valinta_domain::policy::{Role, Target};
+use valinta_domain::voucher::Voucher;
+use valinta_domain::{Day, Id, Moment};
+use valinta_persistence::acts_on_behalf::{self, ActOnBehalf, ActedBy};
+use valinta_persistence::{Conn, clients};
+
+use crate::cx::{Cx, found};
+use crate::http::Problem;
+
+/// The client's consent to what a case worker does for them: wanted of case workers, and of nobody else.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Validate, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct OnBehalf {
+    /// How it was given.
+    pub(crate) how: ConsentChannel,
+    /// On which day: today, or up to 90 days ago.
+    pub(crate) given_on: Day,
+    /// What else is to be known of it. Kept sealed, and shown to the organiser's case workers alone.
+    #[serde(default)]
+    #[validate(length(min = 1, max = 2000))]
+    #[schema(min_length = 1, max_length = 2000)]
+    pub(crate) note: Option<String>,
+}
+
+const _: () = assert!(BEHALF_NOTE_CHARS_MAX == 2_000, "the figure of the shape above");
+
+/// Where the consent stands in a request.
+const POINTER: &str = "/on_behalf";
+
+/// Who answers for a voucher's holder.
+#[derive(Clone)]
+pub(crate) enum Answering {
+    /// The holder.
+    Holder,
+    /// Somebody else, on what is said here.
+    For(ActedBy),
+}
+
+impl Answering {
+    /// Who answers. The caller may answer for the voucher's holder.
+    ///
+    /// # Errors
+    /// A case worker without a consent that is good today; one who needs none, with one.
+    pub(crate) fn of(cx: &Cx, target: &Target, today: Day, on_behalf: Option<&OnBehalf>) -> Result<Self, Problem> {
+        let actor = cx.actor();
+        match (actor.role, on_behalf) {
+            (Role::CaseWorker, Some(consent)) => {
+                check_consent(consent.given_on, today).map_err(|refused| {
+                    Problem::invalid(Vec::new()).at("/on_behalf/given_on", refused.code(), refused)
+                })?;
+                let note = consent.note.clone();
+                Ok(Self::For(ActedBy::CaseWorker { how: consent.how, given_on: consent.given_on, note }))
+            }
+            (Role::CaseWorker, None) => Err(Problem::invalid(Vec::new()).at(
+                POINTER,
+                "required",
+                "a case worker answers for a client who has consented: say how and when",
+            )),
+            (Role::Resident, Some(_)) => Err(Problem::invalid(Vec::new()).at(
+                POINTER,
+                "not_wanted",
+                "consent is recorded by case workers; a holder and a representative need none",
+            )),
+            (Role::Resident, None) => Ok(match actor.mandate_for(target) {
+                Some(mandate) => Self::For(ActedBy::Representative { mandate: mandate.id }),
+                None => Self::Holder,
+            }),
+            (Role::Operator | Role::Officer | Role::Finance | Role::Auditor | Role::Provider, _) => {
+                Err(Problem::not_found())
+            }
+        }
+    }
+
+    /// Notes what was done if it was done for the holder: about which voucher, and what came of it. The details of the
+    /// audit row, which then say so.
+    ///
+    /// # Errors
+    /// The database's.
+    pub(crate) fn keep(
+        self,
+        c: &mut Conn,
+        cx: &Cx,
+        (voucher, act, subject): (&Voucher, Act, Uuid),
+        mut details: Value,
+    ) -> Result<Value, Problem> {
+        let by = match self {
+            Self::Holder => return Ok(details),
+            Self::For(by) => by,
+        };
+        let kept = ActOnBehalf {
+            id: cx.id(),
+            organiser: voucher.organiser,
+            voucher: voucher.id,
+            person: voucher.person,
+            act,
+            subject,
+            by,
+            recorded_by: cx.actor().subject.clone(),
+            recorded_at: cx.now(),
+        };
+        acts_on_behalf::insert(c, cx.vault(), &kept)?;
+        if let Some(members) = details.as_object_mut() {
+            members.insert("made_by".to_owned(), json!(kept.by.maker()));
+            members.insert("on_behalf".to_owned(), json!(kept.id));
+        }
+        Ok(details)
+    }
+}
+
+/// What was done for the holder, by whom and on what it rests.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(crate) struct OnBehalfView {
+    /// As what somebody has acted.
+    made_by: Maker,
+    /// The mandate of the representative.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mandate: Option<Id<kind::Mandate>>,
+    /// How the holder has consented.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    how: Option<ConsentChannel>,
+    /// On which day the holder has consented.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    given_on: Option<Day>,
+    /// What else is to be known of the consent. Shown to the organiser's case workers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 2000)]
+    note: Option<String>,
+    /// When it was done.
+    recorded_at: Moment,
+}
+
+/// For whom the caller acts, by a mandate.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(crate) struct ActingForView {
+    /// The mandate.
+    mandate: Id<kind::Mandate>,
+    /// What it lets the caller do.
+    scope: MandateScope,
+    /// The client's name.
+    #[schema(max_length = 200)]
+    name: String,
+}
+
+impl ActingForView {
+    /// Whether the caller may do more than look.
+    pub(super) fn may_answer(&self) -> bool {
+        self.scope == MandateScope::Vouchers
+    }
+}
+
+/// For whom the actor acts with a voucher: nobody, where it is the actor's own or the actor is no resident.
+///
+/// # Errors
+/// The database's.
+pub(super) fn acting_for(c: &mut Conn, cx: &Cx, voucher: &Voucher) -> Result<Option<ActingForView>, Problem> {
+    let target = Target { organiser: Some(voucher.organiser), provider: None, person: Some(voucher.person) };
+    let Some(mandate) = cx.actor().mandate_for(&target) else { return Ok(None) };
+    let name = found(clients::find_name(c, cx.vault(), voucher.client)?)?;
+    Ok(Some(ActingForView { mandate: mandate.id, scope: mandate.scope, name }))
+}
+
+/// What was done about a voucher for its holder, as far as the actor is shown it.
+pub(super) struct DoneFor {
+    acts: Vec<ActOnBehalf>,
+    role: Role,
+}
+
+impl DoneFor {
+    /// Of a voucher.
+    ///
+    /// # Errors
+    /// The database's.
+    pub(super) fn of(c: &mut Conn, cx: &Cx, voucher: &Voucher) -> Result<Self, Problem> {
+        Ok(Self { acts: acts_on_behalf::of_voucher(c, cx.vault(), voucher.id)?, role: cx.actor().role })
+    }
+
+    /// Who made a choice, and on what it rests.
+    pub(super) fn choice(&self, choice: Id<kind::Choice>) -> (Maker, Option<OnBehalfView>) {
+        let act = self.acts.iter().find(|act| act.act == Act::Choose && act.subject == choice.uuid());
+        (act.map_or(Maker::Holder, |act| act.by.maker()), act.and_then(|act| self.view(act)))
+    }
+
+    /// How the voucher was accepted or refused, if somebody else did it than its holder.
+    pub(super) fn answer(&self) -> Option<OnBehalfView> {
+        let answered = |act: &&ActOnBehalf| match act.act {
+            Act::Accept | Act::Refuse => true,
+            Act::Choose => false,
+        };
+        self.acts.iter().find(answered).and_then(|act| self.view(act))
+    }
+
+    /// On what an act rests is between the organiser and its client; a provider is told who has acted.
+    fn view(&self, act: &ActOnBehalf) -> Option<OnBehalfView> {
+        let (mandate, how, given_on, note) = match &act.by {
+            ActedBy::Representative { mandate } => (Some(*mandate), None, None, None),
+            ActedBy::CaseWorker { how, given_on, note } => (None, Some(*how), Some(*given_on), note.clone()),
+        };
+        (self.role != Role::Provider).then(|| OnBehalfView {
+            made_by: act.by.maker(),
+            mandate,
+            how,
+            given_on,
+            note: note.filter(|_| self.role == Role::CaseWorker),
+            recorded_at: act.recorded_at,
+        })
+    }
+}
