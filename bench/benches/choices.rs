@@ -94,6 +94,7 @@ fn candidate(n: u128, seeded: &mut Seeded) -> Candidate {
         accepts_new_clients: true,
         earliest_start: None,
         queue: None,
+        places_taken_until: None,
         prices: known(Timeline::new(vec![(always, price)])),
     }
 }

@@ -154,6 +154,11 @@ impl Allotment {
         self.granted.minus(self.used).unwrap_or(Quantity::ZERO)
     }
 
+    /// What of it is held: all that is left of it, while somebody has been chosen, or asked, to deliver it.
+    pub fn held(&self, is_promised: bool) -> Quantity {
+        if is_promised { self.available() } else { Quantity::ZERO }
+    }
+
     /// Takes a quantity out.
     ///
     /// # Errors

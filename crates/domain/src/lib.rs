@@ -7,6 +7,7 @@ pub mod application;
 pub mod approval;
 pub mod calendar;
 pub mod choice;
+pub mod choice_request;
 pub mod decision;
 pub mod evidence;
 pub mod explain;

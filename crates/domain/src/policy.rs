@@ -120,6 +120,8 @@ scopes! {
     VouchersRespond = "vouchers:respond" for [Resident];
     /// Open a voucher by its number.
     VouchersLookup = "vouchers:lookup" for [Provider];
+    /// Read and answer clients' requests to be taken.
+    ChoiceRequestsAnswer = "choice-requests:answer" for [Provider];
     /// Record service events.
     ServiceEventsWrite = "service-events:write" for [Provider];
     /// Read service events.
@@ -279,6 +281,10 @@ actions! {
     ReadVoucher for [CaseWorker, Finance, Auditor, Provider, Resident] by Worker;
     /// Be told, accept, refuse, choose.
     RespondToVoucher for [Resident] by Admin;
+    /// Read a client's request to be taken.
+    ReadChoiceRequest for [Provider] by Worker;
+    /// Confirm or refuse such a request.
+    AnswerChoiceRequest for [Provider] by Clerk;
     /// Record a service event.
     RecordServiceEvent for [Provider] by Worker;
     /// Read a decision about a client.

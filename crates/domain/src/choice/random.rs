@@ -100,6 +100,7 @@ fn candidate() -> impl Strategy<Value = Candidate> {
                 accepts_new_clients: takes,
                 earliest_start: start.map(day),
                 queue: None,
+                places_taken_until: None,
                 prices: Timeline::new(prices).unwrap(),
             }
         },

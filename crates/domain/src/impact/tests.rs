@@ -52,6 +52,7 @@ fn terms(value: serde_json::Value, ceiling: Option<&str>) -> RulebookTerms {
         issued_vouchers: IssuedVouchers::Keep,
         recording: RecordingTerms { days_after_month: 60 },
         requirements: vec![],
+        choosing: Default::default(),
         price_changes: Default::default(),
         supervision: Default::default(),
         clauses: vec![],
@@ -112,6 +113,7 @@ fn unit(n: u128, municipality: &str, price: OfferPrice, sector: Sector) -> Candi
         accepts_new_clients: true,
         earliest_start: None,
         queue: None,
+        places_taken_until: None,
         prices: Timeline::new(vec![(Period::starting(day().plus_days(-300)), price)]).unwrap(),
     }
 }

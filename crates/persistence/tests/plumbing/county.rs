@@ -233,6 +233,7 @@ pub(crate) fn terms() -> RulebookTerms {
         issued_vouchers: IssuedVouchers::Keep,
         recording: RecordingTerms { days_after_month: 60 },
         requirements: vec![],
+        choosing: Default::default(),
         price_changes: Default::default(),
         supervision: Default::default(),
         clauses: vec![],
