@@ -60,8 +60,7 @@ pub enum RequestCause {
 
 impl RequestCause {
     /// All causes.
-    pub const ALL: [Self; 5] =
-        [Self::NotAnswered, Self::VoucherEnded, Self::UnitEnded, Self::Holder, Self::Replaced];
+    pub const ALL: [Self; 5] = [Self::NotAnswered, Self::VoucherEnded, Self::UnitEnded, Self::Holder, Self::Replaced];
 
     /// The name on the wire and in the database.
     pub const fn code(self) -> &'static str {

@@ -21,6 +21,7 @@ use crate::convert::{from_json, period_or_none};
 use crate::dialect::{Conn, insert_many};
 use crate::error::DbError;
 use crate::offerings::{self, DatedPrice, Offering};
+use crate::places;
 use crate::providers::{self, ServiceUnit, UnitRow};
 use crate::registry_changes::widened;
 use crate::schema::{
@@ -105,6 +106,7 @@ fn candidates(c: &mut Conn, only: Option<DbId>) -> Result<Vec<(Id<kind::VoucherT
     let sectors = sectors_by_provider(c, only)?;
     let standings = approvals::standings(c, only)?;
     let mut prices = prices_by_offering(c, only)?;
+    let full = places::taken_until_of_all(c, only)?;
     let mut candidates = Vec::with_capacity(offerings.len());
     for offering in offerings {
         let key = (DbId::from(offering.unit), DbId::from(offering.voucher_type));
@@ -135,6 +137,7 @@ fn candidates(c: &mut Conn, only: Option<DbId>) -> Result<Vec<(Id<kind::VoucherT
                 accepts_new_clients: offering.accepts_new_clients,
                 earliest_start: offering.earliest_start,
                 queue: offering.queue,
+                places_taken_until: full.get(&DbId::from(offering.id)).copied(),
                 prices: offerings::price_timeline(prices.remove(&DbId::from(offering.id)).unwrap_or_default())?,
             },
         ));
@@ -255,6 +258,27 @@ fn prices_by_offering(c: &mut Conn, only: Option<DbId>) -> Result<HashMap<DbId, 
 /// # Errors
 /// The database's.
 pub fn candidate(c: &mut Conn, id: Id<kind::Offering>) -> Result<Option<(Offering, Candidate)>, DbError> {
+    candidate_for(c, id, Asking::default())
+}
+
+/// Who asks for a candidate, and when.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Asking {
+    /// With which voucher: its holder keeps the place that the voucher has.
+    pub voucher: Option<Id<kind::Voucher>>,
+    /// The day on which is asked; requests that were to be answered before it take no place.
+    pub today: Option<Day>,
+}
+
+/// As [`candidate`], for who asks for it.
+///
+/// # Errors
+/// The database's.
+pub fn candidate_for(
+    c: &mut Conn,
+    id: Id<kind::Offering>,
+    asking: Asking,
+) -> Result<Option<(Offering, Candidate)>, DbError> {
     let Some(offering) = offerings::find(c, id)? else { return Ok(None) };
     let unit = providers::find_unit(c, offering.unit)?.ok_or_else(|| DbError::corrupt("an offering without a unit"))?;
     let provider =
@@ -281,6 +305,7 @@ pub fn candidate(c: &mut Conn, id: Id<kind::Offering>) -> Result<Option<(Offerin
         accepts_new_clients: offering.accepts_new_clients,
         earliest_start: offering.earliest_start,
         queue: offering.queue,
+        places_taken_until: places::taken_until(c, &offering, asking.voucher, asking.today)?,
         prices: offerings::prices(c, offering.id)?,
     };
     Ok(Some((offering, candidate)))

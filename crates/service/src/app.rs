@@ -32,9 +32,9 @@ use crate::storage::Storage;
 use crate::telemetry;
 use crate::tokens::Tokens;
 use crate::{
-    applications, approvals, attachments, audit, changes, choices, clients, decisions, desk, estimates, evidence,
-    exports, health, impact, imports, me, offerings, organisers, providers, routes, rulebooks, service_events,
-    service_units, supervision, value_rules, voucher_types, vouchers,
+    applications, approvals, attachments, audit, changes, choice_requests, choices, clients, decisions, desk,
+    estimates, evidence, exports, health, impact, imports, me, offerings, organisers, providers, routes, rulebooks,
+    service_events, service_units, supervision, value_rules, voucher_types, vouchers,
 };
 
 /// How often a process looks whether another one has changed the registry.
@@ -442,6 +442,7 @@ pub fn routes() -> Vec<Route> {
         clients::routes(),
         vouchers::routes(),
         choices::routes(),
+        choice_requests::routes(),
         service_events::routes(),
         decisions::routes(),
         me::routes(),

@@ -52,7 +52,9 @@ pub enum DetailsRefused {
     #[error("at most {QUEUE_MAX} are waiting")]
     QueueTooLong,
     /// No places, or more than can be.
-    #[error("there are 1 to {PLACES_MAX} places; leave it out where they are not limited, and take no new clients where there are none")]
+    #[error(
+        "there are 1 to {PLACES_MAX} places; leave it out where they are not limited, and take no new clients where there are none"
+    )]
     BadPlaces,
     /// A list that names nothing.
     #[error("a list names at least one; leave it out for all that the unit has")]

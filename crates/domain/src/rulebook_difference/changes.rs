@@ -4,8 +4,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::quantity::Unit;
 use crate::rulebook::{
-    ChoosingTerms, Clause, Eligibility, FreeOfCharge, GrantTerms, IssuedVouchers, Item, PriceCeiling, PriceChangeTerms, PublicService,
-    RecordingTerms, Requirement, RulebookTerms, RulebookTexts, SupervisionTerms,
+    ChoosingTerms, Clause, Eligibility, FreeOfCharge, GrantTerms, IssuedVouchers, Item, PriceCeiling, PriceChangeTerms,
+    PublicService, RecordingTerms, Requirement, RulebookTerms, RulebookTexts, SupervisionTerms,
 };
 use crate::rules::{FactTerm, ValueRule};
 

@@ -138,6 +138,7 @@ fn found_in(c: &mut Conn) -> Result<(), DbError> {
         accepts_new_clients: true,
         earliest_start: None,
         queue: None,
+        places: None,
         languages: None,
         modes: None,
         version: 1,

@@ -11,7 +11,7 @@ use valinta_domain::rules::Facts;
 use valinta_domain::valuation::{Versions, public_client_fee};
 use valinta_domain::{Currency, Day, Id, Localized, Money, Quantity, Unit};
 use valinta_persistence::vouchers::StoredVoucher;
-use valinta_persistence::{choices, organisers, voucher_types, vouchers};
+use valinta_persistence::{organisers, voucher_types, vouchers};
 
 use super::cursor::{Cursor, List, Of};
 use super::view::{ChoiceFilter, DrawnBy, OptionView, OrderView, Wanted};
@@ -20,7 +20,7 @@ use crate::cx::found;
 use crate::http::page::with_link;
 use crate::http::permit::VouchersRead;
 use crate::http::{Page, PageQuery, Paged, PathId, Permit, Problem};
-use crate::vouchers::{service_facts_of, target_of, valuation_of, versions_on};
+use crate::vouchers::{first_day, service_facts_of, target_of, valuation_of, versions_on};
 
 /// What can be chosen with a voucher.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -103,8 +103,7 @@ pub(crate) async fn list_choices(
             cx.require(Action::ReadVoucher, &target)?;
             let organiser = found(organisers::find(c, stored.voucher.organiser)?)?;
             let today = cx.today(&organiser)?;
-            let begun = choices::holding_on(c, id, today)?.map(|choice| choice.valid_from);
-            let day = stored.voucher.choice_from(today, begun);
+            let (day, _) = first_day(c, &stored.voucher, today)?;
             let versions = versions_on(c, &stored.voucher, day)?;
             let valuation = valuation_of(&stored.voucher, &versions, day)??;
             let whole = List::new(Of::Voucher(id), order, Some(valuation.quoted()))?;

@@ -1,6 +1,7 @@
 //! What days bring about by themselves: reminders, and what begins or ends. Told once, by whichever process comes first.
 //!
-//! Nothing here decides what holds on a day: dates do, by themselves. Here it is told.
+//! Nothing here decides what holds on a day: dates do, by themselves. Here it is told; of requests that were not answered in
+//! time it is stored that they have lapsed, which they had before.
 
 mod due;
 mod in_line;
@@ -13,6 +14,7 @@ use valinta_persistence::Conn;
 
 use crate::app::App;
 use crate::approvals::tell_interruptions;
+use crate::choice_requests::tell_lapsed;
 use crate::cx::Cx;
 use crate::http::Problem;
 use crate::supervision::tell_deadlines;
@@ -33,6 +35,8 @@ pub struct Told {
     pub interruptions: usize,
     /// Deadlines of measures and findings that have passed.
     pub deadlines: usize,
+    /// Requests to providers that were not answered in time.
+    pub requests: usize,
 }
 
 /// Tells all that has come due by now, each once, however many processes look. For a thread that may block.
@@ -44,8 +48,9 @@ pub fn run_once(app: &App) -> Result<Told, Problem> {
     let reminders = reminders::tell_all(app);
     let interruptions = in_batches(app, |c, cx| tell_interruptions(c, cx, BATCH));
     let deadlines = in_batches(app, |c, cx| tell_deadlines(c, cx, BATCH));
+    let requests = in_batches(app, |c, cx| tell_lapsed(c, cx, BATCH));
     in_line?;
-    Ok(Told { reminders: reminders?, interruptions: interruptions?, deadlines: deadlines? })
+    Ok(Told { reminders: reminders?, interruptions: interruptions?, deadlines: deadlines?, requests: requests? })
 }
 
 /// Looks every ten minutes, for as long as the service runs.
