@@ -33,6 +33,7 @@ mod neutrality;
 mod offering_terms;
 mod open_data;
 mod overdraw;
+mod picking;
 mod processes;
 mod providers;
 mod purses;

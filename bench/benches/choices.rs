@@ -95,6 +95,7 @@ fn candidate(n: u128, seeded: &mut Seeded) -> Candidate {
         earliest_start: None,
         quality: valinta_domain::quality::QualityFacts::default(),
         queue: None,
+        places_taken_until: None,
         prices: known(Timeline::new(vec![(always, price)])),
     }
 }

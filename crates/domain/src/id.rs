@@ -153,6 +153,8 @@ pub mod kind {
         Information,
         /// A pick of a provider for a voucher (*valinta*).
         Choice,
+        /// A client's request to be taken by a provider, where the provider answers.
+        ChoiceRequest,
         /// A service delivered (*palvelutapahtuma*).
         ServiceEvent,
         /// One balanced entry of a voucher's ledger.

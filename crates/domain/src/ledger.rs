@@ -154,6 +154,17 @@ impl Allotment {
         self.granted.minus(self.used).unwrap_or(Quantity::ZERO)
     }
 
+    /// What of it is held on a day: all that is left of it, where somebody has been chosen, or asked, for a day of the
+    /// rest of its time. `promised` are the days of choices and of what is asked for; `usable_to` is the first day on
+    /// which it cannot be used any more, where that is later than its own period's end.
+    pub fn held(&self, promised: &[Period], usable_to: Option<Day>, today: Day) -> Quantity {
+        let from = self.period.from().max(today);
+        let to = usable_to.or(self.period.to());
+        let within = |days: &Period| to.is_none_or(|to| days.from() < to) && days.to().is_none_or(|end| end > from);
+        let is_over = to.is_some_and(|to| to <= from);
+        if !is_over && promised.iter().any(within) { self.available() } else { Quantity::ZERO }
+    }
+
     /// Takes a quantity out.
     ///
     /// # Errors
@@ -225,6 +236,23 @@ mod tests {
                 }
             }
             prop_assert_eq!(allotment_periods(validity, GrantPeriod::Voucher), vec![validity]);
+        }
+
+        #[test]
+        fn held_is_all_that_is_left_or_nothing(granted in 0i64..100, used in 0i64..100, from in 0i64..90, lasts in 1i64..90, on in 0i64..90) {
+            let day = |n: i64| Day::ymd(2026, 1, 1).unwrap().plus_days(n);
+            let part = Allotment {
+                period: Period::new(day(31), Some(day(59))).unwrap(),
+                granted: Quantity::from_e4(granted.max(used)),
+                used: Quantity::from_e4(used),
+            };
+            let promised = [Period::new(day(from), Some(day(from + lasts))).unwrap()];
+            let held = part.held(&promised, None, day(on));
+            let is_promised = (on.max(31)..59).any(|n| promised[0].contains(day(n)));
+            prop_assert_eq!(held, if is_promised { part.available() } else { Quantity::ZERO });
+            prop_assert_eq!(part.held(&[], None, day(on)), Quantity::ZERO);
+            let carried = (on.max(31)..365).any(|n| promised[0].contains(day(n)));
+            prop_assert_eq!(part.held(&promised, Some(day(365)), day(on)) > Quantity::ZERO, carried && part.available() > Quantity::ZERO);
         }
 
         #[test]

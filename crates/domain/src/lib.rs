@@ -8,6 +8,7 @@ pub mod approval;
 pub mod behalf;
 pub mod calendar;
 pub mod choice;
+pub mod choice_request;
 pub mod decision;
 pub mod evidence;
 pub mod explain;

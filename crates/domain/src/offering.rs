@@ -1,6 +1,7 @@
 //! What a unit charges for a service, and what a rulebook lets it charge.
 
 mod details;
+mod places;
 mod price_bounds;
 mod price_change;
 
@@ -18,7 +19,8 @@ use crate::quantity::Unit;
 use crate::rulebook::{CoPaymentIn, RulebookTerms};
 use crate::valuation::{LowestValues, fixed_co_payment_of_item, lowest_values};
 
-pub use details::{DetailsRefused, OfferingDetails, QUEUE_MAX};
+pub use details::{DetailsRefused, OfferingDetails, PLACES_MAX, QUEUE_MAX};
+pub use places::free_from;
 pub use price_bounds::{
     PRICE_DAYS_AHEAD_MAX, PRICES_OF_OFFERING_MAX, PRICES_TO_COME_MAX, PriceBoundsRefused, check_price_brought_in,
     check_price_to_come,

@@ -125,6 +125,8 @@ scopes! {
     VouchersRespond = "vouchers:respond" for [CaseWorker, Resident];
     /// Open a voucher by its number.
     VouchersLookup = "vouchers:lookup" for [Provider];
+    /// Read and answer clients' requests to be taken.
+    ChoiceRequestsAnswer = "choice-requests:answer" for [Provider];
     /// Record service events.
     ServiceEventsWrite = "service-events:write" for [Provider];
     /// Read service events.
@@ -313,6 +315,10 @@ actions! {
     ReadVoucher for [CaseWorker, Finance, Auditor, Provider, Resident] by Worker;
     /// Be told, accept, refuse, choose. A case worker does it for a client who has consented.
     RespondToVoucher for [CaseWorker, Resident] by Admin;
+    /// Read a client's request to be taken.
+    ReadChoiceRequest for [Provider] by Worker;
+    /// Confirm or refuse such a request.
+    AnswerChoiceRequest for [Provider] by Clerk;
     /// Record a service event.
     RecordServiceEvent for [Provider] by Worker;
     /// Read a decision about a client.

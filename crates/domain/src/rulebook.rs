@@ -1,6 +1,7 @@
 //! The terms of a rulebook (*sääntökirja*): everything a voucher type is decided by, as one document.
 
 mod check;
+mod choosing;
 
 use std::collections::BTreeSet;
 
@@ -11,6 +12,8 @@ use crate::money::Amount;
 use crate::quantity::{Quantity, Unit};
 use crate::rules::{Criterion, FactTerm, FactTerms, Facts, Given, Occasion, ValueRule, evaluate, facts_asked_for};
 use crate::text::Localized;
+
+pub use choosing::{ANSWER_DAYS_MAX, CHANGE_NOTICE_DAYS_MAX, ChoosingTerms};
 
 /// Longest validity of a voucher, in days: five years.
 pub const VALIDITY_DAYS_MAX: u16 = 1830;
@@ -62,6 +65,9 @@ pub struct RulebookTerms {
     /// When and how a provider may change its prices.
     #[serde(default, skip_serializing_if = "PriceChangeTerms::is_default")]
     pub price_changes: PriceChangeTerms,
+    /// How a provider is chosen and left.
+    #[serde(default, skip_serializing_if = "ChoosingTerms::is_default")]
+    pub choosing: ChoosingTerms,
     /// How approved units are supervised.
     #[serde(default, skip_serializing_if = "SupervisionTerms::is_default")]
     pub supervision: SupervisionTerms,

@@ -18,7 +18,7 @@ pub use changes::{GeneralChanges, TermsChanges};
 const NAMES: [&str; 3] = ["code", "name", "item"];
 
 /// The top-level members of the terms by part, in the order in which they are told.
-const MEMBERS: [(&str, Part); 18] = [
+const MEMBERS: [(&str, Part); 19] = [
     ("requirements", Part::General),
     ("recording", Part::General),
     ("supervision", Part::General),
@@ -31,6 +31,7 @@ const MEMBERS: [(&str, Part); 18] = [
     ("grant", Part::Service),
     ("free_of_charge", Part::Service),
     ("issued_vouchers", Part::Service),
+    ("choosing", Part::Service),
     ("value", Part::Prices),
     ("co_payment", Part::Prices),
     ("price_unit", Part::Prices),

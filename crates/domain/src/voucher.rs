@@ -228,12 +228,17 @@ impl Voucher {
         }
     }
 
-    /// The first day of a choice made today. `begun` is the first day of the choice that holds today, if one does: on a
-    /// day on which another provider may have delivered already, the new one does not begin.
-    pub fn choice_from(&self, today: Day, begun: Option<Day>) -> Day {
+    /// The first day of a choice made today. `held` are the days of the choice that holds today, if one does: on a day on
+    /// which another provider may have delivered already, the new one does not begin. One that has begun to deliver is
+    /// left so many days ahead as the rulebook says, unless its choice ends sooner by itself: nobody waits without one.
+    pub fn choice_from(&self, today: Day, held: Option<Period>, notice_days: u16) -> Day {
         let delivered = matches!(self.state, VoucherState::InUse);
-        let taken = begun.is_some_and(|begun| begun < today || (delivered && begun == today));
-        let earliest = if taken { today.plus_days(1) } else { today };
+        let taken = held.filter(|held| held.from() < today || (delivered && held.from() == today));
+        let earliest = taken.map_or(today, |held| {
+            let notice = if delivered { i64::from(notice_days).max(1) } else { 1 };
+            let after_notice = today.plus_days(notice);
+            held.to().map_or(after_notice, |to| after_notice.min(to.max(today.plus_days(1))))
+        });
         earliest.max(self.validity.from())
     }
 

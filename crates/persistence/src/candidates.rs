@@ -14,6 +14,7 @@ use crate::approvals;
 use crate::dialect::Conn;
 use crate::error::DbError;
 use crate::offerings::{self, DatedPrice, Offering};
+use crate::places;
 use crate::providers::{self, ServiceUnit, UnitRow};
 use crate::quality;
 use crate::schema::{
@@ -50,6 +51,7 @@ pub(crate) fn candidates(c: &mut Conn, which: Which<'_>) -> Result<Vec<Offered>,
     let units = units_of(c, &of_units)?;
     let standings = approvals::standings(c, &of_units)?;
     let mut prices = prices_by_offering(c, &of_offerings)?;
+    let full = places::taken_until_of(c, &of_offerings)?;
     let mut told = quality::told(c, &of_offerings)?;
     let mut candidates = Vec::with_capacity(offerings.len());
     for offering in offerings {
@@ -80,6 +82,7 @@ pub(crate) fn candidates(c: &mut Conn, which: Which<'_>) -> Result<Vec<Offered>,
             accepts_new_clients: offering.accepts_new_clients,
             earliest_start: offering.earliest_start,
             queue: offering.queue,
+            places_taken_until: full.get(&DbId::from(offering.id)).copied(),
             prices: offerings::price_timeline(prices.remove(&DbId::from(offering.id)).unwrap_or_default())?,
             quality: told.remove(&DbId::from(offering.id)).unwrap_or_default(),
         };

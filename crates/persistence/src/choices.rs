@@ -170,6 +170,7 @@ macro_rules! reaches {
         choices::valid_to.is_null().or(to.gt($from).and(to.gt(choices::valid_from)))
     }};
 }
+pub(crate) use reaches;
 
 /// A choice that was ended before its time, and its voucher.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

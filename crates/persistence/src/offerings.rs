@@ -37,6 +37,8 @@ pub struct Offering {
     pub earliest_start: Option<Day>,
     /// How many are waiting, if that is known.
     pub queue: Option<u32>,
+    /// How many clients it serves at once, where that is limited.
+    pub places: Option<u32>,
     /// Languages of this service, where they are not all of the unit's.
     pub languages: Option<Vec<Language>>,
     /// How this service is given, where it is not in all of the unit's modes.
@@ -54,6 +56,7 @@ impl Offering {
             accepts_new_clients: self.accepts_new_clients,
             earliest_start: self.earliest_start,
             queue: self.queue,
+            places: self.places,
             languages: self.languages.clone(),
             modes: self.modes.clone(),
         }
@@ -62,8 +65,8 @@ impl Offering {
     /// The same offering, saying something else of itself.
     #[must_use]
     pub fn with(self, details: OfferingDetails) -> Self {
-        let OfferingDetails { accepts_new_clients, earliest_start, queue, languages, modes } = details;
-        Self { accepts_new_clients, earliest_start, queue, languages, modes, ..self }
+        let OfferingDetails { accepts_new_clients, earliest_start, queue, places, languages, modes } = details;
+        Self { accepts_new_clients, earliest_start, queue, places, languages, modes, ..self }
     }
 }
 
@@ -131,6 +134,7 @@ pub(crate) struct Row {
     queue: Option<i32>,
     languages: Option<String>,
     modes: Option<String>,
+    places: Option<i32>,
 }
 
 impl Row {
@@ -145,6 +149,7 @@ impl Row {
             accepts_new_clients: self.accepts_new_clients,
             earliest_start: self.earliest_start.map(Day::new),
             queue: self.queue.and_then(|queue| u32::try_from(queue).ok()),
+            places: self.places.and_then(|places| u32::try_from(places).ok()),
             languages: self.languages.as_deref().map(|text| from_json(TABLE, text)).transpose()?,
             modes: self.modes.as_deref().map(|text| from_json(TABLE, text)).transpose()?,
             version: self.version,
@@ -166,6 +171,7 @@ impl Row {
             queue: offering.queue.and_then(|queue| i32::try_from(queue).ok()),
             languages: offering.languages.as_ref().map(to_json).transpose()?,
             modes: offering.modes.as_ref().map(to_json).transpose()?,
+            places: offering.places.and_then(|places| i32::try_from(places).ok()),
         })
     }
 }
@@ -318,6 +324,7 @@ pub fn update_details(c: &mut Conn, offering: &Offering) -> Result<(), DbError> 
             offerings::accepts_new_clients.eq(row.accepts_new_clients),
             offerings::earliest_start.eq(row.earliest_start),
             offerings::queue.eq(row.queue),
+            offerings::places.eq(row.places),
             offerings::languages.eq(row.languages),
             offerings::modes.eq(row.modes),
         ))

@@ -10,6 +10,7 @@ use valinta_domain::id::kind;
 use valinta_domain::quality::{QualityFacts, Seen};
 use valinta_domain::{Day, Id, Period};
 
+use crate::candidates::rows_of;
 use crate::convert::{from_json, to_json};
 use crate::dialect::{Conn, on};
 use crate::error::DbError;

@@ -22,6 +22,7 @@ use crate::dialect::{Conn, insert_many};
 use crate::error::DbError;
 use crate::offering_states;
 use crate::offerings::Offering;
+use crate::places;
 use crate::registry_changes::widened;
 use crate::schema::{organisers, registry_changes, registry_revision, rulebooks, voucher_types};
 use crate::types::{DbId, DbMoment};
@@ -121,6 +122,29 @@ pub fn candidates_of(c: &mut Conn, voucher_type: Id<kind::VoucherType>) -> Resul
 /// The database's.
 pub fn candidate(c: &mut Conn, id: Id<kind::Offering>) -> Result<Option<(Offering, Candidate)>, DbError> {
     candidates::candidate(c, id)
+}
+
+/// Who asks for a candidate, and when.
+#[derive(Debug, Clone, Copy)]
+pub struct Asking {
+    /// With which voucher: its holder keeps the place that the voucher has.
+    pub voucher: Id<kind::Voucher>,
+    /// The day on which is asked; requests that were to be answered before it take no place.
+    pub today: Day,
+}
+
+/// As [`candidate`], for who asks for it.
+///
+/// # Errors
+/// The database's.
+pub fn candidate_for(
+    c: &mut Conn,
+    id: Id<kind::Offering>,
+    asking: Asking,
+) -> Result<Option<(Offering, Candidate)>, DbError> {
+    let Some((offering, candidate)) = candidate(c, id)? else { return Ok(None) };
+    let places_taken_until = places::taken_until(c, &offering, Some(asking.voucher), Some(asking.today))?;
+    Ok(Some((offering, Candidate { places_taken_until, ..candidate })))
 }
 
 /// What is offered for a voucher type as the tables have it, with what this transaction has changed itself.

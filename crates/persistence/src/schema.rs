@@ -6,8 +6,8 @@ use diesel::{allow_tables_to_appear_in_same_query, table};
 pub(crate) use behalf::{acts_on_behalf, mandates, offering_quality};
 pub(crate) use choosing::{offering_states, shown_lists};
 pub(crate) use granted::{
-    allotments, choices, clients, information_given, ledger_entries, persons, service_event_lines, service_events,
-    vouchers,
+    allotments, choice_requests, choices, clients, information_given, ledger_entries, persons, service_event_lines,
+    service_events, vouchers,
 };
 pub(crate) use lifecycle::{
     application_events, approval_interruptions, attachments, evidence, evidence_checks, evidence_reminders, findings,
@@ -335,6 +335,7 @@ table! {
         queue -> Nullable<Integer>,
         languages -> Nullable<Text>,
         modes -> Nullable<Text>,
+        places -> Nullable<Integer>,
     }
 }
 
@@ -370,7 +371,7 @@ allow_tables_to_appear_in_same_query! {
     audit_chains, audit_log, outbox, idempotency_keys, installation, registry_revision, municipalities, organisers,
     organiser_municipalities, voucher_types, decisions, rulebooks, providers, provider_sectors, provider_members,
     service_units, applications, approvals, offerings, offering_prices, persons, clients, vouchers, allotments,
-    information_given, choices, service_events, service_event_lines, ledger_entries, application_events,
+    information_given, choices, choice_requests, service_events, service_event_lines, ledger_entries, application_events,
     approval_interruptions, attachments, evidence, evidence_checks, evidence_reminders, findings, measures,
     provider_changes, registry_changes, registry_versions, source_ids, offering_states, shown_lists, mandates,
     acts_on_behalf, offering_quality,

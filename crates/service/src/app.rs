@@ -32,8 +32,8 @@ use crate::storage::Storage;
 use crate::telemetry;
 use crate::tokens::Tokens;
 use crate::{
-    applications, approvals, attachments, audit, changes, choices, clients, decisions, desk, estimates, evidence,
-    exports, health, impact, imports, mandates, me, offerings, organisers, providers, routes, rulebooks,
+    applications, approvals, attachments, audit, changes, choice_requests, choices, clients, decisions, desk,
+    estimates, evidence, exports, health, impact, imports, mandates, me, offerings, organisers, providers, routes, rulebooks,
     service_events, service_units, supervision, value_rules, voucher_types, vouchers,
 };
 
@@ -456,6 +456,7 @@ pub fn routes() -> Vec<Route> {
         mandates::routes(),
         vouchers::routes(),
         choices::routes(),
+        choice_requests::routes(),
         service_events::routes(),
         decisions::routes(),
         me::routes(),

@@ -9,6 +9,7 @@ pub mod approvals;
 pub mod attachments;
 pub mod audit;
 pub mod changes;
+pub mod choice_requests;
 pub mod choices;
 pub mod cli;
 pub mod clients;

@@ -56,6 +56,8 @@ pub struct Candidate {
     pub earliest_start: Option<Day>,
     /// How many are waiting, if that is known.
     pub queue: Option<u32>,
+    /// The first day on which a place is free again, where all are taken; none where one is, or places are not limited.
+    pub places_taken_until: Option<Day>,
     /// Its prices by day.
     pub prices: Timeline<OfferPrice>,
     /// What is told of how it has served. No order and no criterion asks for it.
@@ -76,6 +78,8 @@ pub enum NotChoosable {
     NoPrice,
     /// No new clients are taken.
     NotTakingClients,
+    /// All places are taken on the day.
+    Full,
 }
 
 impl Candidate {
@@ -95,6 +99,9 @@ impl Candidate {
             self.prices.entries().iter().find(|(period, _)| period.contains(day)).ok_or(NotChoosable::NoPrice)?;
         if !self.accepts_new_clients {
             return Err(NotChoosable::NotTakingClients);
+        }
+        if self.is_full_on(day) {
+            return Err(NotChoosable::Full);
         }
         Ok((*sector, *period, price))
     }
@@ -125,6 +132,11 @@ impl Candidate {
     pub fn takes_on(&self, day: Day) -> Result<(), NotChoosable> {
         let interrupted = self.approved_on(day, None) == Err(NotChoosable::Interrupted);
         if interrupted { Err(NotChoosable::Interrupted) } else { Ok(()) }
+    }
+
+    /// Whether all places are taken on a day. From the day on which one is free, one stays free until somebody takes it.
+    pub fn is_full_on(&self, day: Day) -> bool {
+        self.places_taken_until.is_some_and(|free_from| day < free_from)
     }
 
     /// Where the unit is, if that is known.

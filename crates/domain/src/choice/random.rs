@@ -103,6 +103,7 @@ fn candidate() -> impl Strategy<Value = Candidate> {
                 earliest_start: start.map(day),
                 quality: QualityFacts::default(),
                 queue: None,
+                places_taken_until: None,
                 prices: Timeline::new(prices).unwrap(),
             }
         },

@@ -40,6 +40,8 @@ pub enum Reason {
     NotFree,
     /// No new clients are taken.
     NotTakingClients,
+    /// All places are taken on that day.
+    Full,
     /// The service could not begin while the voucher is valid.
     OutsideValidity,
     /// A criterion of the rulebook is not met for the client.
@@ -48,7 +50,7 @@ pub enum Reason {
 
 impl Reason {
     /// All reasons, in the order in which they are told.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::NotApproved,
         Self::Interrupted,
         Self::NotInArea,
@@ -57,6 +59,7 @@ impl Reason {
         Self::PriceNotAllowed,
         Self::NotFree,
         Self::NotTakingClients,
+        Self::Full,
         Self::OutsideValidity,
         Self::Criteria,
     ];
@@ -70,6 +73,7 @@ impl From<NotChoosable> for Reason {
             NotChoosable::NotInArea => Self::NotInArea,
             NotChoosable::NoPrice => Self::NoPrice,
             NotChoosable::NotTakingClients => Self::NotTakingClients,
+            NotChoosable::Full => Self::Full,
         }
     }
 }
@@ -180,6 +184,7 @@ impl<'a> Stand<'a> {
         self.refuse_if(self.sector.is_none(), Reason::NotApproved);
         self.refuse_if(self.price.is_none(), Reason::NoPrice);
         self.refuse_if(!candidate.accepts_new_clients, Reason::NotTakingClients);
+        self.refuse_if(candidate.is_full_on(self.first_day), Reason::Full);
         let is_outside = chooser.validity.is_some_and(|validity| !validity.contains(self.first_day));
         self.refuse_if(is_outside, Reason::OutsideValidity);
     }
@@ -224,6 +229,7 @@ impl<'a> Stand<'a> {
             | Reason::PriceNotAllowed
             | Reason::NotFree
             | Reason::NotTakingClients
+            | Reason::Full
             | Reason::OutsideValidity => vec![Why { reason, criterion: None }],
         };
         self.reasons.iter().copied().flat_map(of).collect()

@@ -57,6 +57,7 @@ fn candidate(n: u128, sector: Sector) -> Candidate {
         earliest_start: None,
         quality: QualityFacts::default(),
         queue: None,
+        places_taken_until: None,
         prices: Timeline::new(vec![(always, price)]).unwrap(),
     }
 }
@@ -225,11 +226,16 @@ fn what_cannot_be_chosen_is_not_listed() {
     full.accepts_new_clients = false;
     let mut unpriced = candidate(3, Sector::Public);
     unpriced.prices = Timeline::new(vec![]).unwrap();
-    let listed = candidate(4, Sector::Public);
+    let mut taken = candidate(5, Sector::Company);
+    taken.places_taken_until = Some(day().plus_days(1));
+    let mut listed = candidate(4, Sector::Public);
+    listed.places_taken_until = Some(day());
     assert_eq!(unapproved.choosable_on(day(), None), Err(NotChoosable::NotApproved));
     assert_eq!(full.choosable_on(day(), None), Err(NotChoosable::NotTakingClients));
     assert_eq!(unpriced.choosable_on(day(), None), Err(NotChoosable::NoPrice));
-    let s = snapshot(vec![unapproved, full, unpriced, listed.clone()]);
+    assert_eq!(taken.choosable_on(day(), None), Err(NotChoosable::Full));
+    assert!(taken.choosable_on(day().plus_days(1), None).is_ok());
+    let s = snapshot(vec![unapproved, full, unpriced, taken, listed.clone()]);
     assert_eq!(order_of(&s, &query(b"v")), [listed.offering]);
 }
 

@@ -53,6 +53,7 @@ fn terms(value: serde_json::Value, ceiling: Option<&str>) -> RulebookTerms {
         issued_vouchers: IssuedVouchers::Keep,
         recording: RecordingTerms { days_after_month: 60 },
         requirements: vec![],
+        choosing: Default::default(),
         price_changes: Default::default(),
         supervision: Default::default(),
         clauses: vec![],
@@ -114,6 +115,7 @@ fn unit(n: u128, municipality: &str, price: OfferPrice, sector: Sector) -> Candi
         earliest_start: None,
         quality: QualityFacts::default(),
         queue: None,
+        places_taken_until: None,
         prices: Timeline::new(vec![(Period::starting(day().plus_days(-300)), price)]).unwrap(),
     }
 }

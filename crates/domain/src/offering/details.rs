@@ -10,6 +10,9 @@ use crate::time::Day;
 /// Longest queue that can be told.
 pub const QUEUE_MAX: u32 = 1_000_000;
 
+/// Most places that can be told.
+pub const PLACES_MAX: u32 = 100_000;
+
 /// What an offering says of itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct OfferingDetails {
@@ -22,6 +25,10 @@ pub struct OfferingDetails {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(maximum = 1_000_000)]
     pub queue: Option<u32>,
+    /// How many clients it serves at once, where that is limited. Fewer than have chosen it send nobody away.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 100_000)]
+    pub places: Option<u32>,
     /// Languages of this service, where they are not all of the unit's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(max_items = 3)]
@@ -44,6 +51,11 @@ pub enum DetailsRefused {
     /// More wait than can be.
     #[error("at most {QUEUE_MAX} are waiting")]
     QueueTooLong,
+    /// No places, or more than can be.
+    #[error(
+        "there are 1 to {PLACES_MAX} places; leave it out where they are not limited, and take no new clients where there are none"
+    )]
+    BadPlaces,
     /// A list that names nothing.
     #[error("a list names at least one; leave it out for all that the unit has")]
     Empty {
@@ -77,7 +89,7 @@ impl DetailsRefused {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::StartInThePast { .. } => "in_the_past",
-            Self::QueueTooLong => "out_of_range",
+            Self::QueueTooLong | Self::BadPlaces => "out_of_range",
             Self::Empty { .. } => "empty",
             Self::Twice { .. } => "duplicate",
             Self::NotOfUnit { .. } => "not_of_unit",
@@ -89,6 +101,7 @@ impl DetailsRefused {
         match self {
             Self::StartInThePast { .. } => "/earliest_start".to_owned(),
             Self::QueueTooLong => "/queue".to_owned(),
+            Self::BadPlaces => "/places".to_owned(),
             Self::Empty { member } => format!("/{member}"),
             Self::Twice { member, place, .. } | Self::NotOfUnit { member, place, .. } => format!("/{member}/{place}"),
         }
@@ -104,6 +117,9 @@ impl OfferingDetails {
         }
         if self.queue.is_some_and(|queue| queue > QUEUE_MAX) {
             refused.push(DetailsRefused::QueueTooLong);
+        }
+        if self.places.is_some_and(|places| !(1..=PLACES_MAX).contains(&places)) {
+            refused.push(DetailsRefused::BadPlaces);
         }
         check_part("languages", self.languages.as_deref(), languages, Language::code, &mut refused);
         check_part("modes", self.modes.as_deref(), modes, ServiceMode::code, &mut refused);
@@ -159,6 +175,7 @@ mod tests {
             accepts_new_clients: true,
             earliest_start: None,
             queue: Some(QUEUE_MAX),
+            places: Some(PLACES_MAX),
             languages: None,
             modes: None,
         };
@@ -170,6 +187,7 @@ mod tests {
             accepts_new_clients: true,
             earliest_start: Some(today.plus_days(-1)),
             queue: Some(QUEUE_MAX + 1),
+            places: Some(0),
             languages: Some(vec![Language::Fi, Language::En, Language::Fi]),
             modes: Some(vec![]),
         };
@@ -181,6 +199,7 @@ mod tests {
         let all = [
             "/earliest_start in_the_past",
             "/queue out_of_range",
+            "/places out_of_range",
             "/languages/1 not_of_unit",
             "/languages/2 duplicate",
             "/modes empty",

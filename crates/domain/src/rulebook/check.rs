@@ -8,8 +8,8 @@ mod terms_of_approval;
 use std::collections::BTreeSet;
 
 use super::{
-    CoPaymentIn, Eligibility, GrantPeriod, Measure, PriceCeiling, REQUIREMENTS_MAX, RulebookTerms, Unused,
-    VALIDITY_DAYS_MAX,
+    ANSWER_DAYS_MAX, CHANGE_NOTICE_DAYS_MAX, ChoosingTerms, CoPaymentIn, Eligibility, GrantPeriod, Measure,
+    PriceCeiling, REQUIREMENTS_MAX, RulebookTerms, Unused, VALIDITY_DAYS_MAX,
 };
 use crate::money::Amount;
 use crate::quantity::{Quantity, Unit};
@@ -67,6 +67,7 @@ impl RulebookTerms {
         check_eligibility(&self.eligibility, terms, &mut faults);
         self.check_requirements(&mut faults);
         terms_of_approval::check_price_changes(&self.price_changes, &mut faults);
+        check_choosing(&self.choosing, &mut faults);
         terms_of_approval::check_supervision(&self.supervision, &mut faults);
         self.check_texts(&mut faults);
         faults
@@ -229,6 +230,18 @@ fn check_eligibility(eligibility: &Eligibility, terms: FactTerms<'_>, faults: &m
             }
         }
         earlier.extend(criteria.iter().map(|criterion| &criterion.code));
+    }
+}
+
+/// How a provider is chosen and left.
+fn check_choosing(terms: &ChoosingTerms, faults: &mut Vec<Fault>) {
+    if terms.answer_days.is_some_and(|days| !(1..=ANSWER_DAYS_MAX).contains(&days)) {
+        let why = format!("a provider has 1 to {ANSWER_DAYS_MAX} days to answer; leave it out where nobody is asked");
+        faults.push(Fault::new("/choosing/answer_days", "out_of_range", why));
+    }
+    if terms.change_notice_days > CHANGE_NOTICE_DAYS_MAX {
+        let why = format!("a provider is left 0 to {CHANGE_NOTICE_DAYS_MAX} days ahead");
+        faults.push(Fault::new("/choosing/change_notice_days", "out_of_range", why));
     }
 }
 

@@ -431,8 +431,9 @@ fn requirements_ask_for_one_kind_of_evidence_once() {
 }
 
 #[test]
-fn changes_of_prices_and_supervision_keep_to_their_ranges() {
+fn changes_of_prices_choosing_and_supervision_keep_to_their_ranges() {
     let change = |terms: Value| json!({"price_changes": terms});
+    let choosing = |terms: Value| json!({"choosing": terms});
     let supervision = |terms: Value| json!({"supervision": terms});
     refuses([
         (change(json!({"raises_per_year": 13})), "/price_changes/raises_per_year", "out_of_range"),
@@ -442,6 +443,9 @@ fn changes_of_prices_and_supervision_keep_to_their_ranges() {
         (change(json!({"days": ["01-01", "01-01"]})), "/price_changes/days/1", "duplicate"),
         (change(json!({"raises_per_year": 0, "days": ["01-01"]})), "/price_changes/days", "contradiction"),
         (change(json!({"raises_per_year": 0, "notice_days": 30})), "/price_changes/notice_days", "contradiction"),
+        (choosing(json!({"answer_days": 0})), "/choosing/answer_days", "out_of_range"),
+        (choosing(json!({"answer_days": 61})), "/choosing/answer_days", "out_of_range"),
+        (choosing(json!({"change_notice_days": 91})), "/choosing/change_notice_days", "out_of_range"),
         (supervision(json!({"hearing_days": 0})), "/supervision/hearing_days", "out_of_range"),
         (supervision(json!({"ladder_months": 121})), "/supervision/ladder_months", "out_of_range"),
         (supervision(json!({"end_notice_days": 367})), "/supervision/end_notice_days", "out_of_range"),
@@ -452,6 +456,9 @@ fn changes_of_prices_and_supervision_keep_to_their_ranges() {
     passes([
         change(json!({"raises_per_year": 0})),
         change(json!({"raises_per_year": 2, "days": ["01-01", "12-31"], "notice_days": 366, "reason_needed": true})),
+        choosing(json!({"answer_days": 60, "change_notice_days": 90})),
+        choosing(json!({"answer_days": 1})),
+        choosing(json!({})),
         supervision(json!({"hearing_days": 90, "ladder_months": 1, "end_notice_days": 60, "remind_days": []})),
     ]);
 }

@@ -4,8 +4,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::quantity::Unit;
 use crate::rulebook::{
-    Clause, Eligibility, FreeOfCharge, GrantTerms, IssuedVouchers, Item, PriceCeiling, PriceChangeTerms, PublicService,
-    RecordingTerms, Requirement, RulebookTerms, RulebookTexts, SupervisionTerms,
+    ChoosingTerms, Clause, Eligibility, FreeOfCharge, GrantTerms, IssuedVouchers, Item, PriceCeiling, PriceChangeTerms,
+    PublicService, RecordingTerms, Requirement, RulebookTerms, RulebookTexts, SupervisionTerms,
 };
 use crate::rules::{FactTerm, ValueRule};
 
@@ -54,6 +54,9 @@ pub struct TermsChanges {
     /// What becomes of vouchers that were issued under an earlier version.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub issued_vouchers: Option<IssuedVouchers>,
+    /// How a provider is chosen and left.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    pub choosing: Option<ChoosingTerms>,
     /// By when a service event is recorded.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub recording: Option<RecordingTerms>,
@@ -140,6 +143,7 @@ impl RulebookTerms {
             eligibility: changes.eligibility.unwrap_or(base.eligibility),
             grant: changes.grant.unwrap_or(base.grant),
             issued_vouchers: changes.issued_vouchers.unwrap_or(base.issued_vouchers),
+            choosing: changes.choosing.unwrap_or(base.choosing),
             recording: changes.recording.unwrap_or(base.recording),
             requirements: changes.requirements.unwrap_or(base.requirements),
             price_changes: changes.price_changes.unwrap_or(base.price_changes),

@@ -342,6 +342,7 @@ impl Trial {
             issued_vouchers: IssuedVouchers::Keep,
             recording: RecordingTerms { days_after_month: 1 },
             requirements: Vec::new(),
+            choosing: Default::default(),
             price_changes: Default::default(),
             supervision: Default::default(),
             clauses: Vec::new(),

@@ -37,6 +37,7 @@ pub fn update_offering(c: &mut Conn, offering: &Offering) -> Result<bool, DbErro
             offerings::accepts_new_clients.eq(offering.accepts_new_clients),
             offerings::earliest_start.eq(offering.earliest_start.map(valinta_domain::Day::date)),
             offerings::queue.eq(offering.queue.and_then(|queue| i32::try_from(queue).ok())),
+            offerings::places.eq(offering.places.and_then(|places| i32::try_from(places).ok())),
             offerings::languages.eq(offering.languages.as_ref().map(to_json).transpose()?),
             offerings::modes.eq(offering.modes.as_ref().map(to_json).transpose()?),
             offerings::version.eq(offering.version),

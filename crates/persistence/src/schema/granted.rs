@@ -118,6 +118,36 @@ table! {
 
 table! {
     use crate::types::{SqlId, SqlMoment};
+    use diesel::sql_types::{BigInt, Bool, Date, Nullable, Text};
+    choice_requests (id) {
+        id -> SqlId,
+        organiser_id -> SqlId,
+        voucher_id -> SqlId,
+        offering_id -> SqlId,
+        provider_id -> SqlId,
+        unit_id -> SqlId,
+        sector -> Text,
+        charging -> Text,
+        price_minor -> Nullable<BigInt>,
+        client_fee_minor -> Nullable<BigInt>,
+        unit_cost_minor -> Nullable<BigInt>,
+        items -> Nullable<Text>,
+        only_items -> Bool,
+        first_day -> Date,
+        requested_by -> Text,
+        requested_at -> SqlMoment,
+        answer_by -> Date,
+        state -> Text,
+        cause -> Nullable<Text>,
+        reason -> Nullable<Text>,
+        choice_id -> Nullable<SqlId>,
+        ended_by -> Nullable<Text>,
+        ended_at -> Nullable<SqlMoment>,
+    }
+}
+
+table! {
+    use crate::types::{SqlId, SqlMoment};
     use diesel::sql_types::{BigInt, Date, Nullable, Text};
     service_events (id) {
         id -> SqlId,

@@ -12,6 +12,7 @@ use valinta_persistence::{Conn, approvals, choices};
 use super::lapses::refresh_lapses;
 use super::reasons::Reasons;
 use super::told::tell_begun;
+use crate::choice_requests::end_of_unit;
 use crate::cx::Cx;
 use crate::http::Problem;
 
@@ -59,7 +60,10 @@ pub(crate) fn suspend(
         tell_begun(cx, approval, &interruption, &Reasons::default());
     }
     match vouchers_in_use {
-        VouchersInUse::MayFinish => Ok(0),
+        VouchersInUse::MayFinish => {
+            end_of_unit(c, cx, approval, (period.from(), period.to()), &[])?;
+            Ok(0)
+        }
         VouchersInUse::MustMove => end_choices(c, cx, approval, period.from(), period.to()),
     }
 }
@@ -71,7 +75,8 @@ pub(crate) fn changed(c: &mut Conn, cx: &Cx, approval: &Approval) -> Result<(), 
     Ok(())
 }
 
-/// Ends the choices that rest on a held approval and reach a day. How many vouchers in use that leaves without a provider.
+/// Ends the choices that rest on a held approval and reach a day, and what is asked for from that day on. How many vouchers
+/// in use that leaves without a provider.
 pub(crate) fn end_choices(
     c: &mut Conn,
     cx: &Cx,
@@ -79,6 +84,7 @@ pub(crate) fn end_choices(
     from: Day,
     until: Option<Day>,
 ) -> Result<usize, Problem> {
+    end_of_unit(c, cx, approval, (from, until), &[])?;
     let ended = choices::end_of_unit(c, (approval.unit, approval.voucher_type), from, until, cx.now())?;
     let mut moved = 0_usize;
     for one in ended.iter().filter(|one| one.in_use) {

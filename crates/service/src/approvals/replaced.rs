@@ -10,6 +10,7 @@ use valinta_persistence::{Conn, approvals, choices};
 
 use super::in_use::changed;
 use super::lapses::refresh_lapses;
+use crate::choice_requests::end_of_unit;
 use crate::cx::Cx;
 use crate::http::Problem;
 
@@ -26,6 +27,9 @@ pub(crate) fn replace(c: &mut Conn, cx: &Cx, former: &Approval, new: &Approval) 
     refresh_lapses(c, cx, &ended)?;
     changed(c, cx, former)?;
     let mut moved = 0_usize;
+    if !new.area.is_empty() {
+        end_of_unit(c, cx, former, (new.valid_from, None), &new.area)?;
+    }
     let of = (former.unit, former.voucher_type);
     let ended = choices::end_outside(c, of, &new.area, new.valid_from, cx.now())?;
     for one in ended.iter().filter(|one| one.in_use) {

@@ -61,6 +61,7 @@ impl<'a> Facing<'a> {
             finding("priced", is_not(Reason::NoPrice), &PRICED, "569/2009 § 4"),
             finding("price_allowed", self.price_allowed(), &PRICE_ALLOWED, "569/2009 § 7"),
             finding("takes_clients", is_not(Reason::NotTakingClients), &TAKES_CLIENTS, ""),
+            finding("has_place", is_not(Reason::Full), &HAS_PLACE, ""),
             finding("within_validity", is_not(Reason::OutsideValidity), &WITHIN_VALIDITY, ""),
         ];
         if self.voucher.free_of_charge {
@@ -136,6 +137,11 @@ const PRICE_ALLOWED: [&str; 3] = [
 ];
 const TAKES_CLIENTS: [&str; 3] =
     ["Yksikkö ottaa uusia asiakkaita.", "Enheten tar emot nya klienter.", "The unit takes new clients."];
+const HAS_PLACE: [&str; 3] = [
+    "Yksikössä on vapaa paikka, kun palvelu alkaa.",
+    "Enheten har en ledig plats när tjänsten börjar.",
+    "The unit has a free place when the service begins.",
+];
 const WITHIN_VALIDITY: [&str; 3] = [
     "Palvelu voi alkaa setelin voimassaoloaikana.",
     "Tjänsten kan börja under sedelns giltighetstid.",

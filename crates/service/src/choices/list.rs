@@ -11,7 +11,7 @@ use valinta_domain::rules::Facts;
 use valinta_domain::valuation::{Valuation, Versions, public_client_fee};
 use valinta_domain::{Currency, Day, Id, Money, Quantity, Unit};
 use valinta_persistence::vouchers::StoredVoucher;
-use valinta_persistence::{Conn, choices, organisers, voucher_types, vouchers};
+use valinta_persistence::{Conn, organisers, voucher_types, vouchers};
 
 use super::compare::AsOf;
 use super::cursor::{Cursor, List, Of};
@@ -23,7 +23,7 @@ use crate::cx::{Cx, found};
 use crate::http::page::with_link;
 use crate::http::permit::VouchersRead;
 use crate::http::{Page, PageQuery, Paged, PathId, Permit, Problem, Spoken, SpokenView};
-use crate::vouchers::{service_facts_of, target_of, valuation_of, versions_on};
+use crate::vouchers::{first_day, service_facts_of, target_of, valuation_of, versions_on};
 
 /// What can be chosen with a voucher.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -139,8 +139,8 @@ pub(super) fn hold(c: &mut Conn, cx: &Cx, stored: StoredVoucher, asked: AsOf) ->
     let voucher = &stored.voucher;
     let organiser = found(organisers::find(c, voucher.organiser)?)?;
     let today = cx.today(&organiser)?;
-    let begun = choices::holding_on(c, voucher.id, today)?.map(|choice| choice.valid_from);
-    let day = day_of(asked.day, voucher.choice_from(today, begun), today, asked.pointer)?;
+    let (first, _) = first_day(c, voucher, today)?;
+    let day = day_of(asked.day, first, today, asked.pointer)?;
     if asked.day.is_some() && !voucher.validity.contains(day) {
         let why = format!("is after {}, the voucher's last day", voucher.validity.last_day());
         return Err(Problem::invalid(Vec::new()).at(asked.pointer, "outside_validity", why));

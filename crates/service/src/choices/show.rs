@@ -7,8 +7,9 @@ use valinta_domain::id::kind;
 use valinta_domain::policy::Action;
 use valinta_domain::rules::Finding;
 use valinta_domain::{Day, Id};
+use valinta_persistence::registry::Asking;
 use valinta_persistence::vouchers::StoredVoucher;
-use valinta_persistence::{Conn, choices, organisers, registry, voucher_types, vouchers};
+use valinta_persistence::{Conn, organisers, registry, voucher_types, vouchers};
 
 use super::findings::Facing;
 use super::list::quantity_of;
@@ -17,7 +18,7 @@ use crate::app::App;
 use crate::cx::{Cx, found};
 use crate::http::permit::VouchersRead;
 use crate::http::{PathIds, Permit, Problem};
-use crate::vouchers::{service_facts_of, target_of, valuation_of, versions_on};
+use crate::vouchers::{first_day, service_facts_of, target_of, valuation_of, versions_on};
 
 /// An offering held against a voucher.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -73,10 +74,11 @@ fn examine(
     let voucher = &stored.voucher;
     let organiser = found(organisers::find(c, voucher.organiser)?)?;
     let today = cx.today(&organiser)?;
-    let of_type = registry::candidate(c, offering)?.filter(|(offered, _)| offered.voucher_type == voucher.voucher_type);
+    let asking = Asking { voucher: voucher.id, today };
+    let of_type = registry::candidate_for(c, offering, asking)?
+        .filter(|(offered, _)| offered.voucher_type == voucher.voucher_type);
     let (_, candidate) = found(of_type)?;
-    let begun = choices::holding_on(c, voucher.id, today)?.map(|choice| choice.valid_from);
-    let at_once = voucher.choice_from(today, begun);
+    let (at_once, _) = first_day(c, voucher, today)?;
     let day = candidate.begins_on(at_once);
     let rulebook = voucher_types::rulebook_in_force(c, voucher.voucher_type, day)?;
     let versions = versions_on(c, voucher, day)?;

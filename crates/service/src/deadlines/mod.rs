@@ -1,7 +1,7 @@
 //! What days bring about by themselves: reminders, and what begins or ends. Told once, by whichever process comes first.
 //!
 //! Nothing here decides what holds on a day: dates do, by themselves. Here it is told, and once a day found how offerings
-//! have served.
+//! have served; of requests that were not answered in time it is stored that they have lapsed, which they had before.
 
 mod due;
 mod in_line;
@@ -15,6 +15,7 @@ use valinta_persistence::Conn;
 
 use crate::app::App;
 use crate::approvals::tell_interruptions;
+use crate::choice_requests::tell_lapsed;
 use crate::cx::Cx;
 use crate::http::Problem;
 use crate::supervision::tell_deadlines;
@@ -37,6 +38,8 @@ pub struct Told {
     pub deadlines: usize,
     /// Offerings of whose service something else is told than before.
     pub quality: usize,
+    /// Requests to providers that were not answered in time.
+    pub requests: usize,
 }
 
 /// Tells all that has come due by now, each once, however many processes look. For a thread that may block.
@@ -49,8 +52,15 @@ pub fn run_once(app: &App) -> Result<Told, Problem> {
     let interruptions = in_batches(app, |c, cx| tell_interruptions(c, cx, BATCH));
     let deadlines = in_batches(app, |c, cx| tell_deadlines(c, cx, BATCH));
     let quality = quality::find_all(app);
+    let requests = in_batches(app, |c, cx| tell_lapsed(c, cx, BATCH));
     in_line?;
-    Ok(Told { reminders: reminders?, interruptions: interruptions?, deadlines: deadlines?, quality: quality? })
+    Ok(Told {
+        reminders: reminders?,
+        interruptions: interruptions?,
+        deadlines: deadlines?,
+        quality: quality?,
+        requests: requests?,
+    })
 }
 
 /// Looks every ten minutes, for as long as the service runs.

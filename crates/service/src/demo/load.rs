@@ -362,6 +362,7 @@ impl<'a> Loader<'a> {
             accepts_new_clients: data.accepts_new_clients,
             earliest_start: data.earliest_start_days.map(|days| self.day(0).plus_days(i64::from(days))),
             queue: data.queue,
+            places: None,
             languages: None,
             modes: None,
         };

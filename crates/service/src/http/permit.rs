@@ -41,7 +41,7 @@ scope_names! {
     ApplicationsRead, ApplicationsDecide, OfferingsWrite, ClientsWrite, ClientsRead, VouchersWrite, VouchersRead,
     VouchersRespond, VouchersLookup, ServiceEventsWrite, ServiceEventsRead, LedgerRead, DecisionsRead, AuditRead,
     AccessLogRead, ProvidersRead, MembersWrite, ProviderChangesDecide, EvidenceWrite, EvidenceCheck, ApprovalsSupervise,
-    ApprovalsEnd, SupervisionRead, SupervisionReply, RegistryImport, DeskRead,
+    ApprovalsEnd, SupervisionRead, SupervisionReply, RegistryImport, DeskRead, ChoiceRequestsAnswer,
     MandatesWrite, MandatesRead,
 }
 

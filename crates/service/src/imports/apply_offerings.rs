@@ -148,7 +148,8 @@ impl Work {
             return Err(not_yours("unit"));
         }
         check(bringing, unit, None, &row.details)?;
-        let OfferingDetails { accepts_new_clients, earliest_start, queue, languages, modes } = row.details.clone();
+        let OfferingDetails { accepts_new_clients, earliest_start, queue, places, languages, modes } =
+            row.details.clone();
         let offering = Offering {
             id: bringing.cx.id(),
             organiser: voucher_type.organiser,
@@ -158,6 +159,7 @@ impl Work {
             accepts_new_clients,
             earliest_start,
             queue,
+            places,
             languages,
             modes,
             version: 1,
@@ -187,8 +189,7 @@ impl Work {
         }
         check(bringing, unit, Some(&before), &row.details)?;
         let (id, version) = (offering.id, offering.version.saturating_add(1));
-        let OfferingDetails { accepts_new_clients, earliest_start, queue, languages, modes } = row.details.clone();
-        let changed = Offering { accepts_new_clients, earliest_start, queue, languages, modes, version, ..offering };
+        let changed = Offering { version, ..offering.with(row.details.clone()) };
         self.changed.push(changed);
         Ok(Outcome::Changed.of(id))
     }

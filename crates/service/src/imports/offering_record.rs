@@ -1,7 +1,7 @@
 //! What a unit offers for a voucher type, as a row of a file.
 
 use serde_json::Value;
-use valinta_domain::offering::{OfferingDetails, QUEUE_MAX};
+use valinta_domain::offering::{OfferingDetails, PLACES_MAX, QUEUE_MAX};
 use valinta_domain::provider::ServiceMode;
 
 use super::cells::{Cells, language, list, or_null};
@@ -32,9 +32,10 @@ impl Record for OfferingRecord {
         "queue",
         "languages",
         "modes",
+        "places",
     ];
     const NEEDED: &'static [&'static str] = &["source_id", "unit", "organiser", "voucher_type", "accepts_new_clients"];
-    const EXPORT_COLUMNS: &'static [&'static str] = &with_id::<10>(Self::COLUMNS);
+    const EXPORT_COLUMNS: &'static [&'static str] = &with_id::<11>(Self::COLUMNS);
 
     fn read(cells: &Cells, errors: &mut RowErrors) -> Option<Self> {
         let source_id = cells.source_id(errors);
@@ -50,6 +51,10 @@ impl Record for OfferingRecord {
             let number = text.trim().parse::<u32>().ok().filter(|queue| *queue <= QUEUE_MAX);
             number.ok_or_else(|| format!("a whole number up to {QUEUE_MAX} is wanted"))
         });
+        let places = cells.optional(errors, "places", |text| {
+            let number = text.trim().parse::<u32>().ok().filter(|places| (1..=PLACES_MAX).contains(places));
+            number.ok_or_else(|| format!("a whole number from 1 to {PLACES_MAX} is wanted"))
+        });
         let languages = cells.codes(errors, "languages", language);
         let modes = cells.codes(errors, "modes", ServiceMode::from_code);
         Some(Self {
@@ -61,6 +66,7 @@ impl Record for OfferingRecord {
                 accepts_new_clients: accepts??,
                 earliest_start: earliest_start?,
                 queue: queue?,
+                places: places?,
                 languages: Some(languages?).filter(|list| !list.is_empty()),
                 modes: Some(modes?).filter(|list| !list.is_empty()),
             },
@@ -83,6 +89,7 @@ impl Record for OfferingRecord {
             details.queue.map_or(Value::Null, Value::from),
             list(details.languages.iter().flatten().map(|language| language.code())),
             list(details.modes.iter().flatten().map(|mode| mode.code())),
+            details.places.map_or(Value::Null, Value::from),
         ]
     }
 }

@@ -85,6 +85,10 @@ pub(crate) struct PublicOfferingView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(maximum = 1_000_000)]
     queue: Option<u32>,
+    /// How many clients it serves at once, where that is limited.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 100_000)]
+    places: Option<u32>,
     /// Languages of the service.
     #[schema(max_items = 3)]
     languages: Vec<Language>,
@@ -117,6 +121,7 @@ impl Row for PublicOfferingView {
         "accepts_new_clients",
         "earliest_start",
         "queue",
+        "places",
         "languages",
         "modes",
         "charging",
@@ -154,6 +159,7 @@ impl Row for PublicOfferingView {
             self.accepts_new_clients.to_string(),
             self.earliest_start.map(|day| day.to_string()).unwrap_or_default(),
             self.queue.map(|queue| queue.to_string()).unwrap_or_default(),
+            self.places.map(|places| places.to_string()).unwrap_or_default(),
             joined(self.languages.iter().map(|language| language.code())),
             joined(self.modes.iter().map(|mode| mode.code())),
             present.charging,
@@ -178,8 +184,8 @@ impl Row for PublicOfferingView {
 ///
 /// Asked for `text/csv` or `application/x-ndjson`, the whole list comes as a file. The columns of the former: `id`,
 /// `organiser`, `voucher_type`, `provider`, `provider_name`, `sector`, `unit`, `unit_name`, `municipality`, `approved`,
-/// `takes_new_choices`, `accepts_new_clients` (`true` or `false`), `earliest_start`, `queue`, `languages` and `modes`
-/// (separated by `|`), `charging` (`voucher` or `client_fee`), `price`, `items` (`code=price`, separated by `|`),
+/// `takes_new_choices`, `accepts_new_clients` (`true` or `false`), `earliest_start`, `queue`, `places`, `languages` and
+/// `modes` (separated by `|`), `charging` (`voucher` or `client_fee`), `price`, `items` (`code=price`, separated by `|`),
 /// `only_items`, `client_fee`, `unit_cost` (plain decimals), `currency`, `price_from`, `price_until` (days on which the
 /// first price that has not ended holds), `next_price`, `next_items`, `next_client_fee`, `next_unit_cost` and
 /// `next_price_from` (the price that follows), `created_at`. A cell that a spreadsheet would take for a formula has an
@@ -296,6 +302,7 @@ impl Around {
             accepts_new_clients: offering.accepts_new_clients,
             earliest_start: offering.earliest_start,
             queue: offering.queue,
+            places: offering.places,
             languages: details.languages_of(&unit.details.languages),
             modes: details.modes_of(&unit.details.modes),
             prices: prices

@@ -44,6 +44,11 @@ pub(crate) struct PublishOffering {
     #[validate(range(max = 1_000_000))]
     #[schema(maximum = 1_000_000)]
     pub(crate) queue: Option<u32>,
+    /// How many clients it serves at once, where that is limited. Fewer than have chosen it send nobody away.
+    #[serde(default)]
+    #[validate(range(min = 1, max = 100_000))]
+    #[schema(minimum = 1, maximum = 100_000)]
+    pub(crate) places: Option<u32>,
     /// Languages of this service, where they are not all of the unit's.
     #[schema(min_items = 1, max_items = 3)]
     pub(crate) languages: Option<Vec<Language>>,
@@ -96,6 +101,7 @@ pub(crate) fn publish(c: &mut Conn, cx: &Cx, command: &PublishCommand) -> Result
         accepts_new_clients: command.accepts_new_clients,
         earliest_start: command.earliest_start,
         queue: command.queue,
+        places: command.places,
         languages: command.languages.clone(),
         modes: command.modes.clone(),
     };
@@ -117,6 +123,7 @@ pub(crate) fn publish(c: &mut Conn, cx: &Cx, command: &PublishCommand) -> Result
         accepts_new_clients: command.accepts_new_clients,
         earliest_start: None,
         queue: None,
+        places: None,
         languages: None,
         modes: None,
         version: 1,

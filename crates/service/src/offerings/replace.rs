@@ -35,6 +35,10 @@ pub(crate) struct ReplaceOffering {
     #[validate(range(max = 1_000_000))]
     #[schema(maximum = 1_000_000)]
     queue: Option<u32>,
+    /// How many clients it serves at once, where that is limited. Fewer than have chosen it send nobody away.
+    #[validate(range(min = 1, max = 100_000))]
+    #[schema(minimum = 1, maximum = 100_000)]
+    places: Option<u32>,
     /// Languages of this service, where they are not all of the unit's.
     #[schema(min_items = 1, max_items = 3)]
     languages: Option<Vec<Language>>,
@@ -46,8 +50,8 @@ parse_as_is!(ReplaceOffering);
 
 impl From<ReplaceOffering> for OfferingDetails {
     fn from(asked: ReplaceOffering) -> Self {
-        let ReplaceOffering { accepts_new_clients, earliest_start, queue, languages, modes } = asked;
-        Self { accepts_new_clients, earliest_start, queue, languages, modes }
+        let ReplaceOffering { accepts_new_clients, earliest_start, queue, places, languages, modes } = asked;
+        Self { accepts_new_clients, earliest_start, queue, places, languages, modes }
     }
 }
 

@@ -51,6 +51,10 @@ pub(crate) struct OfferingView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(maximum = 1_000_000)]
     pub(crate) queue: Option<u32>,
+    /// How many clients it serves at once, where that is limited.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 100_000)]
+    pub(crate) places: Option<u32>,
     /// Languages of the service.
     #[schema(max_items = 3)]
     pub(crate) languages: Vec<Language>,
@@ -164,6 +168,7 @@ pub(super) fn views_of(c: &mut Conn, found_here: Vec<Offering>, now: Moment) -> 
             accepts_new_clients: offering.accepts_new_clients,
             earliest_start: offering.earliest_start,
             queue: offering.queue,
+            places: offering.places,
             languages: details.languages_of(&unit.details.languages),
             modes: details.modes_of(&unit.details.modes),
             prices: set

@@ -5,12 +5,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use validator::Validate;
 use valinta_domain::approval::{CutChoice, Interruption, NotBefore, NotServing, may_serve};
+use valinta_domain::choice_request::RequestCause;
 use valinta_domain::id::kind;
 use valinta_domain::ledger::{Allotment, EntryKind, Posting};
 use valinta_domain::offering::{OfferPrice, PriceRefused};
 use valinta_domain::policy::{Action, Role, Target};
 use valinta_domain::rules::Facts;
 use valinta_domain::service_event::{self, Agreement, Delivery, RecordRefused, Recording, Under};
+use valinta_domain::voucher::VoucherState;
 use valinta_domain::{Day, Id, Moment, Period, Quantity};
 use valinta_persistence::approvals::Approval;
 use valinta_persistence::choices::Choice;
@@ -23,10 +25,11 @@ use valinta_persistence::{Conn, approvals, choices, organisers, providers, servi
 use super::span::span_in;
 use super::view::ServiceEventView;
 use crate::app::{App, Reply};
+use crate::choice_requests::end_of_voucher;
 use crate::cx::{Cx, day_at, found, zone_of};
 use crate::http::permit::ServiceEventsWrite;
 use crate::http::{Errors, IdempotencyKey, Json, Parse, Permit, Problem, ProblemKind};
-use crate::vouchers::{valuation_of, versions_beside};
+use crate::vouchers::{Places, valuation_of, versions_beside};
 
 /// A service delivered.
 #[derive(Debug, Clone, Deserialize, Validate, utoipa::ToSchema)]
@@ -301,7 +304,13 @@ fn store(
         allotment: None,
         posting: *posting,
     }));
-    if recording.voucher.state != stored.voucher.state {
+    if recording.voucher.state == VoucherState::UsedUp {
+        // What is used up holds no place, and is nothing to ask for.
+        let places = Places::of_voucher(c, event.voucher, None, event.day)?;
+        vouchers::update_state(c, &recording.voucher)?;
+        end_of_voucher(c, cx, event.voucher, RequestCause::VoucherEnded)?;
+        places.tell(c, cx)?;
+    } else if recording.voucher.state != stored.voucher.state {
         vouchers::update_state(c, &recording.voucher)?;
     }
     service_events::insert(c, event)?;

@@ -4,6 +4,7 @@ use actix_web::{HttpResponse, post, web};
 use serde::Deserialize;
 use serde_json::json;
 use validator::Validate;
+use valinta_domain::choice_request::RequestCause;
 use valinta_domain::decision::{Decision, DecisionKind, DecisionOutcome};
 use valinta_domain::explain::Step;
 use valinta_domain::id::kind;
@@ -15,8 +16,10 @@ use valinta_persistence::service_events::{NewEntry, Occasion};
 use valinta_persistence::vouchers::StoredVoucher;
 use valinta_persistence::{Conn, decisions, organisers, service_events, voucher_types, vouchers};
 
+use super::places::Places;
 use super::view::{VoucherView, target_of, view_of};
 use crate::app::{App, Reply};
+use crate::choice_requests::end_of_voucher;
 use crate::cx::{Cx, found};
 use crate::http::permit::VouchersWrite;
 use crate::http::{Errors, IdempotencyKey, Json, Parse, PathId, Permit, Problem};
@@ -72,6 +75,7 @@ pub(crate) fn cancel(
     let rulebook = found(voucher_types::find_rulebook(c, stored.voucher.rulebook)?)?;
     let today = cx.today(&organiser)?;
     let before = stored.voucher.status_on(today);
+    let places = Places::of_voucher(c, id, None, today)?;
     stored.voucher = stored.voucher.cancel(today, reasons.fi.clone())?;
     let decision = Decision {
         id: cx.id(),
@@ -91,7 +95,9 @@ pub(crate) fn cancel(
     };
     decisions::insert(c, &decision)?;
     vouchers::update_state(c, &stored.voucher)?;
+    end_of_voucher(c, cx, id, RequestCause::VoucherEnded)?;
     return_rest(c, cx, &stored, Some(decision.id), today)?;
+    places.tell(c, cx)?;
     cx.audit("cancel_voucher", ("voucher", id.uuid()), &target, json!({"decision": decision.id}));
     cx.tell("voucher.cancelled", ("voucher", id.uuid()), target.organiser, json!({"voucher": id}));
     Ok(Reply::ok(view_of(c, cx, &stored)?))

@@ -9,8 +9,9 @@ use valinta_domain::information::{Information, compose};
 use valinta_domain::policy::{Action, Role, Target};
 use valinta_domain::{Id, Language, Moment};
 use valinta_persistence::vouchers::InformationGiven;
-use valinta_persistence::{Conn, choices, decisions, organisers, registry, voucher_types, vouchers};
+use valinta_persistence::{Conn, decisions, organisers, registry, voucher_types, vouchers};
 
+use super::first_day::first_day;
 use super::view::target_of;
 use super::worth::{service_facts_of, valuation_of, versions_on};
 use crate::app::{App, Reply};
@@ -80,8 +81,7 @@ pub(crate) fn inform(
     let rulebook = found(voucher_types::find_rulebook(c, voucher.rulebook)?)?;
     let decision = found(decisions::find(c, stored.decision)?)?;
     let today = cx.today(&organiser)?;
-    let begun = choices::holding_on(c, id, today)?.map(|choice| choice.valid_from);
-    let day = voucher.choice_from(today, begun);
+    let (day, _) = first_day(c, voucher, today)?;
     let versions = versions_on(c, voucher, day)?;
     let valuation = valuation_of(voucher, &versions, day)??;
     let client = service_facts_of(c, voucher)?;

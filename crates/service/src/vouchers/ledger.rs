@@ -10,8 +10,9 @@ use valinta_domain::rulebook::Measure;
 use valinta_domain::{Currency, Day, Id, Moment, Money, Quantity, Unit};
 use valinta_persistence::service_events::{LedgerEntry, Whose};
 use valinta_persistence::vouchers::StoredAllotment;
-use valinta_persistence::{Conn, organisers, service_events, vouchers};
+use valinta_persistence::{Conn, choice_requests, choices, organisers, service_events, vouchers};
 
+use super::promised::{held_of, promised};
 use super::view::target_of;
 use crate::app::App;
 use crate::cx::{Cx, found};
@@ -31,6 +32,10 @@ pub(crate) struct LedgerView {
     /// provider, who sees its own part only, is not told.
     #[serde(skip_serializing_if = "Option::is_none")]
     available: Option<Quantity>,
+    /// What of that is held: all that is left of each period for which somebody has been chosen or asked. It follows from
+    /// the choice, and is no entry.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    held: Option<Quantity>,
     /// The entries, in the order of posting.
     #[schema(max_items = 100000)]
     entries: Vec<LedgerEntryView>,
@@ -113,7 +118,7 @@ fn show(c: &mut Conn, cx: &Cx, id: Id<kind::Voucher>) -> Result<LedgerView, Prob
     let organiser = found(organisers::find(c, stored.voucher.organiser)?)?;
     let mut entries = service_events::ledger(c, id)?;
     let parts = vouchers::allotments(c, id)?;
-    let mut available = None;
+    let (mut available, mut held) = (None, None);
     if cx.actor().role == Role::Provider {
         let own = Whose::Providers(cx.actor().provider_ids());
         let events = service_events::list(c, &own, Some(id), None, i64::from(u16::MAX))?;
@@ -123,8 +128,14 @@ fn show(c: &mut Conn, cx: &Cx, id: Id<kind::Voucher>) -> Result<LedgerView, Prob
     } else {
         let left = parts.iter().map(|part| part.allotment.available().e4()).sum();
         available = Some(Quantity::from_e4(left));
+        let today = cx.today(&organiser)?;
+        let request = choice_requests::latest_of_voucher(c, id)?;
+        let promised = promised(&stored.voucher, &choices::of_voucher(c, id)?, request.as_ref(), today);
+        let of_part = |part: &StoredAllotment| held_of(&stored.voucher, &part.allotment, &promised, today).e4();
+        held = Some(Quantity::from_e4(parts.iter().map(of_part).sum()));
     }
     cx.audit("show_ledger", ("voucher", id.uuid()), &target, json!({}));
     let entries = entries.into_iter().map(|entry| LedgerEntryView::of(entry, &parts, organiser.currency)).collect();
-    Ok(LedgerView { voucher: id, unit: stored.voucher.unit, measure: stored.voucher.measure, available, entries })
+    let (unit, measure) = (stored.voucher.unit, stored.voucher.measure);
+    Ok(LedgerView { voucher: id, unit, measure, available, held, entries })
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use valinta_domain::behalf::Maker;
+use valinta_domain::choice_request::RequestState;
 use valinta_domain::id::kind;
 use valinta_domain::identifiers::VoucherNumber;
 use valinta_domain::ledger::Allotment;
@@ -15,13 +16,16 @@ use valinta_domain::rules::Facts;
 use valinta_domain::service_event::{available_on, recording_deadline};
 use valinta_domain::voucher::{VoucherState, VoucherStatus};
 use valinta_domain::{Amount, Currency, Day, Id, Localized, Moment, Money, Period, Quantity, Unit};
+use valinta_persistence::choice_requests::ChoiceRequest;
 use valinta_persistence::choices::Choice;
 use valinta_persistence::organisers::Organiser;
 use valinta_persistence::vouchers::StoredVoucher;
-use valinta_persistence::{Conn, choices, organisers, voucher_types, vouchers};
+use valinta_persistence::{Conn, choice_requests, choices, organisers, voucher_types, vouchers};
 
 use super::behalf::{ActingForView, DoneFor, OnBehalfView, acting_for};
+use super::promised::{held_of, promised};
 use super::worth::Values;
+use crate::choice_requests::HolderRequestView;
 use crate::cx::{Cx, found};
 use crate::http::Problem;
 
@@ -64,6 +68,8 @@ pub(crate) struct VoucherView {
     pub(crate) unused: Unused,
     /// What services of today could take, with what earlier periods carry over.
     pub(crate) available_now: Quantity,
+    /// What of it is held: all of it, while somebody has been chosen or asked to deliver it.
+    pub(crate) held_now: Quantity,
     /// The client's facts that it was decided on. Shown to its holder and the organiser.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) facts: Option<Facts>,
@@ -82,6 +88,9 @@ pub(crate) struct VoucherView {
     /// The choice that follows it, after a change of provider.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) next_choice: Option<ChoiceView>,
+    /// What was asked of a provider that answers: while it waits, and how it ended, until somebody is chosen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) choice_request: Option<HolderRequestView>,
     /// The first day on which nobody is chosen any more, because the organiser or the provider has ended what the choice
     /// rested on: another provider can be chosen. Absent where a choice goes on, or another one follows it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -116,16 +125,19 @@ pub(crate) struct AllotmentView {
     pub(crate) used: Quantity,
     /// What is left.
     pub(crate) available: Quantity,
+    /// What of that is held: all of it, where somebody has been chosen or asked for a day of the rest of its time.
+    pub(crate) held: Quantity,
 }
 
 impl AllotmentView {
-    fn of(part: &Allotment) -> Self {
+    fn of(part: &Allotment, held: Quantity) -> Self {
         Self {
             from: part.period.from(),
             until: part.period.last_day(),
             granted: part.granted,
             used: part.used,
             available: part.available(),
+            held,
         }
     }
 }
@@ -257,16 +269,36 @@ pub(super) fn view_among(
     let organiser = found(organisers::find(c, stored.voucher.organiser)?)?;
     let today = cx.today(&organiser)?;
     let mut visible = choices::of_voucher(c, stored.voucher.id)?;
+    let mut request = choice_requests::latest_of_voucher(c, stored.voucher.id)?;
+    let promised = promised(&stored.voucher, &visible, request.as_ref(), today);
     // A provider that was replaced does not see its successor.
     visible.retain(|choice| cx.actor().role != Role::Provider || cx.actor().is_member_of(choice.provider));
+    request = request.filter(|request| cx.actor().role != Role::Provider || cx.actor().is_member_of(request.provider));
+    let request = request.filter(|request| is_shown(request, &visible));
     let Held { current, next, choose_again_from } = held_on(&visible, cx, stored, today);
     let value = values.on(c, &stored.voucher, today)?;
     let parts: Vec<Allotment> =
         vouchers::allotments(c, stored.voucher.id)?.into_iter().map(|part| part.allotment).collect();
     let done_for = DoneFor::of(c, cx, &stored.voucher)?;
-    let present = Present { organiser: &organiser, today, value, parts: &parts, choose_again_from, done_for };
+    let present = Present {
+        organiser: &organiser,
+        today,
+        value,
+        parts: &parts,
+        promised: &promised,
+        choose_again_from,
+        done_for,
+    };
     let acting_for = acting_for(c, cx, &stored.voucher)?;
-    Ok(shape(cx, stored, &present, (current, next), acting_for))
+    let mut view = shape(cx, stored, &present, (current, next), acting_for);
+    view.choice_request = request.map(|request| HolderRequestView::of(&request, organiser.currency, today));
+    Ok(view)
+}
+
+/// Whether a request is still news: it waits, or nobody has been chosen since it ended.
+fn is_shown(request: &ChoiceRequest, choices: &[Choice]) -> bool {
+    let Some(ended_at) = request.ended_at else { return true };
+    request.state != RequestState::Confirmed && choices.iter().all(|choice| choice.chosen_at < ended_at)
 }
 
 /// The choices of a voucher that count on a day.
@@ -312,6 +344,7 @@ struct Present<'a> {
     today: Day,
     value: Option<Amount>,
     parts: &'a [Allotment],
+    promised: &'a [Period],
     choose_again_from: Option<Day>,
     done_for: DoneFor,
 }
@@ -323,7 +356,7 @@ fn shape(
     (choice, next_choice): (Option<&Choice>, Option<&Choice>),
     acting_for: Option<ActingForView>,
 ) -> VoucherView {
-    let Present { organiser, today, value, parts, choose_again_from, ref done_for } = *present;
+    let Present { organiser, today, value, parts, promised, choose_again_from, ref done_for } = *present;
     let voucher = &stored.voucher;
     // Why a voucher ended is between the organiser and its client.
     let is_provider = cx.actor().role == Role::Provider;
@@ -345,7 +378,9 @@ fn shape(
         Role::Operator | Role::Officer | Role::Finance | Role::Auditor | Role::Provider => false,
     };
     let of_today = if voucher.validity.contains(today) { parts } else { &[] };
-    let shown = parts.iter().map(AllotmentView::of).collect();
+    let held = |part: &Allotment| held_of(voucher, part, promised, today);
+    let held_today: Vec<Allotment> = of_today.iter().filter(|part| held(part) > Quantity::ZERO).copied().collect();
+    let shown = parts.iter().map(|part| AllotmentView::of(part, held(part))).collect();
     VoucherView {
         id: voucher.id,
         number: shows_number.then(|| voucher.number.clone()),
@@ -363,6 +398,7 @@ fn shape(
         per: stored.per,
         unused: voucher.unused,
         available_now: available_on(of_today, voucher.unused, today),
+        held_now: available_on(&held_today, voucher.unused, today),
         facts: (!is_provider).then(|| voucher.facts.clone()),
         free_of_charge_by_law: voucher.free_of_charge,
         valid_from: voucher.validity.from(),
@@ -370,6 +406,7 @@ fn shape(
         allotments: shown,
         choice: choice.map(|choice| ChoiceView::of(choice, organiser.currency, done_for)),
         next_choice: next_choice.map(|choice| ChoiceView::of(choice, organiser.currency, done_for)),
+        choice_request: None,
         choose_again_from,
         answered_on_behalf: done_for.answer(),
         acting_for,

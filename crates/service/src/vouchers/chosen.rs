@@ -1,0 +1,82 @@
+//! A choice is stored: what held until then ends, and who is left and who begins are told.
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+use valinta_domain::Day;
+use valinta_persistence::choices::Choice;
+use valinta_persistence::vouchers::StoredVoucher;
+use valinta_persistence::{Conn, choices, vouchers};
+
+use super::pick::Pick;
+use super::places::Places;
+use crate::cx::Cx;
+use crate::http::Problem;
+
+/// Stores the choice of what was picked, for a taken voucher that is chosen with. Who is left hears its last day, and who
+/// comes after it its first one.
+pub(crate) fn store_choice(
+    c: &mut Conn,
+    cx: &Cx,
+    stored: &StoredVoucher,
+    picked: Pick,
+) -> Result<(Choice, Places), Problem> {
+    let voucher = &stored.voucher;
+    let choice = Choice {
+        id: cx.id(),
+        organiser: voucher.organiser,
+        voucher: voucher.id,
+        offering: picked.offered.id,
+        provider: picked.offered.provider,
+        unit: picked.offered.unit,
+        sector: picked.sector,
+        price: picked.price,
+        valid_from: picked.from,
+        valid_to: picked.until,
+        chosen_by: cx.actor().subject.clone(),
+        chosen_at: cx.now(),
+        ended_at: None,
+    };
+    let before = choices::of_voucher(c, voucher.id)?;
+    let left = left_by(&before, &choice);
+    choices::replace(c, &choice)?;
+    vouchers::update_state(c, voucher)?;
+    let organiser = Some(voucher.organiser);
+    for (ending, last_day) in &left {
+        // Without a last day: it was to begin later, and does not.
+        let payload = json!({
+            "voucher": voucher.id,
+            "choice": ending.id,
+            "provider": ending.provider,
+            "last_day": last_day,
+        });
+        cx.tell("choice.ending", ("choice", ending.id.uuid()), organiser, payload);
+    }
+    if !left.is_empty() {
+        let payload = json!({
+            "voucher": voucher.id,
+            "choice": choice.id,
+            "provider": choice.provider,
+            "first_day": choice.valid_from,
+        });
+        cx.tell("choice.beginning", ("choice", choice.id.uuid()), organiser, payload);
+    }
+    Ok((choice, picked.places))
+}
+
+/// The choices of other providers that a new one ends, each provider's once, with the last day that is left of it.
+fn left_by<'a>(all: &'a [Choice], new: &Choice) -> Vec<(&'a Choice, Option<Day>)> {
+    let reaches = |choice: &&Choice| {
+        choice.provider != new.provider
+            && choice.period().is_some_and(|period| period.to().is_none_or(|to| to > new.valid_from))
+    };
+    let mut by_provider: BTreeMap<_, (&Choice, Option<Day>)> = BTreeMap::new();
+    for choice in all.iter().filter(reaches) {
+        let last_day = (choice.valid_from < new.valid_from).then(|| new.valid_from.plus_days(-1));
+        let known = by_provider.entry(choice.provider.uuid()).or_insert((choice, last_day));
+        if last_day > known.1 {
+            *known = (choice, last_day);
+        }
+    }
+    by_provider.into_values().collect()
+}
