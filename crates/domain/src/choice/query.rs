@@ -110,7 +110,7 @@ impl<'a> Query<'a> {
 }
 
 /// A place that something is to be near.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Near {
     /// The place.
     pub place: Place,
@@ -185,6 +185,16 @@ pub enum Shown<'a> {
     Listed(Listed<'a>),
     /// It cannot.
     Refused(Refused<'a>),
+}
+
+impl<'a> Shown<'a> {
+    /// The offering and its facts.
+    pub const fn candidate(&self) -> &'a Candidate {
+        match self {
+            Self::Listed(listed) => listed.candidate,
+            Self::Refused(refused) => refused.candidate,
+        }
+    }
 }
 
 /// How many options there are with each value of a filter.

@@ -14,6 +14,7 @@ use crate::id::{Id, kind};
 use crate::money::Currency;
 use crate::offering::PriceCheck;
 use crate::quantity::Unit;
+use crate::rulebook::RulebookTerms;
 use crate::time::Day;
 use crate::valuation::Versions;
 
@@ -40,6 +41,18 @@ pub struct Basis {
     pub time_zone: String,
     /// The adopted rulebooks by day.
     pub versions: Versions,
+}
+
+impl Basis {
+    /// The terms in force on a day.
+    pub fn terms_on(&self, day: Day) -> Option<&RulebookTerms> {
+        self.versions.as_of(day).map(|(_, terms)| terms)
+    }
+
+    /// The terms of a version.
+    pub fn terms_of(&self, rulebook: Id<kind::Rulebook>) -> Option<&RulebookTerms> {
+        self.versions.entries().iter().map(|(_, version)| version).find(|(id, _)| *id == rulebook).map(|(_, terms)| terms)
+    }
 }
 
 /// What is offered for a voucher type.

@@ -73,7 +73,7 @@ fn refuse(
     let organiser = found(organisers::find(c, request.organiser)?)?;
     let today = cx.today(&organiser)?;
     may_answer(request.state, request.answer_by, today)?;
-    let places = Places::of(c, [request.offering], today)?;
+    let places = Places::of(c, [request.offering])?;
     if !choice_requests::end(c, id, &Ending::Refused(reason), (&cx.actor().subject, cx.now()))? {
         let state = found(choice_requests::find(c, id)?)?.state;
         return Err(RequestRefusal::Ended { state }.into());

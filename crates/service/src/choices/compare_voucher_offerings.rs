@@ -14,13 +14,15 @@ use valinta_persistence::vouchers;
 
 use super::compare::AsOf;
 use super::compare_offerings::{each_once, near_of};
-use super::list::{Held, hold};
+use super::held::{Held, hold};
+use super::list::with_snapshot;
+use super::shown::{self, note};
 use super::side_by_side::{Beside, COMPARED_MAX, Compared, TotalsBasis};
 use crate::app::App;
 use crate::cx::found;
 use crate::http::permit::VouchersRead;
 use crate::http::{Errors, Json, Parse, PathId, Permit, Problem, Spoken};
-use crate::vouchers::{target_of, valuation_of};
+use crate::vouchers::target_of;
 
 /// What is compared.
 #[derive(Debug, Clone, Deserialize, Validate, utoipa::ToSchema)]
@@ -81,22 +83,22 @@ pub(crate) async fn compare_voucher_offerings(
     spoken: Spoken,
     body: Json<CompareVoucherOfferings>,
 ) -> Result<HttpResponse, Problem> {
-    let (id, asked) = (path.id(), body.into_inner());
-    let snapshot = app.snapshot()?;
-    let (app_of_key, language, revision) = (app.clone(), spoken.clone(), snapshot.revision());
+    let (id, caller, language) = (path.id(), permit.into_caller(), spoken.clone());
     // Compared before it is noted, so that what is refused leaves no trace of having been shown.
-    let compared = app
-        .write(permit.into_caller(), move |c, cx| {
-            let stored = found(vouchers::find(c, id)?)?;
-            let target = target_of(c, cx, &stored)?;
-            cx.require(Action::ReadVoucher, &target)?;
-            let held = hold(c, cx, stored, AsOf { day: asked.day, pointer: "/day" })?;
-            let compared = compare(&held, &asked, &snapshot, app_of_key.order_key(), &language)?;
-            let details = json!({"offerings": asked.offerings, "revision": revision});
-            cx.audit("compare_voucher_offerings", ("voucher", id.uuid()), &target, details);
-            Ok(compared)
-        })
-        .await?;
+    let compared = with_snapshot(&app, &caller, body.into_inner(), move |c, cx, snapshot, key, asked| {
+        let stored = found(vouchers::find(c, id)?)?;
+        let target = target_of(c, cx, &stored)?;
+        cx.require(Action::ReadVoucher, &target)?;
+        let held = hold(c, cx, snapshot, stored, AsOf { day: asked.day, pointer: "/day" })?;
+        let compared = compare(&held, asked, snapshot, key, &language)?;
+        let offerings = asked.offerings.clone();
+        let shown = (compared.offerings().len(), compared.offerings());
+        note(cx, &held, snapshot.revision(), shown::Asked::These { offerings }, shown)?;
+        let details = json!({"offerings": asked.offerings, "revision": snapshot.revision()});
+        cx.audit("compare_voucher_offerings", ("voucher", id.uuid()), &target, details);
+        Ok(compared)
+    })
+    .await?;
     let mut response = HttpResponse::Ok();
     Ok(spoken.told(&mut response).json(compared))
 }
@@ -109,16 +111,16 @@ fn compare(
     spoken: &Spoken,
 ) -> Result<Compared, Problem> {
     let voucher = &held.stored.voucher;
-    let valuation = valuation_of(voucher, &held.versions, held.day)??;
+    let valuation = held.valuation()?;
     let lot = Lot::of_voucher(order_key, voucher.id);
     let query = Query { near: asked.near, ..held.query(&valuation, &lot) };
-    let terms = &held.granted_under;
+    let terms = held.granted_under()?;
     let beside = Beside {
         voucher: Some(voucher.id),
         value: Some(valuation.quoted().value),
         unit: voucher.unit,
         price_unit: valuation.terms().price_unit,
-        currency: held.currency,
+        currency: held.currency(),
         totals: match voucher.measure {
             Measure::Quantity => TotalsBasis::granted(held.stored.per),
             Measure::Money => TotalsBasis::Purse,

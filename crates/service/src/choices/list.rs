@@ -1,29 +1,31 @@
 //! `GET /v1/vouchers/{id}/choices`: what the holder can choose, and what each option would cost.
 
+use std::sync::Arc;
+
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use serde::Serialize;
 use serde_json::json;
-use valinta_domain::choice::{Lot, Query, Snapshot, SortKey};
+use valinta_domain::choice::{Lot, Query, Snapshot};
 use valinta_domain::id::kind;
 use valinta_domain::policy::Action;
-use valinta_domain::rulebook::{GrantPeriod, Measure, RulebookTerms};
-use valinta_domain::rules::Facts;
-use valinta_domain::valuation::{Valuation, Versions, public_client_fee};
-use valinta_domain::{Currency, Day, Id, Money, Quantity, Unit};
-use valinta_persistence::vouchers::StoredVoucher;
-use valinta_persistence::{Conn, organisers, voucher_types, vouchers};
+use valinta_domain::rulebook::{GrantPeriod, Measure};
+use valinta_domain::valuation::public_client_fee;
+use valinta_domain::{Day, Id, Money, Quantity, Unit};
+use valinta_persistence::{Conn, vouchers};
 
 use super::compare::AsOf;
 use super::cursor::{Cursor, List, Of};
+use super::held::{Held, NotHeld, hold};
 use super::page::{CountsView, PageOfList, RefusedView};
+use super::shown::{Asked, note};
 use super::view::{DrawnBy, OptionView, OrderedView};
-use super::wish::{ChoiceFilter, Wish, day_of};
+use super::wish::{ChoiceFilter, Wish};
 use crate::app::App;
 use crate::cx::{Cx, found};
 use crate::http::page::with_link;
 use crate::http::permit::VouchersRead;
-use crate::http::{Page, PageQuery, Paged, PathId, Permit, Problem, Spoken, SpokenView};
-use crate::vouchers::{first_day, service_facts_of, target_of, valuation_of, versions_on};
+use crate::http::{Caller, Page, PageQuery, Paged, PathId, Permit, Problem, Spoken, SpokenView};
+use crate::vouchers::target_of;
 
 /// What can be chosen with a voucher.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -75,19 +77,6 @@ pub(crate) struct ChoiceList {
     next: Option<String>,
 }
 
-/// What the database says of the voucher; the options come from memory.
-pub(super) struct Held {
-    pub(super) stored: StoredVoucher,
-    pub(super) currency: Currency,
-    /// As of which day.
-    pub(super) day: Day,
-    pub(super) versions: Versions,
-    pub(super) client: Facts,
-    pub(super) public_client_fee: Money,
-    /// The terms that the voucher was granted under.
-    pub(super) granted_under: RulebookTerms,
-}
-
 /// Lists what can be chosen with a voucher: public units, companies and associations side by side, each with what it
 /// would cost the holder. The list only shows; the choice itself is checked anew when it is made.
 #[utoipa::path(
@@ -106,79 +95,53 @@ pub(crate) async fn list_choices(
     spoken: Spoken,
 ) -> Result<HttpResponse, Problem> {
     let (page, wish) = query.into_parts();
-    let cursor: Option<Cursor> = page.after()?;
-    let id = path.id();
-    let snapshot = app.snapshot()?;
-    let (revision, wished) = (snapshot.revision(), wish.clone());
-    let (held, whole, after) = app
-        .write(permit.into_caller(), move |c, cx| {
-            let stored = found(vouchers::find(c, id)?)?;
-            let target = target_of(c, cx, &stored)?;
-            cx.require(Action::ReadVoucher, &target)?;
-            let held = hold(c, cx, stored, AsOf { day: wished.day, pointer: "/query/day" })?;
-            wished.check_start(held.day)?;
-            let worth = valuation_of(&held.stored.voucher, &held.versions, held.day)??.quoted();
-            let whole = List::new(Of::Voucher(id), &wished, Some(worth))?;
-            let after = whole.resume(cursor.clone())?;
-            let details = json!({"order": wished.order, "not_choosable": wished.not_choosable, "revision": revision});
-            cx.audit("list_choices", ("voucher", id.uuid()), &target, details);
-            Ok((held, whole, after))
-        })
-        .await?;
+    let wanted = Wanted { wish, cursor: page.after()?, limit: usize::from(page.limit()), spoken: spoken.clone() };
+    let (id, caller) = (path.id(), permit.into_caller());
+    let list = with_snapshot(&app, &caller, wanted, move |c, cx, snapshot, key, wanted| {
+        let stored = found(vouchers::find(c, id)?)?;
+        let target = target_of(c, cx, &stored)?;
+        cx.require(Action::ReadVoucher, &target)?;
+        let held = hold(c, cx, snapshot, stored, AsOf { day: wanted.wish.day, pointer: "/query/day" })?;
+        let list = list(cx, snapshot, &held, wanted, key)?;
+        let details = json!({
+            "order": wanted.wish.order,
+            "not_choosable": wanted.wish.not_choosable,
+            "revision": snapshot.revision(),
+        });
+        cx.audit("list_choices", ("voucher", id.uuid()), &target, details);
+        Ok(list)
+    })
+    .await?;
     let mut response = HttpResponse::Ok();
     spoken.told(&mut response);
-    let wanted = Wanted { wish, whole, after, limit: usize::from(page.limit()), spoken };
-    // A long list takes some milliseconds, in which others are not to wait.
-    let listed = web::block(move || listed(&held, &snapshot, &wanted, app.order_key()));
-    let list = listed.await.map_err(Problem::internal)??;
     Ok(with_link(&mut response, &request, list.next.as_deref()).json(list))
-}
-
-/// Reads what a voucher's list is made of, as of a day that is asked for or the first day of a choice that is made now.
-pub(super) fn hold(c: &mut Conn, cx: &Cx, stored: StoredVoucher, asked: AsOf) -> Result<Held, Problem> {
-    let voucher = &stored.voucher;
-    let organiser = found(organisers::find(c, voucher.organiser)?)?;
-    let today = cx.today(&organiser)?;
-    let (first, _) = first_day(c, voucher, today)?;
-    let day = day_of(asked.day, first, today, asked.pointer)?;
-    if asked.day.is_some() && !voucher.validity.contains(day) {
-        let why = format!("is after {}, the voucher's last day", voucher.validity.last_day());
-        return Err(Problem::invalid(Vec::new()).at(asked.pointer, "outside_validity", why));
-    }
-    let versions = versions_on(c, voucher, day)?;
-    let rulebook = found(voucher_types::find_rulebook(c, voucher.rulebook)?)?;
-    let client = service_facts_of(c, voucher)?;
-    let fee = public_client_fee(&rulebook.terms, &voucher.facts);
-    Ok(Held {
-        currency: organiser.currency,
-        day,
-        versions,
-        client,
-        public_client_fee: fee.of(organiser.currency),
-        granted_under: rulebook.terms,
-        stored,
-    })
 }
 
 /// Which page of the list is wanted.
 struct Wanted {
     wish: Wish,
-    whole: List,
-    after: Option<SortKey>,
+    cursor: Option<Cursor>,
     limit: usize,
     spoken: Spoken,
 }
 
-fn listed(held: &Held, snapshot: &Snapshot, wanted: &Wanted, order_key: &[u8]) -> Result<ChoiceList, Problem> {
-    let Wanted { wish, whole, after, limit, spoken } = wanted;
+/// The page, and the note that it is shown.
+fn list(cx: &Cx, snapshot: &Snapshot, held: &Held, wanted: &Wanted, key: &[u8]) -> Result<ChoiceList, Problem> {
+    let Wanted { wish, cursor, limit, spoken } = wanted;
     let voucher = &held.stored.voucher;
-    let valuation = valuation_of(voucher, &held.versions, held.day)??;
-    let lot = Lot::of_voucher(order_key, voucher.id);
+    wish.check_start(held.day)?;
+    let valuation = held.valuation()?;
+    let whole = List::new(Of::Voucher(voucher.id), wish, Some(valuation.quoted()))?;
+    let after = whole.resume(cursor.clone())?;
+    let lot = Lot::of_voucher(key, voucher.id);
     let query = Query { after: after.as_ref(), limit: *limit, ..held.query(&valuation, &lot) };
-    let page = PageOfList::of(snapshot, query, wish, held.currency, spoken);
+    let page = PageOfList::of(snapshot, query, wish, held.currency(), spoken);
+    let asked = Asked::Page { wish: wish.clone(), after, limit: *limit };
+    note(cx, held, snapshot.revision(), asked, (page.total, page.offerings()))?;
+    let terms = held.granted_under()?;
     Ok(ChoiceList {
         voucher: voucher.id,
-        value: valuation.quoted().value.of(held.currency),
+        value: valuation.quoted().value.of(held.currency()),
         unit: voucher.unit,
         price_unit: valuation.terms().price_unit,
         measure: voucher.measure,
@@ -191,31 +154,38 @@ fn listed(held: &Held, snapshot: &Snapshot, wanted: &Wanted, order_key: &[u8]) -
         counts: page.counts,
         items: page.items,
         not_choosable: page.not_choosable,
-        public_client_fee: held.public_client_fee,
-        co_payment_basis: spoken.say(&held.granted_under.texts.co_payment),
+        public_client_fee: public_client_fee(terms, &voucher.facts).of(held.currency()),
+        co_payment_basis: spoken.say(&terms.texts.co_payment),
         total: page.total,
         next: Page::<()>::cursor(whole.next(page.next)),
     })
 }
 
-impl Held {
-    /// The query of the whole list, in the neutral order.
-    pub(super) fn query<'q>(&'q self, valuation: &'q Valuation<'q>, lot: &'q Lot) -> Query<'q> {
-        let voucher = &self.stored.voucher;
-        Query {
-            validity: Some(voucher.validity),
-            valuation: Some(valuation),
-            free_of_charge: voucher.free_of_charge,
-            quantity: quantity_of(&self.stored),
-            ..Query::all(voucher.voucher_type, self.day, &self.client, lot)
+/// Reads for a caller beside the snapshot, and notes what is shown. Where the snapshot is behind what was read, it is brought
+/// up and all is read anew, once.
+pub(super) async fn with_snapshot<W: Send + Sync + 'static, T: Send + 'static>(
+    app: &App,
+    caller: &Caller,
+    wanted: W,
+    f: impl Fn(&mut Conn, &Cx, &Snapshot, &[u8], &W) -> Result<T, NotHeld> + Send + Sync + 'static,
+) -> Result<T, Problem> {
+    let read = Arc::new((wanted, f));
+    for _ in 0..2 {
+        let (snapshot, own, read) = (app.snapshot()?, app.clone(), Arc::clone(&read));
+        let outcome = app
+            .read_noted(caller.clone(), move |c, cx| {
+                let (wanted, f) = &*read;
+                match f(c, cx, &snapshot, own.order_key(), wanted) {
+                    Ok(value) => Ok(Some(value)),
+                    Err(NotHeld::Behind) => Ok(None),
+                    Err(NotHeld::Refused(problem)) => Err(problem),
+                }
+            })
+            .await?;
+        match outcome {
+            Some(value) => return Ok(value),
+            None => app.refresh().await?,
         }
     }
-}
-
-/// The quantity that the options' charges are summed up for: a purse grants none.
-pub(super) fn quantity_of(stored: &StoredVoucher) -> Option<Quantity> {
-    match stored.voucher.measure {
-        Measure::Quantity => Some(stored.quantity),
-        Measure::Money => None,
-    }
+    Err(Problem::internal("a voucher's rulebook is not among those adopted"))
 }

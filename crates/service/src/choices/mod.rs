@@ -6,11 +6,15 @@ mod compare_voucher_offerings;
 mod cursor;
 mod differences;
 mod findings;
+mod held;
 mod list;
 mod page;
-mod reasons;
 mod quality;
+mod reasons;
 mod show;
+mod shown;
+mod shown_list;
+mod shown_lists;
 mod side_by_side;
 mod view;
 mod wish;
@@ -28,6 +32,8 @@ pub fn routes() -> Vec<Route> {
         list::list_choices,
         compare_voucher_offerings::compare_voucher_offerings,
         show::show_choice,
+        shown_lists::list_shown_lists,
+        shown_list::replay_shown_list,
     ]
 }
 

@@ -125,6 +125,12 @@ pub(super) struct PageOfList {
 }
 
 impl PageOfList {
+    /// The offerings that are shown, in order.
+    pub(super) fn offerings(&self) -> Vec<Id<kind::Offering>> {
+        let refused = self.not_choosable.iter().flatten().map(|refused| refused.offering);
+        self.items.iter().map(OptionView::offering).chain(refused).collect()
+    }
+
     /// The page that a query and a wish ask for.
     pub(super) fn of(snapshot: &Snapshot, query: Query<'_>, wish: &Wish, currency: Currency, spoken: &Spoken) -> Self {
         let query = wish.into_query(query);

@@ -73,6 +73,11 @@ fn in_words(reason: Reason) -> Localized {
         Reason::NotTakingClients => {
             ["Yksikkö ei ota uusia asiakkaita", "Enheten tar inte emot nya klienter", "The unit takes no new clients"]
         }
+        Reason::Full => [
+            "Kaikki paikat ovat varattuja sinä päivänä, jona palvelu alkaisi",
+            "Alla platser är upptagna den dag då tjänsten skulle börja",
+            "All places are taken on the day on which the service would begin",
+        ],
         Reason::OutsideValidity => [
             "Palvelu ei voi alkaa setelin voimassaoloaikana",
             "Tjänsten kan inte börja under sedelns giltighetstid",

@@ -12,7 +12,7 @@ use valinta_persistence::vouchers::StoredVoucher;
 use valinta_persistence::{Conn, organisers, registry, voucher_types, vouchers};
 
 use super::findings::Facing;
-use super::list::quantity_of;
+use super::held::quantity_of;
 use super::view::OptionView;
 use crate::app::App;
 use crate::cx::{Cx, found};

@@ -55,6 +55,13 @@ pub(crate) struct Compared {
     public_service: PublicServiceView,
 }
 
+impl Compared {
+    /// The offerings, in the order in which they stand.
+    pub(super) fn offerings(&self) -> Vec<Id<kind::Offering>> {
+        self.items.iter().map(|item| item.offering).collect()
+    }
+}
+
 /// An offering among others.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub(crate) struct ComparedView {

@@ -123,6 +123,11 @@ impl SharesView {
 }
 
 impl OptionView {
+    /// Which offering it is.
+    pub(super) fn offering(&self) -> Id<kind::Offering> {
+        self.offering
+    }
+
     pub(crate) fn of(listed: &Listed<'_>, currency: Currency) -> Self {
         let candidate = listed.candidate;
         Self {

@@ -1,7 +1,7 @@
 //! What is wished for of a list of choices: filters, order, from where distances are counted, as of which day. Both lists
 //! take the same.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use validator::Validate;
@@ -66,7 +66,8 @@ pub(crate) struct ChoiceFilter {
 }
 
 /// What is wanted of a list.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Wish {
     pub(crate) municipality: Option<MunicipalityCode>,
     pub(crate) sector: Option<Sector>,

@@ -1,0 +1,112 @@
+//! What the choices of one voucher are made of: the voucher, its client, and what the snapshot says of its voucher type.
+
+use std::sync::Arc;
+
+use valinta_domain::choice::{Basis, Lot, Query, Snapshot};
+use valinta_domain::rulebook::{Measure, RulebookTerms};
+use valinta_domain::rules::Facts;
+use valinta_domain::valuation::Valuation;
+use valinta_domain::{Currency, Day, Quantity};
+use valinta_persistence::Conn;
+use valinta_persistence::vouchers::StoredVoucher;
+
+use super::compare::AsOf;
+use super::wish::day_of;
+use crate::cx::{Cx, day_in};
+use crate::http::Problem;
+use crate::vouchers::{first_day, service_facts_of, valuation_of};
+
+/// What the choices of a voucher are made of.
+pub(super) struct Held {
+    pub(super) stored: StoredVoucher,
+    pub(super) basis: Arc<Basis>,
+    /// As of which day.
+    pub(super) day: Day,
+    /// What criteria may ask of the client.
+    pub(super) client: Facts,
+}
+
+/// Why there is nothing yet to make a list of.
+pub(super) enum NotHeld {
+    /// The snapshot is older than the voucher: it does not know the rules that it was granted under.
+    Behind,
+    /// It is refused.
+    Refused(Problem),
+}
+
+impl<E: Into<Problem>> From<E> for NotHeld {
+    fn from(refused: E) -> Self {
+        Self::Refused(refused.into())
+    }
+}
+
+/// Reads what a voucher's list is made of, as of a day that is asked for or the first day of a choice that is made now.
+pub(super) fn hold(
+    c: &mut Conn,
+    cx: &Cx,
+    snapshot: &Snapshot,
+    stored: StoredVoucher,
+    asked: AsOf,
+) -> Result<Held, NotHeld> {
+    let voucher = &stored.voucher;
+    let basis = snapshot.basis(voucher.voucher_type).ok_or(NotHeld::Behind)?;
+    if basis.terms_of(voucher.rulebook).is_none() {
+        return Err(NotHeld::Behind);
+    }
+    let zone = &basis.time_zone;
+    let unknown = || Problem::internal(format!("organiser {} has the unknown time zone {zone}", basis.organiser));
+    let today = day_in(zone, cx.now()).ok_or_else(unknown)?;
+    let (first, _) = first_day(c, voucher, today)?;
+    let day = day_of(asked.day, first, today, asked.pointer)?;
+    if asked.day.is_some() && !voucher.validity.contains(day) {
+        let why = format!("is after {}, the voucher's last day", voucher.validity.last_day());
+        return Err(Problem::invalid(Vec::new()).at(asked.pointer, "outside_validity", why).into());
+    }
+    let client = service_facts_of(c, voucher)?;
+    Ok(Held { basis: Arc::clone(basis), day, client, stored })
+}
+
+impl Held {
+    /// The organiser's currency.
+    pub(super) fn currency(&self) -> Currency {
+        self.basis.currency
+    }
+
+    /// The terms that the voucher was granted under.
+    ///
+    /// # Errors
+    /// They are not among those that were adopted.
+    pub(super) fn granted_under(&self) -> Result<&RulebookTerms, Problem> {
+        let voucher = &self.stored.voucher;
+        let none = || Problem::internal(format!("the rulebook of voucher {} is not among those adopted", voucher.id));
+        self.basis.terms_of(voucher.rulebook).ok_or_else(none)
+    }
+
+    /// What units are worth to the holder.
+    ///
+    /// # Errors
+    /// Nothing, by the rules of the day.
+    pub(super) fn valuation(&self) -> Result<Valuation<'_>, Problem> {
+        Ok(valuation_of(&self.stored.voucher, &self.basis.versions, self.day)??)
+    }
+
+    /// The query of the whole list, in the neutral order.
+    pub(super) fn query<'q>(&'q self, valuation: &'q Valuation<'q>, lot: &'q Lot) -> Query<'q> {
+        let voucher = &self.stored.voucher;
+        Query {
+            validity: Some(voucher.validity),
+            valuation: Some(valuation),
+            free_of_charge: voucher.free_of_charge,
+            quantity: quantity_of(&self.stored),
+            ..Query::all(voucher.voucher_type, self.day, &self.client, lot)
+        }
+    }
+}
+
+/// The quantity that the options' charges are summed up for: a purse grants none.
+pub(super) fn quantity_of(stored: &StoredVoucher) -> Option<Quantity> {
+    match stored.voucher.measure {
+        Measure::Quantity => Some(stored.quantity),
+        Measure::Money => None,
+    }
+}

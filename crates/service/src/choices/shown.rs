@@ -1,0 +1,137 @@
+//! What was shown for a voucher: noted before it is answered, and made again for an auditor by the same code.
+
+use serde::{Deserialize, Serialize};
+use valinta_domain::choice::{Lot, Query, RULE, Snapshot, SortKey};
+use valinta_domain::id::kind;
+use valinta_domain::rules::Facts;
+use valinta_domain::{Id, Period, Quantity};
+use valinta_persistence::shown_lists::ShownList;
+use valinta_persistence::vouchers::StoredVoucher;
+use valinta_persistence::{Conn, registry, vouchers};
+
+use super::held::Held;
+use super::wish::Wish;
+use crate::cx::{Cx, found};
+use crate::http::{Problem, ProblemKind};
+
+/// What was asked for.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub(super) enum Asked {
+    /// A page of the list.
+    Page {
+        /// Filters, order, and whether it is of what cannot be chosen.
+        wish: Wish,
+        /// The place after which the page begins.
+        after: Option<SortKey>,
+        /// How many it holds at most.
+        limit: usize,
+    },
+    /// Some offerings, side by side.
+    These {
+        /// Which.
+        offerings: Vec<Id<kind::Offering>>,
+    },
+}
+
+/// All that a list was made of besides the registry and what of a voucher is final.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Noted {
+    asked: Asked,
+    /// What criteria may have asked of the client.
+    client: Facts,
+    /// The days on which the voucher was valid.
+    validity: Period,
+    /// What it granted per period.
+    quantity: Quantity,
+}
+
+/// Notes what is shown: how many there are in all, and which of them in which order.
+pub(super) fn note(
+    cx: &Cx,
+    held: &Held,
+    revision: i64,
+    asked: Asked,
+    (total, offerings): (usize, Vec<Id<kind::Offering>>),
+) -> Result<(), Problem> {
+    let voucher = &held.stored.voucher;
+    let noted = Noted {
+        asked,
+        client: held.client.clone(),
+        validity: voucher.validity,
+        quantity: held.stored.quantity,
+    };
+    cx.show(ShownList {
+        id: cx.id(),
+        organiser: voucher.organiser,
+        voucher: voucher.id,
+        person: voucher.person,
+        revision,
+        day: held.day,
+        rule: RULE.to_owned(),
+        asked: serde_json::to_value(noted).map_err(Problem::internal)?,
+        total: u64::try_from(total).map_err(Problem::internal)?,
+        offerings,
+        shown_to: cx.actor().subject.clone(),
+        shown_as: cx.actor().role,
+        shown_at: cx.now(),
+    });
+    Ok(())
+}
+
+/// A list that was made again.
+pub(super) struct Again {
+    /// How many options there were in all pages.
+    pub(super) total: u64,
+    /// Which of them are on the page, in order.
+    pub(super) offerings: Vec<Id<kind::Offering>>,
+}
+
+/// Makes a list again, of the registry as it stood at its revision.
+///
+/// # Errors
+/// It was ordered by a rule that this release does not have; or the database's.
+pub(super) fn again(c: &mut Conn, list: &ShownList, key: &[u8]) -> Result<Again, Problem> {
+    if list.rule != RULE {
+        let why = format!("The list was ordered by the rule {}, and this release orders by {RULE} alone.", list.rule);
+        return Err(Problem::new(ProblemKind::WrongState, why));
+    }
+    let noted: Noted = serde_json::from_value(list.asked.clone()).map_err(Problem::internal)?;
+    let stored = found(vouchers::find(c, list.voucher)?)?;
+    let snapshot = registry::load_as_of(c, stored.voucher.voucher_type, list.revision)?;
+    let held = held_then(stored, &snapshot, list, &noted)?;
+    let (valuation, lot) = (held.valuation()?, Lot::of_voucher(key, list.voucher));
+    let whole = held.query(&valuation, &lot);
+    let (total, offerings) = match &noted.asked {
+        Asked::Page { wish, after, limit } => {
+            let query = wish.into_query(Query { after: after.as_ref(), limit: *limit, ..whole });
+            if wish.not_choosable {
+                let page = snapshot.not_choosable(&query);
+                (page.total, page.lines.iter().map(|line| line.candidate.offering).collect())
+            } else {
+                let page = snapshot.list(&query);
+                (page.total, page.lines.iter().map(|line| line.candidate.offering).collect::<Vec<_>>())
+            }
+        }
+        Asked::These { offerings } => {
+            let shown = snapshot.side_by_side(&whole, offerings);
+            (shown.len(), shown.iter().map(|one| one.candidate().offering).collect())
+        }
+    };
+    Ok(Again { total: u64::try_from(total).map_err(Problem::internal)?, offerings })
+}
+
+/// The voucher as it was, and its client as they were known.
+fn held_then(
+    mut stored: StoredVoucher,
+    snapshot: &Snapshot,
+    list: &ShownList,
+    noted: &Noted,
+) -> Result<Held, Problem> {
+    stored.voucher.validity = noted.validity;
+    stored.quantity = noted.quantity;
+    let none = || Problem::internal(format!("the voucher type of voucher {} is not there", list.voucher));
+    let basis = snapshot.basis(stored.voucher.voucher_type).ok_or_else(none)?;
+    Ok(Held { basis: std::sync::Arc::clone(basis), day: list.day, client: noted.client.clone(), stored })
+}
