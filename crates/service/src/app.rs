@@ -19,6 +19,7 @@ use valinta_persistence::idempotency::{self, Claimed, Kept, Trace};
 use valinta_persistence::vault::Vault;
 use valinta_persistence::{Conn, Db, DbError};
 
+use crate::choices::SentPages;
 use crate::clock::{Clock, new_uuid};
 use crate::cx::Cx;
 use crate::http::limits::{FILES_AT_ONCE_MAX, FILES_OF_ONE_MAX};
@@ -33,8 +34,8 @@ use crate::telemetry;
 use crate::tokens::Tokens;
 use crate::{
     applications, approvals, attachments, audit, changes, choice_requests, choices, clients, decisions, desk,
-    estimates, evidence, exports, health, impact, imports, mandates, me, offerings, organisers, providers, routes, rulebooks,
-    service_events, service_units, supervision, value_rules, voucher_types, vouchers,
+    estimates, evidence, exports, health, impact, imports, mandates, me, offerings, organisers, providers, routes,
+    rulebooks, service_events, service_units, supervision, value_rules, voucher_types, vouchers,
 };
 
 /// How often a process looks whether another one has changed the registry.
@@ -56,6 +57,7 @@ struct Inner {
     vault: Arc<Vault>,
     order_key: [u8; 32],
     latest: Latest,
+    pages: SentPages,
     opened: AtomicBool,
     files: OnceLock<Arc<dyn Storage>>,
     uploads: Places,
@@ -110,6 +112,7 @@ impl App {
             vault: Arc::new(vault),
             order_key: *keys.order_key(),
             latest: Latest::default(),
+            pages: SentPages::default(),
             opened: AtomicBool::new(false),
             files: OnceLock::new(),
             uploads: Places::new(FILES_AT_ONCE_MAX, FILES_OF_ONE_MAX),
@@ -181,6 +184,11 @@ impl App {
     pub fn snapshot(&self) -> Result<Arc<Snapshot>, Problem> {
         let unready = || Problem::new(ProblemKind::Unavailable, "The choices have not been loaded yet.");
         self.0.latest.snapshot().ok_or_else(unready)
+    }
+
+    /// Pages of the anonymous list as they were sent.
+    pub(crate) fn pages(&self) -> &SentPages {
+        &self.0.pages
     }
 
     /// For how long this process has not known whether the registry has changed: what is listed is no older than that.

@@ -51,7 +51,12 @@ impl Basis {
 
     /// The terms of a version.
     pub fn terms_of(&self, rulebook: Id<kind::Rulebook>) -> Option<&RulebookTerms> {
-        self.versions.entries().iter().map(|(_, version)| version).find(|(id, _)| *id == rulebook).map(|(_, terms)| terms)
+        self.versions
+            .entries()
+            .iter()
+            .map(|(_, version)| version)
+            .find(|(id, _)| *id == rulebook)
+            .map(|(_, terms)| terms)
     }
 }
 

@@ -1,29 +1,28 @@
 //! `GET /v1/choices`: the choices of a voucher type for everyone, without a token.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use serde::{Deserialize, Serialize};
 use validator::Validate;
-use valinta_domain::choice::{Lot, Query, Snapshot};
+use valinta_domain::choice::{Basis, Lot, Query, Snapshot};
 use valinta_domain::explain::Step;
 use valinta_domain::id::kind;
 use valinta_domain::rulebook::RulebookTerms;
 use valinta_domain::rules::{FactValue, Facts, GROSS_INCOME, Given, HOUSEHOLD_SIZE, NET_INCOME, Occasion, evaluate};
 use valinta_domain::valuation::{NoWorth, Valuation};
-use valinta_domain::{Amount, Currency, Day, Id, Moment, Money, Unit};
-use valinta_persistence::voucher_types::Rulebook;
-use valinta_persistence::{Conn, organisers, voucher_types};
+use valinta_domain::{Amount, Day, Id, Moment, Money, Unit};
 
 use super::cursor::{Cursor, List, Of};
 use super::page::{CountsView, PageOfList, RefusedView};
+use super::sent::{PageKey, SentPage};
 use super::view::{DrawnBy, OptionView, OrderedView};
 use super::wish::{ChoiceFilter, Wish, day_of};
 use crate::app::App;
-use crate::cx::{day_at, found};
-use crate::http::conditional::{IfNoneMatch, not_modified, tag_of_revision, with_tag};
-use crate::http::page::with_link;
+use crate::cx::{day_in, found};
+use crate::http::conditional::{IfNoneMatch, not_modified, tag_of_revision};
 use crate::http::{Named, Page, PageQuery, PagedBeside, Problem, ProblemKind, Spoken, SpokenView};
 use crate::parse_as_is;
 
@@ -123,15 +122,13 @@ pub(crate) struct Comparing {
     next: Option<String>,
 }
 
-/// What the database says of the voucher type; the options come from memory.
-pub(super) struct Basis {
-    pub(super) unit: Unit,
-    pub(super) currency: Currency,
+/// What a voucher type's list of a day is made of.
+pub(super) struct TypeOnDay {
+    pub(super) basis: Arc<Basis>,
     /// The day on which the list was begun, by which its order is drawn.
     pub(super) begun: Day,
     /// As of which day it is.
     pub(super) day: Day,
-    pub(super) rulebook: Rulebook,
     /// What the estimate is made on, if one can be made.
     pub(super) facts: Option<Facts>,
 }
@@ -163,34 +160,45 @@ pub(crate) async fn compare_choices(
     let cursor: Option<Cursor> = page.after()?;
     let CompareFilter { voucher_type: id, gross_income, net_income, household } = filter;
     let on = EstimatedOn { gross_income, net_income, household };
-    let (now, goes_on, asked) = (app.clock().now(), cursor.clone(), AsOf { day: wish.day, pointer: "/query/day" });
+    let (now, asked) = (app.clock().now(), AsOf { day: wish.day, pointer: "/query/day" });
     let snapshot = app.snapshot()?;
-    let basis = app.read(move |c| basis(c, id, now, goes_on.as_ref(), asked, on)).await?;
-    // The rulebook is read anew and may be ahead of what is in memory.
+    let of = of_voucher_type(&snapshot, id, now, cursor.as_ref(), asked, on)?;
     let (revision, language) = (snapshot.revision(), spoken.language().code());
-    let tag = tag_of_revision(&format!("r{revision}d{}n{}{language}", basis.begun, basis.rulebook.number));
-    // An address that names an income is for nobody to keep.
-    let keeping = HeaderValue::from_static(if on.is_given() { "no-store" } else { "no-cache" });
-    let wanted = Wanted {
-        voucher_type: id,
-        wish,
-        cursor,
-        limit: page.limit(),
-        is_known: known.has(&tag),
-        spoken: spoken.clone(),
+    let tag = tag_of_revision(&format!("r{revision}d{}{language}", of.begun));
+    let age = app.age_of_choices();
+    let wanted = Wanted { voucher_type: id, wish, cursor, limit: page.limit(), spoken: spoken.clone() };
+    if on.is_given() {
+        // An address that names an income is for nobody to keep.
+        let page = compared(wanted, of, snapshot, &app).await?;
+        return Ok(page.answer(&request, (&tag, "no-store", &spoken, age)));
+    }
+    let key = PageKey { revision, day: of.begun, spoken: spoken.clone(), query: request.query_string().to_owned() };
+    let page = match app.pages().get(&key) {
+        Some(page) => page,
+        None => {
+            let page = Arc::new(compared(wanted, of, snapshot, &app).await?);
+            app.pages().insert(key, Arc::clone(&page));
+            page
+        }
     };
-    // A long list takes some milliseconds, in which others are not to wait.
-    let compared = web::block(move || compare(wanted, &basis, &snapshot, app.order_key()));
-    let Some(comparing) = compared.await.map_err(Problem::internal)?? else {
+    if known.has(&tag) {
         let mut same = not_modified(&tag);
-        same.headers_mut().insert(header::CACHE_CONTROL, keeping);
+        same.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
         spoken.told_beside(same.headers_mut());
         return Ok(same);
+    }
+    Ok(page.answer(&request, (&tag, "no-cache", &spoken, age)))
+}
+
+/// The page as it is sent. What takes some milliseconds lets others not wait.
+async fn compared(wanted: Wanted, of: TypeOnDay, snapshot: Arc<Snapshot>, app: &App) -> Result<SentPage, Problem> {
+    let key = app.order_key().to_vec();
+    let make = move || -> Result<SentPage, Problem> {
+        let comparing = compare(&wanted, &of, &snapshot, &key)?;
+        let body = serde_json::to_vec(&comparing).map_err(Problem::internal)?;
+        Ok(SentPage { body: body.into(), next: comparing.next })
     };
-    let mut response = HttpResponse::Ok();
-    with_tag(&mut response, &tag).insert_header((header::CACHE_CONTROL, keeping));
-    spoken.told(&mut response);
-    Ok(with_link(&mut response, &request, comparing.next.as_deref()).json(comparing))
+    web::block(make).await.map_err(Problem::internal)?
 }
 
 /// Which page of which list is wanted.
@@ -199,42 +207,37 @@ struct Wanted {
     wish: Wish,
     cursor: Option<Cursor>,
     limit: u16,
-    /// Whether the caller has the page already.
-    is_known: bool,
     spoken: Spoken,
 }
 
-/// The page, unless the caller has it already.
-fn compare(wanted: Wanted, basis: &Basis, snapshot: &Snapshot, order_key: &[u8]) -> Result<Option<Comparing>, Problem> {
-    let Wanted { voucher_type: id, wish, cursor, limit, is_known, spoken } = wanted;
-    let terms = &basis.rulebook.terms;
-    let (valuation, steps) = basis.estimate()?;
+/// The page.
+fn compare(wanted: &Wanted, of: &TypeOnDay, snapshot: &Snapshot, order_key: &[u8]) -> Result<Comparing, Problem> {
+    let Wanted { voucher_type: id, wish, cursor, limit, spoken } = wanted;
+    let (basis, terms) = (&of.basis, of.terms()?);
+    let (valuation, steps) = of.estimate()?;
     let worth = valuation.as_ref().map(Valuation::quoted);
-    wish.check_start(basis.day)?;
-    let whole = List::new(Of::VoucherType(id, basis.begun), &wish, worth)?;
-    let after = whole.resume(cursor)?;
-    if is_known {
-        return Ok(None);
-    }
-    let (nobody, lot) = (Facts::default(), basis.lot(order_key));
+    wish.check_start(of.day)?;
+    let whole = List::new(Of::VoucherType(*id, of.begun), wish, worth)?;
+    let after = whole.resume(cursor.clone())?;
+    let (nobody, lot) = (Facts::default(), of.lot(order_key));
     let query = Query {
         valuation: valuation.as_ref(),
         free_of_charge: terms.free_of_charge.is_some(),
         after: after.as_ref(),
-        limit: usize::from(limit),
-        ..Query::all(id, basis.day, &nobody, &lot)
+        limit: usize::from(*limit),
+        ..Query::all(*id, of.day, &nobody, &lot)
     };
-    let page = PageOfList::of(snapshot, query, &wish, basis.currency, &spoken);
-    Ok(Some(Comparing {
-        voucher_type: id,
+    let page = PageOfList::of(snapshot, query, wish, basis.currency, spoken);
+    Ok(Comparing {
+        voucher_type: *id,
         unit: basis.unit,
-        day: basis.day,
+        day: of.day,
         price_unit: terms.price_unit,
         estimated_value: worth.map(|worth| worth.value.of(basis.currency)),
         estimate_steps: steps,
         public_client_fee: terms.public_service.client_fee.of(basis.currency),
         co_payment_basis: spoken.say(&terms.texts.co_payment),
-        ordered: OrderedView::of(wish.order, DrawnBy::Day, &spoken),
+        ordered: OrderedView::of(wish.order, DrawnBy::Day, spoken),
         revision: snapshot.revision(),
         language: spoken.view(),
         total: page.total,
@@ -242,7 +245,7 @@ fn compare(wanted: Wanted, basis: &Basis, snapshot: &Snapshot, order_key: &[u8])
         items: page.items,
         not_choosable: page.not_choosable,
         next: Page::<()>::cursor(whole.next(page.next)),
-    }))
+    })
 }
 
 /// A day as of which a list is asked for, if one is, and where that is said.
@@ -252,30 +255,29 @@ pub(super) struct AsOf {
     pub(super) pointer: &'static str,
 }
 
-/// What is to be known of a voucher type for its list of a day; of one that goes on from a cursor, of the day on which it
-/// was begun.
-pub(super) fn basis(
-    c: &mut Conn,
+/// What a voucher type's list of a day is made of; of one that goes on from a cursor, as of the day on which it was begun.
+pub(super) fn of_voucher_type(
+    snapshot: &Snapshot,
     id: Id<kind::VoucherType>,
     now: Moment,
     goes_on: Option<&Cursor>,
     asked: AsOf,
     on: EstimatedOn,
-) -> Result<Basis, Problem> {
-    let voucher_type = found(voucher_types::find(c, id)?)?;
-    let organiser = found(organisers::find(c, voucher_type.organiser)?)?;
-    let today = day_at(now, &organiser)?;
+) -> Result<TypeOnDay, Problem> {
+    let basis = found(snapshot.basis(id).map(Arc::clone))?;
+    let zone = &basis.time_zone;
+    let unknown = || Problem::internal(format!("organiser {} has the unknown time zone {zone}", basis.organiser));
+    let today = day_in(zone, now).ok_or_else(unknown)?;
     let begun = goes_on.map_or(Ok(today), |cursor| cursor.day(today))?;
     let day = day_of(asked.day, begun, begun, asked.pointer)?;
-    let rulebook = voucher_types::rulebook_in_force(c, id, day)?;
-    let rulebook = match asked.day {
-        Some(_) => rulebook.ok_or_else(|| no_rulebook_on(day, asked.pointer))?,
-        None => found(rulebook)?,
+    let terms = match asked.day {
+        Some(_) => basis.terms_on(day).ok_or_else(|| no_rulebook_on(day, asked.pointer))?,
+        None => found(basis.terms_on(day))?,
     };
-    let asked_for = facts_of_client(&rulebook.terms);
+    let asked_for = facts_of_client(terms);
     // What the rules do not ask for has no bearing on the estimate.
     let facts = (on.is_given() || asked_for.is_empty()).then(|| on.facts().only(&asked_for));
-    Ok(Basis { unit: voucher_type.unit, currency: organiser.currency, begun, day, facts, rulebook })
+    Ok(TypeOnDay { begun, day, facts, basis })
 }
 
 fn no_rulebook_on(day: Day, pointer: &str) -> Problem {
@@ -283,12 +285,17 @@ fn no_rulebook_on(day: Day, pointer: &str) -> Problem {
     Problem::invalid(Vec::new()).at(pointer, "no_rulebook", why)
 }
 
-impl Basis {
+impl TypeOnDay {
+    /// The terms of the day.
+    pub(super) fn terms(&self) -> Result<&RulebookTerms, Problem> {
+        found(self.basis.terms_on(self.day))
+    }
+
     /// What units are worth on what was given, unless the rules grant nothing or nothing was given; and how that came
     /// about.
     pub(super) fn estimate(&self) -> Result<(Option<Valuation<'_>>, Vec<Step>), Problem> {
         match &self.facts {
-            Some(facts) => estimate(&self.rulebook.terms, facts),
+            Some(facts) => estimate(self.terms()?, facts),
             None => Ok((None, Vec::new())),
         }
     }

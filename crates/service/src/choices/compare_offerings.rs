@@ -13,7 +13,7 @@ use valinta_domain::rules::Facts;
 use valinta_domain::valuation::Valuation;
 use valinta_domain::{Amount, Day, Id, Quantity};
 
-use super::compare::{AsOf, Basis, EstimatedOn, basis};
+use super::compare::{AsOf, EstimatedOn, TypeOnDay, of_voucher_type};
 use super::side_by_side::{Beside, COMPARED_MAX, Compared, TotalsBasis};
 use super::wish::place_of;
 use crate::app::App;
@@ -121,8 +121,8 @@ pub(crate) async fn compare_offerings(
     let on = EstimatedOn { gross_income, net_income, household };
     let (now, day) = (app.clock().now(), AsOf { day, pointer: "/day" });
     let snapshot = app.snapshot()?;
-    let basis = app.read(move |c| basis(c, id, now, None, day, on)).await.map_err(at_voucher_type)?;
-    let compared = compared(&asked, &basis, &snapshot, app.order_key(), &spoken)?;
+    let of = of_voucher_type(&snapshot, id, now, None, day, on).map_err(at_voucher_type)?;
+    let compared = compared(&asked, &of, &snapshot, app.order_key(), &spoken)?;
     let mut response = HttpResponse::Ok();
     spoken.told(&mut response).insert_header((header::CACHE_CONTROL, "no-store"));
     Ok(response.json(compared))
@@ -139,21 +139,21 @@ fn at_voucher_type(problem: Problem) -> Problem {
 
 fn compared(
     asked: &Asked,
-    basis: &Basis,
+    of: &TypeOnDay,
     snapshot: &Snapshot,
     order_key: &[u8],
     spoken: &Spoken,
 ) -> Result<Compared, Problem> {
-    let (request, terms) = (&asked.request, &basis.rulebook.terms);
-    let (valuation, _) = basis.estimate()?;
-    let (nobody, lot) = (Facts::default(), basis.lot(order_key));
+    let (request, basis, terms) = (&asked.request, &of.basis, of.terms()?);
+    let (valuation, _) = of.estimate()?;
+    let (nobody, lot) = (Facts::default(), of.lot(order_key));
     let query = Query {
         valuation: valuation.as_ref(),
         free_of_charge: terms.free_of_charge.is_some(),
         quantity: request.quantity,
         municipality: asked.municipality.as_ref(),
         near: asked.near,
-        ..Query::all(request.voucher_type, basis.day, &nobody, &lot)
+        ..Query::all(request.voucher_type, of.day, &nobody, &lot)
     };
     let beside = Beside {
         voucher: None,

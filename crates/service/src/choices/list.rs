@@ -22,6 +22,7 @@ use super::view::{DrawnBy, OptionView, OrderedView};
 use super::wish::{ChoiceFilter, Wish};
 use crate::app::App;
 use crate::cx::{Cx, found};
+use crate::http::conditional::with_age;
 use crate::http::page::with_link;
 use crate::http::permit::VouchersRead;
 use crate::http::{Caller, Page, PageQuery, Paged, PathId, Permit, Problem, Spoken, SpokenView};
@@ -113,7 +114,7 @@ pub(crate) async fn list_choices(
     })
     .await?;
     let mut response = HttpResponse::Ok();
-    spoken.told(&mut response);
+    spoken.told(with_age(&mut response, app.age_of_choices()));
     Ok(with_link(&mut response, &request, list.next.as_deref()).json(list))
 }
 

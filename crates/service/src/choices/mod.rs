@@ -11,6 +11,7 @@ mod list;
 mod page;
 mod quality;
 mod reasons;
+mod sent;
 mod show;
 mod shown;
 mod shown_list;
@@ -19,6 +20,7 @@ mod side_by_side;
 mod view;
 mod wish;
 
+pub(crate) use sent::SentPages;
 pub(crate) use view::{DrawnBy, OptionView, OrderView};
 
 use crate::http::openapi::Route;

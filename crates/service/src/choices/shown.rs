@@ -56,12 +56,8 @@ pub(super) fn note(
     (total, offerings): (usize, Vec<Id<kind::Offering>>),
 ) -> Result<(), Problem> {
     let voucher = &held.stored.voucher;
-    let noted = Noted {
-        asked,
-        client: held.client.clone(),
-        validity: voucher.validity,
-        quantity: held.stored.quantity,
-    };
+    let noted =
+        Noted { asked, client: held.client.clone(), validity: voucher.validity, quantity: held.stored.quantity };
     cx.show(ShownList {
         id: cx.id(),
         organiser: voucher.organiser,
@@ -123,12 +119,7 @@ pub(super) fn again(c: &mut Conn, list: &ShownList, key: &[u8]) -> Result<Again,
 }
 
 /// The voucher as it was, and its client as they were known.
-fn held_then(
-    mut stored: StoredVoucher,
-    snapshot: &Snapshot,
-    list: &ShownList,
-    noted: &Noted,
-) -> Result<Held, Problem> {
+fn held_then(mut stored: StoredVoucher, snapshot: &Snapshot, list: &ShownList, noted: &Noted) -> Result<Held, Problem> {
     stored.voucher.validity = noted.validity;
     stored.quantity = noted.quantity;
     let none = || Problem::internal(format!("the voucher type of voucher {} is not there", list.voucher));

@@ -9,8 +9,8 @@ use valinta_domain::provider::{Sector, ServiceMode};
 use valinta_domain::service_event::Charges;
 use valinta_domain::{Currency, Day, Id, Language, Localized, Money};
 
-use crate::http::Spoken;
 use super::quality::QualityView;
+use crate::http::Spoken;
 use crate::organisers::GeoPoint;
 use crate::vouchers::PriceView;
 

@@ -4,6 +4,8 @@
 
 use std::future::{Ready, ready};
 
+use std::time::Duration;
+
 use actix_web::http::header::{self, EntityTag};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, HttpResponseBuilder, dev};
 use utoipa::IntoParams;
@@ -33,6 +35,14 @@ fn is_of_a_version(tag: &EntityTag) -> bool {
 /// Adds the tag to an answer.
 pub fn with_tag<'a>(response: &'a mut HttpResponseBuilder, tag: &EntityTag) -> &'a mut HttpResponseBuilder {
     response.insert_header(header::ETag(tag.clone()))
+}
+
+/// Says for how many seconds it has not been known whether an answer is still the latest.
+pub fn with_age(response: &mut HttpResponseBuilder, age: Option<Duration>) -> &mut HttpResponseBuilder {
+    match age {
+        Some(age) => response.insert_header((header::AGE, age.as_secs())),
+        None => response,
+    }
 }
 
 /// The answer to one who has this version already.

@@ -22,7 +22,7 @@ const TAG_CHARS_MAX: usize = 35;
 const SPOKEN: [Language; 3] = [Language::Fi, Language::Sv, Language::En];
 
 /// The language of an answer's texts. Operations that take it declare `params(Spoken)`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Spoken {
     used: Language,
     /// What was asked for and is not spoken here.

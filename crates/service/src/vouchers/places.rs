@@ -19,10 +19,7 @@ pub(crate) struct Places {
 
 impl Places {
     /// Holds those of some offerings that have limited places, in order of id, and looks when they have a free one.
-    pub(crate) fn of(
-        c: &mut Conn,
-        offered: impl IntoIterator<Item = Id<kind::Offering>>,
-    ) -> Result<Self, Problem> {
+    pub(crate) fn of(c: &mut Conn, offered: impl IntoIterator<Item = Id<kind::Offering>>) -> Result<Self, Problem> {
         let ids: BTreeSet<_> = offered.into_iter().map(Id::uuid).collect();
         let ids: Vec<Id<kind::Offering>> = ids.into_iter().map(Id::new).collect();
         let mut seen = Vec::new();
