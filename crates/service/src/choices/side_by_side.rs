@@ -57,6 +57,7 @@ pub(crate) struct Compared {
 
 /// An offering among others.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = ComparedOffering)]
 pub(crate) struct ComparedView {
     /// Its id.
     offering: Id<kind::Offering>,
