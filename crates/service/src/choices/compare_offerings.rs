@@ -102,8 +102,9 @@ pub(super) fn each_once(errors: &mut Errors, offerings: &[Id<kind::Offering>]) {
     }
 }
 
-/// Compares up to five offerings of a voucher type: each as the list of choices shows it, or why nobody can choose it, in
-/// what they differ, and the public service beside them. They stand in the day's neutral order. Nothing is kept.
+/// Compares up to five offerings of a voucher type, with the public service beside them. Each is shown as in the list of
+/// choices, or with the reasons why nobody can choose it; and it is said in what they differ. They stand in the day's
+/// neutral order. Nothing is kept.
 #[utoipa::path(
     tag = "choices",
     params(Spoken),

@@ -66,9 +66,9 @@ impl Parse for CompareVoucherOfferings {
     }
 }
 
-/// Compares up to five offerings for a voucher: each as its list of choices shows it, or why it cannot be chosen, with the
-/// total of what is granted, in what they differ, and the public service beside them. They stand in the voucher's neutral
-/// order.
+/// Compares up to five offerings for a voucher, with the public service beside them. Each is shown as in the voucher's
+/// list of choices with the total of what is granted, or with the reasons why it cannot be chosen; and it is said in what
+/// they differ. They stand in the voucher's neutral order.
 #[utoipa::path(
     tag = "choices",
     params(Spoken),

@@ -133,7 +133,7 @@ impl PageOfList {
 
     /// The page that a query and a wish ask for.
     pub(super) fn of(snapshot: &Snapshot, query: Query<'_>, wish: &Wish, currency: Currency, spoken: &Spoken) -> Self {
-        let query = wish.into_query(query);
+        let query = wish.applied_to(query);
         if wish.not_choosable {
             let page = snapshot.not_choosable(&query);
             let refused = page.lines.iter().map(|line| RefusedView::of(line, spoken)).collect();

@@ -64,6 +64,7 @@ impl Compared {
 
 /// An offering among others.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = ComparedOffering)]
 pub(crate) struct ComparedView {
     /// Its id.
     offering: Id<kind::Offering>,
@@ -201,11 +202,10 @@ impl Beside<'_> {
     ) -> Result<Compared, Problem> {
         let shown = snapshot.side_by_side(query, offerings);
         let is_shown = |id: &Id<kind::Offering>| shown.iter().any(|one| offering_of(one) == *id);
-        let unknown: Vec<usize> = (0..).zip(offerings).filter(|(_, id)| !is_shown(id)).map(|(n, _)| n).collect();
-        if !unknown.is_empty() {
+        let mut unknown = (0..).zip(offerings).filter(|(_, id)| !is_shown(id)).map(|(n, _)| format!("/offerings/{n}"));
+        if let Some(first) = unknown.next() {
             let why = "there is no such offering for this voucher type";
-            let problem = Problem::invalid(Vec::new());
-            return Err(unknown.iter().fold(problem, |p, n| p.at(&format!("/offerings/{n}"), "unknown", why)));
+            return Err(unknown.fold(Problem::unknown(&first, why), |problem, at| problem.at(&at, "unknown", why)));
         }
         let spoken = self.spoken;
         let listed = |one: &Listed<'_>| OptionView::of(one, self.currency);

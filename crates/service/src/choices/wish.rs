@@ -181,7 +181,7 @@ fn point(text: &str) -> Result<Place, NotAPoint> {
 
 impl Wish {
     /// The query with the wish in it.
-    pub(super) fn into_query<'q>(&'q self, query: Query<'q>) -> Query<'q> {
+    pub(super) fn applied_to<'q>(&'q self, query: Query<'q>) -> Query<'q> {
         Query {
             municipality: self.municipality.as_ref(),
             sector: self.sector,

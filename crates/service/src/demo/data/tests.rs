@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use chrono_tz::Europe::Helsinki;
 use valinta_domain::application::{Shown, examine};
-use valinta_domain::choice::UnitFacts;
+use valinta_domain::choice::{Place, UnitFacts, centre_of};
 use valinta_domain::grant::{GrantRequest, Granting, grant};
 use valinta_domain::offering::check_price;
 use valinta_domain::rulebook::{GrantPeriod, IssuedVouchers, Measure};
@@ -220,6 +220,9 @@ fn a_unit_lies_near_its_municipalitys_point() {
             m.name_fi
         );
         assert!(!m.name_sv.is_empty());
+        // Distances can be counted from wherever a client of the county lives.
+        let centre = Place { latitude_e6: m.latitude_e6, longitude_e6: m.longitude_e6 };
+        assert_eq!(centre_of(&m.code), Some(centre), "{}", m.name_fi);
     }
     for (_, unit) in demo.units() {
         let m = demo.municipalities.iter().find(|m| m.code == unit.municipality).unwrap();
