@@ -9,6 +9,7 @@
 )]
 
 mod approvals;
+mod behalf;
 mod county;
 mod evidence;
 mod grants;
