@@ -368,7 +368,7 @@ fn whoever_calls_for_a_holder_sees_the_holders_order_page_by_page() {
 }
 
 #[test]
-fn neither_answers_nor_messages_nor_tables_hold_a_representatives_code_or_name() {
+fn no_answer_has_a_representatives_code_and_notes_are_the_case_workers() {
     let scene = Scene::set().accepted();
     let recorded = scene.record("vouchers", &json!({"note": "Salainen muistiinpano"}));
     let code = &scene.representative.identity_code;
