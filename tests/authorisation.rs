@@ -9,7 +9,8 @@ use crate::support::{Answer, User, World};
 const OPERATIONS_MIN: usize = 31;
 
 /// Operations that a role is refused although it can hold their scope, because the role has another door.
-const OTHER_DOOR: &[(&str, Role)] = &[("list_vouchers", Role::Provider), ("list_vouchers", Role::Resident)];
+const OTHER_DOOR: &[(&str, Role)] =
+    &[("list_vouchers", Role::Provider), ("list_vouchers", Role::Resident), ("list_my_vouchers", Role::CaseWorker)];
 
 /// An operation as the document declares it.
 struct Operation {

@@ -6,7 +6,7 @@ use std::fs;
 use serde_json::{Value, json};
 use valinta_persistence::DatabaseUrl;
 
-use crate::support::{Answer, County, Provider, Resident, World, home_care_terms, localized, price};
+use crate::support::{Answer, County, Provider, Resident, World, home_care_terms, identity_code, localized, price};
 
 fn id(of: &Value) -> &str {
     of["id"].as_str().unwrap()
@@ -186,13 +186,25 @@ fn no_plain_word_of_a_person_is_stored_anywhere() {
     let voucher = county.chosen_voucher(&resident, &home_care, "20", &offering);
     provider.record(id(&voucher), "1").created();
     county.case_worker.get(&format!("/v1/clients/{}", resident.client)).ok();
+    let (representative, note) = (identity_code(88), "Salainen muistiinpano");
+    let mandate = json!({
+        "representative": {"personal_identity_code": representative, "name": "Salainen Edustaja"},
+        "scope": "vouchers",
+        "basis": "guardian",
+        "note": note,
+    });
+    county.case_worker.post(&format!("/v1/clients/{}/mandates", resident.client), &mandate).created();
+    let consent = json!({"how": "phone", "given_on": world.today(), "note": note});
+    let choice = json!({"offering": offering, "on_behalf": consent});
+    county.case_worker.put(&format!("/v1/vouchers/{}/choice", id(&voucher)), &choice).ok();
     // Refused input is stored just as little.
     let again = Resident::registration(&resident.identity_code, &resident.name);
     county.case_worker.post("/v1/clients", &again).refused(409, "duplicate");
 
     assert!(is_stored(&world, "Esimerkkikatu 1"), "a unit's address is public: the search finds what is there");
     let without_mark = resident.identity_code.replace('-', "");
-    for secret in [&resident.identity_code, &without_mark, &resident.name, "Salakuja 7"] {
+    let of_resident = [&resident.identity_code, &without_mark, &resident.name, "Salakuja 7"];
+    for secret in of_resident.into_iter().chain([&representative, "Salainen Edustaja", note]) {
         assert!(!is_stored(&world, secret), "{secret:?} is stored in plain");
         assert!(!is_stored(&world, &secret.to_lowercase()), "{secret:?} is stored in plain");
     }

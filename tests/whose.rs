@@ -57,7 +57,7 @@ fn cell(answer: &Answer) -> String {
 /// Those who have nothing to do with the journey first, so that what they were let do would show; then its provider,
 /// who asks for what its county decides. Where a caller may, but the state or the request is against it, stands 409 or
 /// 422.
-fn callers(people: &People) -> [(&'static str, &User); 16] {
+fn callers(people: &People) -> [(&'static str, &User); 17] {
     [
         ("other officer", &people.other_county.officer),
         ("other case worker", &people.other_county.case_worker),
@@ -71,6 +71,8 @@ fn callers(people: &People) -> [(&'static str, &User); 16] {
         ("own officer", &people.county.officer),
         ("own finance", &people.county.finance),
         ("own auditor", &people.county.auditor),
+        // Acts for the resident by a mandate.
+        ("representative", &people.representative.user),
         ("own resident", &people.resident.user),
         ("own case worker", &people.county.case_worker),
         // The provider has applied to this county too, which knows nothing of the first one's dealings with it.

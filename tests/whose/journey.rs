@@ -35,6 +35,8 @@ pub(super) struct Journey {
     pub(super) draft_application: String,
     /// An application that waits for a decision.
     pub(super) waiting_application: String,
+    /// A mandate for the client that somebody holds who takes no part.
+    pub(super) mandate: String,
 }
 
 /// Who takes part in it, and who does not.
@@ -52,6 +54,8 @@ pub(super) struct People {
     pub(super) resident: Resident,
     /// A resident of the same county with a voucher of the same type, who has not chosen.
     pub(super) other_resident: Resident,
+    /// One who acts for the resident by a mandate.
+    pub(super) representative: Resident,
 }
 
 const FILE: &str = "%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n";
@@ -94,7 +98,10 @@ pub(super) fn walk(world: &World) -> (Journey, People) {
     let waiting_application = provider.apply(&provider.unit(), &home_care);
     let draft_application = provider.draft_application(&provider.unit(), &home_care);
 
+    let representative = county.client();
+    mandate(&county, &resident.client, &representative.identity_code, "vouchers");
     let journey = Journey {
+        mandate: mandate(&county, &resident.client, &county.client().identity_code, "vouchers_read"),
         service_event: id_of(&recorded["event"]),
         information: id_of(&told),
         grant_decision: voucher["decision"].as_str().unwrap().to_owned(),
@@ -136,8 +143,19 @@ pub(super) fn walk(world: &World) -> (Journey, People) {
         other_provider,
         resident,
         other_resident,
+        representative,
     };
     (journey, people)
+}
+
+/// Records that a person may act for a client.
+fn mandate(county: &County, client: &str, identity_code: &str, scope: &str) -> String {
+    let body = json!({
+        "representative": {"personal_identity_code": identity_code, "name": "Testi Edustaja"},
+        "scope": scope,
+        "basis": "authorisation",
+    });
+    id_of(&county.case_worker.post(&format!("/v1/clients/{client}/mandates"), &body).created())
 }
 
 /// Adds a member that is called after what it is.

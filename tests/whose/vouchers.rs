@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::Row;
 use super::journey::Journey;
-use crate::support::{Provider, home_care_terms, localized, price};
+use crate::support::{Provider, home_care_terms, identity_code, localized, price};
 
 /// The path of something of the voucher's.
 pub(super) fn voucher(journey: &Journey, verb: &str) -> String {
@@ -14,6 +14,7 @@ pub(super) fn voucher(journey: &Journey, verb: &str) -> String {
 /// Reads first; then commands, those that the owners are refused by state before the one that ends the voucher.
 pub(super) const ROWS: &[Row] = &[
     ("show_client", |j, _, user| user.get(&format!("/v1/clients/{}", j.client))),
+    ("list_mandates", |j, _, user| user.get(&format!("/v1/clients/{}/mandates", j.client))),
     ("show_voucher", |j, _, user| user.get(&voucher(j, ""))),
     ("list_vouchers", |_, _, user| user.get("/v1/vouchers")),
     ("list_my_vouchers", |_, _, user| user.get("/v1/me/vouchers")),
@@ -111,6 +112,18 @@ pub(super) const ROWS: &[Row] = &[
                 "valid_until": today.to_string(),
             }),
         )
+    }),
+    ("record_mandate", |j, _, user| {
+        let body = json!({
+            "representative": {"personal_identity_code": identity_code(77), "name": "Testi Edustaja"},
+            "scope": "vouchers_read",
+            "basis": "parent",
+        });
+        user.post(&format!("/v1/clients/{}/mandates", j.client), &body)
+    }),
+    ("end_mandate", |j, _, user| {
+        let body = json!({"reason": "withdrawn"});
+        user.post(&format!("/v1/clients/{}/mandates/{}/end", j.client, j.mandate), &body)
     }),
     ("give_information", |j, _, user| user.post(&voucher(j, "/information"), &json!({"language": "fi"}))),
     ("accept_voucher", |j, world, user| user.post(&voucher(j, "/accept"), &json!({"information": world.unknown_id()}))),

@@ -10,6 +10,7 @@
 
 mod approvals;
 mod choosing;
+mod behalf;
 mod county;
 mod evidence;
 mod grants;

@@ -109,6 +109,7 @@ pub(crate) fn constraints(db: &Db) -> Lines {
 fn declared(postgres: bool) -> Lines {
     let source = concat!(
         include_str!("../../src/schema.rs"),
+        include_str!("../../src/schema/behalf.rs"),
         include_str!("../../src/schema/granted.rs"),
         include_str!("../../src/schema/lifecycle.rs")
     );
