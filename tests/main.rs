@@ -38,6 +38,7 @@ mod purses;
 mod races;
 mod records;
 mod rulebooks;
+mod soak;
 mod supervision;
 mod support;
 mod values;

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::Outcome;
 use crate::bare::Answer;
 use crate::load::{Requests, Round};
-use crate::registry::{self, Minting, VOUCHERS_OF_EACH};
+use crate::registry::{self, Bearers, VOUCHERS_OF_EACH};
 use crate::service::Process;
 
 /// Queries in the mix.
@@ -69,7 +69,7 @@ pub(crate) struct Case {
 /// Whom is asked, and by whom.
 pub(crate) struct Asked<'a> {
     services: &'a [Process],
-    minting: &'a [Minting],
+    bearers: &'a [Bearers],
     mixed: Vec<(String, Option<String>)>,
 }
 
@@ -80,8 +80,8 @@ fn list(of_type: u32, query: &str) -> String {
 }
 
 impl<'a> Asked<'a> {
-    pub(crate) fn of(services: &'a [Process], minting: &'a [Minting]) -> Outcome<Self> {
-        let mut asked = Self { services, minting, mixed: Vec::new() };
+    pub(crate) fn of(services: &'a [Process], bearers: &'a [Bearers]) -> Outcome<Self> {
+        let mut asked = Self { services, bearers, mixed: Vec::new() };
         asked.mixed = mix(asked.largest()?)?;
         Ok(asked)
     }
@@ -109,10 +109,10 @@ impl<'a> Asked<'a> {
 
     /// The lists of all vouchers of a type in a registry.
     fn vouchers(&self, registry: usize, of_type: u32, query: &str) -> Outcome<Vec<Path>> {
-        let minting = self.minting.get(registry).ok_or("no keys")?;
+        let token = &self.bearers.get(registry).ok_or("no token")?.resident;
         let path = |n| {
-            let (voucher, person) = registry::voucher(of_type, n);
-            (format!("/v1/vouchers/{voucher}/choices{query}"), Some(minting.resident(person)))
+            let voucher = registry::voucher(of_type, n);
+            (format!("/v1/vouchers/{voucher}/choices{query}"), Some(token.clone()))
         };
         Ok((0..VOUCHERS_OF_EACH).map(path).collect())
     }

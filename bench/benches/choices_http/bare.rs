@@ -17,11 +17,11 @@ use diesel::sql_types::{BigInt, Binary, Integer, Text};
 use diesel::{Connection, RunQueryDsl, SqliteConnection};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use valinta_domain::Id;
+use uuid::Uuid;
 use valinta_domain::policy::Role;
+use valinta_domain::{Id, Moment};
 use valinta_persistence::audit::{self, NewAuditRow};
 use valinta_persistence::{Conn, DatabaseUrl, Db, DbError};
-use valinta_service::clock::{Clock, new_uuid};
 
 use crate::Outcome;
 use crate::load::Round;
@@ -172,12 +172,27 @@ pub(crate) fn ungrouped(folder: &Path, lasting: Duration) -> Outcome<Round> {
 
 static WRITTEN: AtomicI32 = AtomicI32::new(0);
 
+/// Ids as the service makes them: ordered by time, and random behind it.
+fn ids(n: u64) -> impl Iterator<Item = Uuid> {
+    (1_u64..).map(move |line| {
+        let mut random = n.wrapping_mul(16).wrapping_add(line).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        random = (random ^ (random >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        random ^= random >> 27;
+        let ordered = u128::from(n) << 80;
+        Uuid::from_u128(ordered | (0x7 << 76) | (0x8 << 60) | u128::from(random >> 4))
+    })
+}
+
 /// An audit row, and the list that was shown where the service keeps that.
 fn write_rows(c: &mut Conn, shown: bool) -> Result<(), DbError> {
-    let now = Clock::system().now();
-    let (target, revision) = (new_uuid(now), WRITTEN.fetch_add(1, Ordering::Relaxed));
+    let revision = WRITTEN.fetch_add(1, Ordering::Relaxed);
+    let number = u64::from(revision.unsigned_abs()) | (u64::from(std::process::id()) << 32);
+    let mut ids = ids(number);
+    let mut id = || ids.next().unwrap_or_default();
+    let (target, now) =
+        (id(), Moment::from_micros(i64::from(revision)).ok_or_else(|| DbError::Internal("no moment".to_owned()))?);
     let row = NewAuditRow {
-        id: Id::new(new_uuid(now)),
+        id: Id::new(id()),
         at: now,
         organiser: Some(Id::new(target)),
         actor: format!("resident-{target}"),
@@ -186,13 +201,13 @@ fn write_rows(c: &mut Conn, shown: bool) -> Result<(), DbError> {
         target_kind: "voucher".to_owned(),
         target: Some(target),
         person: Some(Id::new(target)),
-        request: new_uuid(now),
+        request: id(),
         details: json!({"order": "neutral", "revision": revision}),
     };
     audit::append(c, &[row])?;
     if shown {
         diesel::sql_query("INSERT INTO bare_shown VALUES ($1, $2, $3, $4, $5, $6, $7, $8)")
-            .bind::<Binary, _>(new_uuid(now).as_bytes().to_vec())
+            .bind::<Binary, _>(id().as_bytes().to_vec())
             .bind::<Binary, _>(target.as_bytes().to_vec())
             .bind::<Integer, _>(revision)
             .bind::<Text, _>("2026-11-22")

@@ -20,7 +20,7 @@ use std::time::Duration;
 use asked::{Asked, Case, Work};
 use bare::Answer;
 use load::Round;
-use registry::Minting;
+use registry::Bearers;
 use report::Report;
 use service::{Process, copy_folder, in_folder};
 
@@ -53,18 +53,18 @@ fn main() -> Outcome<()> {
     let mut report = Report::default();
     starts(&binary, top.path(), &folders, &mut report)?;
     let services = folders.iter().map(|folder| Process::service(&binary, folder)).collect::<Outcome<Vec<_>>>()?;
-    let minting = folders.iter().map(|folder| Minting::of(folder)).collect::<Outcome<Vec<_>>>()?;
-    let asked = Asked::of(&services, &minting)?;
+    let bearers = folders.iter().map(|folder| Bearers::of(&binary, folder)).collect::<Outcome<Vec<_>>>()?;
+    let asked = Asked::of(&services, &bearers)?;
     let bare_folder = top.path().join("bare");
     let bare = start_bare(&bare_folder, &folders, &asked)?;
     let measured = rounds(&asked.cases(&bare)?, &bare_folder)?;
     report.lists(&measured);
 
-    let (Some(service), Some(minting)) = (services.last(), minting.last()) else { return Err("no service".into()) };
-    let token = minting.provider();
+    let (Some(service), Some(bearers)) = (services.last(), bearers.last()) else { return Err("no service".into()) };
+    let token = &bearers.provider;
     report.alone(&asked.alone(service, ALONE)?);
-    report.noticed(&changes::readers(service, &token, &asked.mixed()?)?);
-    report.listed(&changes::prices(service, &token)?);
+    report.noticed(&changes::readers(service, token, &asked.mixed()?)?);
+    report.listed(&changes::prices(service, token)?);
     report.peak(service.peak_megabytes()?);
     report.end()
 }

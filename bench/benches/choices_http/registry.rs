@@ -3,18 +3,13 @@
 use std::path::Path;
 use std::time::Instant;
 
-use chrono::TimeDelta;
 use diesel::connection::SimpleConnection;
 use diesel::sql_types::Text;
 use diesel::{Connection, QueryableByName, RunQueryDsl, SqliteConnection};
 use uuid::Uuid;
-use valinta_domain::Id;
-use valinta_domain::policy::Role;
-use valinta_service::clock::Clock;
-use valinta_service::keys::Keys;
-use valinta_service::tokens::{Grant, Tokens};
 
 use crate::Outcome;
+use crate::service::in_folder;
 
 /// Makes the rows, in a database that holds the demo county.
 const ROWS: &str = include_str!("registry.sql");
@@ -25,10 +20,6 @@ const TYPES: u32 = 20;
 pub(crate) const FIRST_TYPES: [u32; 2] = [5_000, 1_000];
 /// Vouchers of each of the first two voucher types.
 pub(crate) const VOUCHERS_OF_EACH: u32 = 400;
-/// Who issues tokens, in the demo county.
-const ISSUER: &str = "http://valinta.localhost";
-/// Whom tokens are for, in the demo county.
-const AUDIENCE: &str = "valinta";
 
 /// Fills a folder's database up to so many offerings, and says how many seconds it took.
 pub(crate) fn fill(folder: &Path, offerings: u32) -> Outcome<f64> {
@@ -103,41 +94,26 @@ pub(crate) fn offering(n: u32) -> Uuid {
     id(7, n)
 }
 
-/// A voucher of one of the first two voucher types, and its holder.
-pub(crate) fn voucher(of_type: u32, n: u32) -> (Uuid, Uuid) {
-    let number = of_type * VOUCHERS_OF_EACH + n % VOUCHERS_OF_EACH;
-    (id(13, number), id(11, number))
+/// A voucher of one of the first two voucher types.
+pub(crate) fn voucher(of_type: u32, n: u32) -> Uuid {
+    id(13, of_type * VOUCHERS_OF_EACH + n % VOUCHERS_OF_EACH)
 }
 
-/// Who mints tokens for a folder's service.
-pub(crate) struct Minting(Tokens);
-
-impl Minting {
-    pub(crate) fn of(folder: &Path) -> Outcome<Self> {
-        let keys = Keys::read(&folder.join("valinta.keys.json"))?;
-        Ok(Self(Tokens::new(ISSUER, AUDIENCE, &keys, None)?))
-    }
-
-    /// The holder of a voucher.
-    pub(crate) fn resident(&self, person: Uuid) -> String {
-        self.mint(Role::Resident, &format!("resident-{person}"), Some(person))
-    }
-
+/// Tokens of those who ask a folder's service.
+pub(crate) struct Bearers {
+    /// The holder of all vouchers.
+    pub(crate) resident: String,
     /// The member of the first ten providers.
-    pub(crate) fn provider(&self) -> String {
-        self.mint(Role::Provider, "measured", None)
-    }
+    pub(crate) provider: String,
+}
 
-    fn mint(&self, role: Role, subject: &str, person: Option<Uuid>) -> String {
-        let grant = Grant {
-            subject: subject.to_owned(),
-            role,
-            organiser: None,
-            person: person.map(Id::new),
-            scopes: role.scopes(),
-            lifetime: TimeDelta::hours(12),
-            client_id: "bench".to_owned(),
+impl Bearers {
+    /// Has the binary print them.
+    pub(crate) fn of(binary: &Path, folder: &Path) -> Outcome<Self> {
+        let print = |arguments: &[&str]| {
+            let output = in_folder(binary, folder).arg("token").args(arguments).output()?;
+            Outcome::Ok(String::from_utf8(output.stdout)?.trim().to_owned())
         };
-        self.0.mint(&grant, Clock::system().now())
+        Ok(Self { resident: print(&["resident"])?, provider: print(&["provider", "--subject", "measured"])? })
     }
 }

@@ -143,7 +143,8 @@ JOIN offered AS o ON o.i = p.offering
 JOIN draws AS d ON d.i = p.offering
 JOIN sectors AS s ON s.provider = o.unit / 3, example AS e;
 
--- Vouchers: 400 of each of the first two voucher types, of as many persons.
+-- Vouchers: 400 of each of the first two voucher types, of as many clients. The demo's resident holds them all, because it is
+-- the resident's token that the binary can print.
 INSERT INTO persons (id, key_hash, created_at)
 SELECT unhex(printf('0000000b%04x70008000%012x', 0, d.i)), randomblob(32), e.created_at
 FROM draws AS d, example AS e WHERE d.i < 800;
@@ -162,12 +163,13 @@ INSERT INTO vouchers (
     free_of_charge, valid_from, valid_to, decision_id, issued_at, version, measure, unused, facts
 )
 SELECT unhex(printf('0000000d%04x70008000%012x', 0, d.i)), v.organiser_id, unhex(printf('0000000c%04x70008000%012x', 0, d.i)),
-    unhex(printf('0000000b%04x70008000%012x', 0, d.i)), unhex(printf('00000001%04x70008000%012x', 0, d.i / 400)),
+    unhex(replace(h.value, '-', '')), unhex(printf('00000001%04x70008000%012x', 0, d.i / 400)),
     unhex(printf('00000002%04x70008000%012x', 0, d.i / 400)), printf('0000-0000-0000-%04d', d.i), 'accepted',
     700 + (d.c % 2700), v.unit, 200000, v.per, 0, date('now', '-10 days'), date('now', '+350 days'), v.decision_id,
     v.issued_at, 1, v.measure, v.unused,
     printf('{"gross_income_per_month":"%d.50","household_size":"%d"}', 600 + d.d % 2000, 1 + d.e % 7)
-FROM draws AS d, vouchers AS v WHERE d.i < 800 AND v.id = (SELECT voucher_id FROM example);
+FROM draws AS d, vouchers AS v, installation AS h
+WHERE d.i < 800 AND v.id = (SELECT voucher_id FROM example) AND h.name = 'demo_resident';
 
 INSERT INTO allotments (id, voucher_id, valid_from, valid_to, granted_e4, used_e4)
 SELECT unhex(printf('0000000e%04x70008000%012x', 0, i)), unhex(printf('0000000d%04x70008000%012x', 0, i)),
