@@ -100,7 +100,7 @@ impl<'a> Asked<'a> {
             ("estimate", (list(0, INCOME), None)),
             ("voucher", (path.clone(), token.clone())),
         ];
-        let answer = |(name, (path, token)): (&'static str, Path)| {
+        let answer = |(name, (path, token)): (&'static str, Path)| -> Outcome<(&'static str, Answer)> {
             let (headers, body) = service.get(&path, token.as_deref())?;
             Ok((name, Answer { headers, body: String::from_utf8(body)? }))
         };
@@ -124,10 +124,11 @@ impl<'a> Asked<'a> {
 
     /// All cases, in the order in which they take turns.
     pub(crate) fn cases(&self, bare: &Process) -> Outcome<Vec<Case>> {
-        let at_bare = |path: &str| Ok(Work::Requests(Requests::get(&bare.url, &[(path.to_owned(), None)])?));
-        let at = |registry: usize, paths: &[Path]| {
+        let at_bare =
+            |path: &str| -> Outcome<Work> { Ok(Work::Requests(Requests::get(&bare.url, &[(path.to_owned(), None)])?)) };
+        let at = |registry: usize, paths: &[Path]| -> Outcome<Work> {
             let service = self.services.get(registry).ok_or("no service")?;
-            Outcome::Ok(Work::Requests(Requests::get(&service.url, paths)?))
+            Ok(Work::Requests(Requests::get(&service.url, paths)?))
         };
         let anonymous = |registry, of_type, query: &str| at(registry, &[(list(of_type, query), None)]);
         let vouchers = |registry, of_type, query: &str| at(registry, &self.vouchers(registry, of_type, query)?);
@@ -177,7 +178,7 @@ impl<'a> Asked<'a> {
         for query in queries {
             all.push((format!("anonymous {query}"), (list(0, query), None)));
         }
-        let last = self.mixed.iter().filter(|(path, _)| path.contains("cursor=")).last().cloned();
+        let last = self.mixed.iter().rev().find(|(path, _)| path.contains("cursor=")).cloned();
         all.extend(last.map(|path| ("anonymous, a late page".to_owned(), path)));
         for query in
             ["?limit=100", "?limit=100&order=co_payment", "?limit=100&order=price", "?limit=100&municipality=609"]
@@ -185,7 +186,7 @@ impl<'a> Asked<'a> {
             let (path, token) = vouchers.first().cloned().ok_or("no voucher")?;
             all.push((format!("my voucher {query}"), (format!("{path}{query}"), token)));
         }
-        let measure = |(name, (path, token)): (String, Path)| {
+        let measure = |(name, (path, token)): (String, Path)| -> Outcome<(String, Round)> {
             let mut took = Vec::new();
             for _ in 0..times {
                 let sent = Instant::now();

@@ -74,7 +74,7 @@ fn folders(binary: &Path, top: &Path) -> Outcome<Vec<PathBuf>> {
     let demo = top.join("demo");
     fs::create_dir_all(&demo)?;
     drop(Process::service(binary, &demo)?);
-    let folder = |size: u32| {
+    let folder = |size: u32| -> Outcome<PathBuf> {
         let folder = copy_folder(&demo, &top.join(size.to_string()))?;
         println!("{size} offerings made in {:.1} s", registry::fill(&folder, size)?);
         Ok(folder)
@@ -92,10 +92,12 @@ fn starts(binary: &Path, top: &Path, folders: &[PathBuf], report: &mut Report) -
     }
     report.start("nothing, the database is made", 0, &empty);
     let folder = top.join("empty-0");
-    let again = (0..STARTS).map(|_| Ok(Process::empty_service(binary, &folder)?.ready_after));
+    let start = |_| -> Outcome<Duration> { Ok(Process::empty_service(binary, &folder)?.ready_after) };
+    let again = (0..STARTS).map(start);
     report.start("nothing, the database is there", 0, &again.collect::<Outcome<Vec<_>>>()?);
     for (size, folder) in SIZES.into_iter().zip(folders) {
-        let all = (0..STARTS).map(|_| Ok(Process::service(binary, folder)?.ready_after));
+        let start = |_| -> Outcome<Duration> { Ok(Process::service(binary, folder)?.ready_after) };
+        let all = (0..STARTS).map(start);
         report.start(&format!("{size} offerings"), size, &all.collect::<Outcome<Vec<_>>>()?);
     }
     Ok(())

@@ -110,9 +110,9 @@ pub(crate) struct Bearers {
 impl Bearers {
     /// Has the binary print them.
     pub(crate) fn of(binary: &Path, folder: &Path) -> Outcome<Self> {
-        let print = |arguments: &[&str]| {
+        let print = |arguments: &[&str]| -> Outcome<String> {
             let output = in_folder(binary, folder).arg("token").args(arguments).output()?;
-            Outcome::Ok(String::from_utf8(output.stdout)?.trim().to_owned())
+            Ok(String::from_utf8(output.stdout)?.trim().to_owned())
         };
         Ok(Self { resident: print(&["resident"])?, provider: print(&["provider", "--subject", "measured"])? })
     }
