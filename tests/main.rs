@@ -42,6 +42,7 @@ mod quality;
 mod races;
 mod records;
 mod rulebooks;
+mod soak;
 mod supervision;
 mod support;
 mod values;

@@ -1,13 +1,18 @@
 //! Two processes on one database: what one of them changes the other one shows, and together they overdraw nothing.
 
 use std::sync::Barrier;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use serde_json::json;
 
 use crate::support::{Api, County, Provider, User, World, price};
 
 /// The longest that one process may show what another has changed.
-const BEHIND_MAX: Duration = Duration::from_secs(5);
+const BEHIND_MAX: Duration = Duration::from_secs(1);
+/// The longest that a list may take while what is listed is loaded anew.
+const LIST_MAX: Duration = Duration::from_secs(1);
 
 fn at(api: &Api, user: &User) -> User {
     User { api: api.clone(), token: user.token.clone() }
@@ -33,6 +38,70 @@ fn what_one_process_publishes_the_other_lists_soon() {
         assert!(since.elapsed() < BEHIND_MAX, "{list}");
         thread::sleep(Duration::from_millis(50));
     }
+}
+
+/// Stops those who read when it goes, also where it goes by a panic.
+struct Stops<'a>(&'a AtomicBool);
+
+impl Drop for Stops<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Reads a list over and over until it is told to stop. The longest that an answer took, and how many there were.
+fn read_on(api: &Api, path: &str, stop: &AtomicBool) -> (Duration, u32) {
+    let (mut longest, mut answers, mut revision) = (Duration::ZERO, 0, 0);
+    let user = Api::at(format!("http://{}", api.address())).anyone();
+    while !stop.load(Ordering::Relaxed) {
+        let asked = Instant::now();
+        let list = user.get(path).ok();
+        longest = longest.max(asked.elapsed());
+        answers += 1;
+        let shown = list["revision"].as_i64().unwrap();
+        assert!(shown >= revision, "the list goes back from {revision} to {shown}");
+        revision = shown;
+    }
+    (longest, answers)
+}
+
+#[test]
+fn each_change_is_listed_by_the_other_process_within_a_second_and_lists_do_not_wait_for_it() {
+    let mut world = World::start();
+    let other = world.start_another();
+    let county = County::found(&world);
+    let home_care = county.home_care();
+    let offerings: Vec<(Provider, String)> =
+        (1..=8).map(|n| Provider::approved(&county, n, "company", &home_care, &price("36.00"))).collect();
+    let path = format!("/v1/choices?voucher_type={}", home_care.id);
+    let stop = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let stops = Stops(&stop);
+        let readers = [&world.api, &other.api].map(|api| scope.spawn(|| read_on(api, &path, &stop)));
+        for (n, (provider, offering)) in (0..).zip(offerings.iter().cycle().take(16)) {
+            let takes = n >= 8;
+            let body = json!({"accepts_new_clients": takes});
+            provider.user.put_seen(&format!("/v1/offerings/{offering}"), "*", &body).ok();
+            let since = Instant::now();
+            let own = world.api.anyone().get(&path).ok();
+            let taking = if takes { n - 7 } else { 7 - n };
+            assert_eq!(own["total"], taking, "one's own change is listed at once");
+            loop {
+                let list = other.api.anyone().get(&path).ok();
+                if list["revision"] == own["revision"] {
+                    assert_eq!((&list["total"], &list["items"]), (&own["total"], &own["items"]));
+                    break;
+                }
+                assert!(since.elapsed() < BEHIND_MAX, "change {n} is not listed after {:?}", since.elapsed());
+                thread::sleep(Duration::from_millis(10));
+            }
+        }
+        drop(stops);
+        for reader in readers {
+            let (longest, answers) = reader.join().unwrap();
+            assert!(answers > 16 && longest < LIST_MAX, "{answers} answers, the longest after {longest:?}");
+        }
+    });
 }
 
 #[test]

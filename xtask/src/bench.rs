@@ -18,6 +18,8 @@ pub(crate) enum What {
     Impact,
     /// Import of 20,000 rows
     Import,
+    /// Lists of choices, in memory and over HTTP
+    Choices,
 }
 
 /// Tells the measurement over HTTP which binary serves.
@@ -45,7 +47,8 @@ pub(crate) fn run(what: Option<What>) -> Result<()> {
         Some(What::Rules) => rules(),
         Some(What::Impact) => over_http("impact"),
         Some(What::Import) => over_http("import"),
-        None => rules().and_then(|()| over_http("impact")).and_then(|()| over_http("import")),
+        Some(What::Choices) => choices(),
+        None => rules().and_then(|()| over_http("impact")).and_then(|()| over_http("import")).and_then(|()| choices()),
     }
 }
 
@@ -59,6 +62,12 @@ fn rules() -> Result<()> {
     println!("\n{}", table(&measured));
     let slow: Vec<&str> = measured.iter().filter(|rule| rule.is_slow()).map(|rule| rule.name).collect();
     if slow.is_empty() { Ok(()) } else { Err(format!("too slow: {}", slow.join(", "))) }
+}
+
+/// A page in memory, which is only shown, and lists over HTTP.
+fn choices() -> Result<()> {
+    run_command(&mut cargo(["bench", "--locked", "--package", "valinta-bench", "--bench", "choices"]))?;
+    over_http("choices_http")
 }
 
 /// The measurement holds itself to its bound: it ends with a failure where that is passed.
