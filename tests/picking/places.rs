@@ -90,7 +90,7 @@ fn places_are_told_brought_in_and_bounded() {
         scene.provider.user.put_seen(&path, "*", &body)
     };
     for wrong in [json!(0), json!(100_001)] {
-        put(wrong).refused(422, "invalid_input").at("/places", "out_of_range");
+        put(wrong).refused(422, "invalid_input").at("/places", "range");
     }
     put(json!(-1)).refused(422, "invalid_input");
     put(json!("two")).refused(422, "invalid_input");
@@ -107,5 +107,5 @@ fn places_are_told_brought_in_and_bounded() {
     assert_eq!(history["versions"][1]["details"].get("places"), None);
     let unit = Provider::register(&scene.world, 3, "Third", "company");
     let asked = json!({"unit": unit.unit(), "voucher_type": scene.care.id, "price": crate::support::price("30.00"), "places": 0});
-    unit.user.post("/v1/offerings", &asked).refused(422, "invalid_input").at("/places", "out_of_range");
+    unit.user.post("/v1/offerings", &asked).refused(422, "invalid_input").at("/places", "range");
 }

@@ -106,7 +106,10 @@ fn vouchers_and_events_of_the_release_before_keep_everything() {
         }
         assert!(database.tamper("UPDATE vouchers SET value_minor = value_minor").is_err());
         assert!(database.tamper("UPDATE vouchers SET state = state").is_ok());
-        assert_eq!(of_before.migrate().unwrap(), ["00000000000004_rules", "00000000000005_lifecycle"]);
+        assert_eq!(
+            of_before.migrate().unwrap(),
+            ["00000000000004_rules", "00000000000005_lifecycle", "00000000000007_picking"]
+        );
         let after = Db::open(database.url()).unwrap();
         assert_eq!(granted_and_delivered(&after), before);
         assert_eq!(verify(&after), []);
@@ -155,7 +158,10 @@ fn approvals_of_the_release_before_lapse_by_what_the_rulebook_in_force_asks_for(
         })
         .unwrap();
         database.revert_migrations_after(BEFORE_THE_LIFECYCLE).unwrap();
-        assert_eq!(Db::open(database.url()).unwrap().migrate().unwrap(), ["00000000000005_lifecycle"]);
+        assert_eq!(
+            Db::open(database.url()).unwrap().migrate().unwrap(),
+            ["00000000000005_lifecycle", "00000000000007_picking"]
+        );
         let after = Db::open(database.url()).unwrap();
         let id = Id::new(uuid(APPROVAL));
         let (gaps, due) = after
