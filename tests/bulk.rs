@@ -238,7 +238,7 @@ fn awkward(world: &World, officer: &User) {
     )];
     let told = import(officer, "service-units", UNITS, &rows);
     assert_eq!(figures(&told), [1, 0, 0, 0, 0], "{told}");
-    let rows = ["O9,U9,county-0,home-care,false,2025-01-01,12,sv,remote".to_owned()];
+    let rows = ["O9,U9,county-0,home-care,false,2025-01-01,12,sv,remote,7".to_owned()];
     assert_eq!(figures(&import(officer, "offerings", OFFERINGS, &rows)), [1, 0, 0, 0, 0]);
     let rows = [
         price("H9c", "O9", "44.00", &world.today().plus_days(60).to_string()),
