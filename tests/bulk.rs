@@ -18,7 +18,7 @@ const UNITS: &str = "source_id,provider,name,oid,street_address,postal_code,post
     opening_hours,soteri_state,soteri_services,soteri_valid_from,soteri_valid_until,self_monitoring_address,\
     self_monitoring_published_on,self_monitoring_followed_up_on,closed_from";
 const OFFERINGS: &str =
-    "source_id,unit,organiser,voucher_type,accepts_new_clients,earliest_start,queue,languages,modes";
+    "source_id,unit,organiser,voucher_type,accepts_new_clients,earliest_start,queue,languages,modes,places";
 const PRICES: &str =
     "source_id,offering,charging,price,client_fee,unit_cost,items,only_items,valid_from,valid_until,reason";
 const KINDS: [&str; 4] = ["providers", "service-units", "offerings", "prices"];
@@ -87,7 +87,7 @@ fn unit(source_id: &str, provider: &str, name: &str) -> String {
 }
 
 fn offering(source_id: &str, unit: &str) -> String {
-    format!("{source_id},{unit},county-0,home-care,true,,,,")
+    format!("{source_id},{unit},county-0,home-care,true,,,,,")
 }
 
 fn price(source_id: &str, offering: &str, amount: &str, from: &str) -> String {
@@ -238,7 +238,7 @@ fn awkward(world: &World, officer: &User) {
     )];
     let told = import(officer, "service-units", UNITS, &rows);
     assert_eq!(figures(&told), [1, 0, 0, 0, 0], "{told}");
-    let rows = ["O9,U9,county-0,home-care,false,2025-01-01,12,sv,remote".to_owned()];
+    let rows = ["O9,U9,county-0,home-care,false,2025-01-01,12,sv,remote,7".to_owned()];
     assert_eq!(figures(&import(officer, "offerings", OFFERINGS, &rows)), [1, 0, 0, 0, 0]);
     let rows = [
         price("H9c", "O9", "44.00", &world.today().plus_days(60).to_string()),

@@ -106,11 +106,11 @@ fn a_row_of_a_unit_or_an_offering_that_makes_no_sense_is_told_by_its_columns() {
     assert_eq!(codes(4), ["provider duplicate"]);
     let rows = [
         offering("O9", "nobody"),
-        "O8,U1,county-0,gardening,true,,,,".to_owned(),
-        "O7,U1,county-0,home-care,true,,,,".to_owned(),
-        "O1,U1,county-0,home-care,yes,,many,,".to_owned(),
-        "O1b,U1,county-1,home-care,true,,,,".to_owned(),
-        "O2,U2,county-0,home-care,true,,,sv,on_site".to_owned(),
+        "O8,U1,county-0,gardening,true,,,,,".to_owned(),
+        "O7,U1,county-0,home-care,true,,,,,".to_owned(),
+        "O1,U1,county-0,home-care,yes,,many,,,0".to_owned(),
+        "O1b,U1,county-1,home-care,true,,,,,".to_owned(),
+        "O2,U2,county-0,home-care,true,,,sv,on_site,".to_owned(),
     ];
     let told = errors(&import(&county.officer, "offerings", OFFERINGS, &rows));
     let told: Vec<String> = told.iter().map(|(row, column, code)| format!("{row} {column} {code}")).collect();
@@ -122,6 +122,7 @@ fn a_row_of_a_unit_or_an_offering_that_makes_no_sense_is_told_by_its_columns() {
             "3 unit duplicate",
             "4 accepts_new_clients invalid",
             "4 queue invalid",
+            "4 places invalid",
             "5 organiser not_yours",
             "6 languages not_of_unit",
             "6 modes not_of_unit"

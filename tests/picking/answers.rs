@@ -16,7 +16,7 @@ fn a_choice_is_asked_for_and_holds_when_it_is_confirmed() {
     assert_eq!((&asked["answer_by"], &asked["offering"]), (&json!(scene.day(7)), &json!(scene.offering)));
     assert_eq!(asked["price"]["price"]["amount"], "36.00");
     // Nothing can be delivered, nor seen of the voucher, before the provider has said yes.
-    scene.provider.record(&voucher, "1").refused(422, "unknown_reference");
+    scene.provider.record(&voucher, "1").refused(404, "not_found");
     scene.provider.user.get(&format!("/v1/vouchers/{voucher}")).refused(404, "not_found");
     let number = waiting["number"].as_str().unwrap();
     let look_up = || scene.provider.user.post("/v1/vouchers/lookup", &json!({"number": number}));
@@ -100,7 +100,7 @@ fn to_choose_again_takes_the_first_request_back() {
     confirm(&scene.provider, &first).refused(409, "wrong_state").saying("withdrawn already");
     assert_eq!(requests(&scene.provider, "")[0]["cause"], "replaced");
     // What cannot be asked for leaves the request that waits.
-    resident.choose(&voucher, &scene.world.unknown_id()).refused(422, "unknown_reference");
+    resident.choose(&voucher, &scene.world.unknown_id()).refused(404, "not_found").at("/offering", "unknown");
     assert_eq!(shown(&resident, &voucher)["choice_request"]["id"], second.as_str());
     confirm(&other, &second).ok();
 }

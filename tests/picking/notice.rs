@@ -34,7 +34,7 @@ fn a_provider_that_delivers_is_left_after_the_notice_and_both_are_told() {
     assert_eq!((&ending["provider"], &ending["last_day"]), (&json!(scene.provider.id), &json!(scene.day(13))));
     let beginning = scene.told("choice.beginning").pop().unwrap().payload;
     assert_eq!((&beginning["provider"], &beginning["first_day"]), (&json!(other.id), &json!(scene.day(14))));
-    other.record(&voucher, "1").refused(409, "wrong_state");
+    other.record(&voucher, "1").refused(422, "not_valid_on_day").at("/day", "not_chosen");
     scene.pass(13);
     scene.provider.record(&voucher, "1").created();
     scene.pass(1);

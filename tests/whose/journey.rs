@@ -37,6 +37,8 @@ pub(super) struct Journey {
     pub(super) waiting_application: String,
     /// A mandate for the client that somebody holds who takes no part.
     pub(super) mandate: String,
+    /// A request of the resident's to the provider, for another voucher type, that waits.
+    pub(super) choice_request: String,
 }
 
 /// Who takes part in it, and who does not.
@@ -97,6 +99,7 @@ pub(super) fn walk(world: &World) -> (Journey, People) {
     let (attachment, evidence) = evidence(&provider);
     let waiting_application = provider.apply(&provider.unit(), &home_care);
     let draft_application = provider.draft_application(&provider.unit(), &home_care);
+    let choice_request = choice_request(&county, &provider, &resident, &unit);
 
     let representative = county.client();
     mandate(&county, &resident.client, &representative.identity_code, "vouchers");
@@ -124,6 +127,7 @@ pub(super) fn walk(world: &World) -> (Journey, People) {
         attachment,
         draft_application,
         waiting_application,
+        choice_request,
     };
     // The other provider serves the same voucher type; the other resident holds such a voucher, unchosen.
     let (other_provider, _) = Provider::approved(&county, 2, "ngo", &journey.home_care, &price("30.00"));
@@ -178,6 +182,19 @@ fn evidence(provider: &Provider) -> (String, String) {
     });
     let given = provider.user.post(&format!("/v1/providers/{}/evidence", provider.id), &body).created();
     (attachment, id_of(&given))
+}
+
+/// Has the resident ask the unit for another service, of which a rulebook says that the provider answers.
+fn choice_request(county: &County, provider: &Provider, resident: &Resident, unit: &str) -> String {
+    let mut terms = home_care_terms();
+    terms["choosing"] = json!({"answer_days": 7});
+    let answered = county.publish("answered", "hour", &terms);
+    let application = provider.apply(unit, &answered);
+    county.decide(&application, "approved").ok();
+    let offering = id_of(&provider.offer(unit, &answered, &price("36.00")).created());
+    let voucher = id_of(&county.issue(resident, &answered, "20"));
+    resident.accept(&voucher);
+    id_of(&resident.choose(&voucher, &offering).ok()["choice_request"])
 }
 
 /// Opens the hearing of a notice.

@@ -129,6 +129,16 @@ pub(super) const ROWS: &[Row] = &[
     ("accept_voucher", |j, world, user| user.post(&voucher(j, "/accept"), &json!({"information": world.unknown_id()}))),
     ("refuse_voucher", |j, _, user| user.post(&voucher(j, "/refuse"), &json!({}))),
     ("choose_provider", |j, _, user| user.put(&voucher(j, "/choice"), &json!({"offering": j.offering}))),
+    ("list_choice_requests", |_, _, user| user.get("/v1/choice-requests")),
+    ("refuse_choice_request", |j, _, user| {
+        user.post(&format!("/v1/choice-requests/{}/refuse", j.choice_request), &json!({"reason": "Nobody is free"}))
+    }),
+    ("confirm_choice_request", |j, _, user| {
+        user.post(&format!("/v1/choice-requests/{}/confirm", j.choice_request), &json!({}))
+    }),
+    ("withdraw_choice_request", |j, _, user| {
+        user.post(&format!("/v1/choice-requests/{}/withdraw", j.choice_request), &json!({}))
+    }),
     ("record_service_event", |j, world, user| {
         let day = world.today().to_string();
         user.post("/v1/service-events", &json!({"voucher": j.voucher["id"], "day": day, "quantity": "1"}))

@@ -2,7 +2,8 @@
 //!
 //! Whoever changes approvals, or what rests on them, takes its locks in one order, so that no two wait for each other: the
 //! application, the voucher types by id, the providers by id, the unit, the approvals of a unit by id, and then evidence,
-//! interruptions and choices. Whoever needs more than one approval begins with [`hold_all_of`], [`hold_all_of_each`] or
+//! interruptions and choices; who chooses holds the voucher before, and offerings with limited places between approvals and
+//! choices. Whoever needs more than one approval begins with [`hold_all_of`], [`hold_all_of_each`] or
 //! [`hold_for`]; a client who chooses holds those of one unit alone ([`hold_of_unit`]), and who ends or suspends one, that
 //! one ([`hold`]).
 

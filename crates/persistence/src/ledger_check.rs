@@ -4,11 +4,12 @@
 //!
 //! A voucher is compared with the decision that granted it, with its rulebook and with the audit row of its issue; its
 //! allotments with the ledger; an event with its voucher, its choice, its rulebook, its lines and its postings; an entry
-//! with its event, its allotment and its voucher.
+//! with its event, its allotment and its voucher; a confirmed request with the choice that it became.
 
 mod entries;
 mod events;
 mod lines;
+mod requests;
 mod versions;
 mod vouchers;
 
@@ -28,7 +29,7 @@ pub const LEDGER_FAULTS_MAX: usize = 1_000;
 /// A fault that [`verify`] found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LedgerFault {
-    /// What kind of thing it is about: a voucher, an allotment, a service event or a ledger entry.
+    /// What kind of thing it is about: a voucher, an allotment, a service event, a ledger entry or a choice request.
     pub kind: &'static str,
     /// Which one.
     pub subject: Uuid,
@@ -47,6 +48,7 @@ pub fn verify(c: &mut Conn) -> Result<Vec<LedgerFault>, DbError> {
     vouchers::check(c, &mut faults, &mut versions)?;
     events::check(c, &mut faults, &mut versions)?;
     entries::check(c, &mut faults)?;
+    requests::check(c, &mut faults)?;
     faults.0.truncate(LEDGER_FAULTS_MAX);
     Ok(faults.0)
 }

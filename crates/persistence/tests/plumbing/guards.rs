@@ -71,6 +71,41 @@ fn what_was_agreed_granted_or_delivered_cannot_be_changed_or_removed() {
     });
 }
 
+/// A request of the first voucher to the provider, by the columns of its choice.
+const ASK: &str = "INSERT INTO choice_requests (id, organiser_id, voucher_id, offering_id, provider_id, unit_id, sector, \
+    charging, price_minor, client_fee_minor, unit_cost_minor, only_items, first_day, requested_by, requested_at, \
+    answer_by, state) SELECT id, organiser_id, voucher_id, offering_id, provider_id, unit_id, sector, charging, \
+    price_minor, client_fee_minor, unit_cost_minor, only_items, valid_from, chosen_by, chosen_at, '2026-03-01', 'waiting' \
+    FROM choices";
+
+#[test]
+fn a_request_waits_once_and_ends_once() {
+    on_each(|_, db| {
+        found(db);
+        issue_and_deliver(db, 1, 0);
+        assert_eq!(tell(db, ASK), Ok(1));
+        let end = |members: &str| tell(db, &format!("UPDATE choice_requests SET {members}"));
+        for halfway in [
+            "state = 'lapsed', ended_by = 'x', ended_at = requested_at",
+            "state = 'refused', ended_by = 'x', ended_at = requested_at",
+            "state = 'confirmed', ended_by = 'x', ended_at = requested_at",
+            "state = 'withdrawn', cause = 'holder'",
+        ] {
+            assert!(matches!(end(halfway), Err(DbError::Check { .. })), "{halfway}");
+        }
+        assert!(matches!(end("first_day = first_day"), Err(DbError::AppendOnly { .. })));
+        let confirmed = "state = 'confirmed', choice_id = id, ended_by = 'x', ended_at = requested_at";
+        assert_eq!(end(confirmed), Ok(1));
+        assert_eq!(db.read_blocking(valinta_persistence::ledger_check::verify), Ok(vec![]));
+        for again in
+            [confirmed, "reason = 'another'", "state = 'waiting', choice_id = NULL, ended_by = NULL, ended_at = NULL"]
+        {
+            assert!(matches!(end(again), Err(DbError::AppendOnly { .. })), "{again}");
+        }
+        assert!(matches!(tell(db, "DELETE FROM choice_requests"), Err(DbError::AppendOnly { .. })));
+    });
+}
+
 #[test]
 fn a_choice_and_a_price_can_end_and_a_voucher_can_move_on() {
     on_each(|_, db| {

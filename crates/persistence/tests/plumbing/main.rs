@@ -9,8 +9,8 @@
 )]
 
 mod approvals;
-mod choosing;
 mod behalf;
+mod choosing;
 mod county;
 mod evidence;
 mod grants;
