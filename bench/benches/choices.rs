@@ -166,7 +166,7 @@ fn bench(c: &mut Criterion) {
     c.bench_function("index 100000", |b| {
         let day = known(Day::ymd(2026, 11, 23).ok_or("no day"));
         let fresh = || snapshot(20, 5_000);
-        b.iter_batched(fresh, |fresh| fresh.prepare(day), criterion::BatchSize::PerIteration);
+        b.iter_batched(fresh, |fresh| fresh.prepare(|_| Some(day)), criterion::BatchSize::PerIteration);
     });
 }
 

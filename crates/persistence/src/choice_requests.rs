@@ -1,6 +1,8 @@
 //! Clients' requests to be taken by a provider, where the rulebook lets the provider answer. A request ends once: whoever
 //! ends it first does, and the others are told that it has ended.
 
+use std::collections::HashMap;
+
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use valinta_domain::choice_request::{RequestCause, RequestState};
@@ -230,6 +232,22 @@ pub fn latest_of_voucher(c: &mut Conn, voucher: Id<kind::Voucher>) -> Result<Opt
         .first(c)
         .optional()?;
     row.map(Row::request).transpose()
+}
+
+/// Which request each choice of a voucher came from, if from one.
+///
+/// # Errors
+/// The database's.
+pub fn confirmed_of_voucher(
+    c: &mut Conn,
+    voucher: Id<kind::Voucher>,
+) -> Result<HashMap<Id<kind::Choice>, Id<kind::ChoiceRequest>>, DbError> {
+    let rows: Vec<(DbId, DbId)> = choice_requests::table
+        .filter(choice_requests::voucher_id.eq(DbId::from(voucher)))
+        .filter(choice_requests::choice_id.is_not_null())
+        .select((choice_requests::choice_id.assume_not_null(), choice_requests::id))
+        .load(c)?;
+    Ok(rows.into_iter().map(|(choice, request)| (choice.id(), request.id())).collect())
 }
 
 /// The request of a voucher that waits.

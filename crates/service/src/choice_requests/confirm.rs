@@ -63,7 +63,7 @@ fn confirm(c: &mut Conn, cx: &Cx, id: Id<kind::ChoiceRequest>) -> Result<Reply<C
     let (at_once, held) = first_day(c, &stored.voucher, today)?;
     let picked = pick(c, &stored, Wanted::Asked(&request), (at_once, today))?;
     stored.voucher = stored.voucher.choose(today)?;
-    let (choice, places) = store_choice(c, cx, &stored, picked)?;
+    let (choice, places) = store_choice(c, cx, &stored, picked, &request.requested_by)?;
     let by = (cx.actor().subject.as_str(), cx.now());
     if !choice_requests::end(c, id, &Ending::Confirmed(choice.id), by)? {
         let state = found(choice_requests::find(c, id)?)?.state;

@@ -101,7 +101,7 @@ pub(super) fn again(c: &mut Conn, list: &ShownList, key: &[u8]) -> Result<Again,
     let whole = held.query(&valuation, &lot);
     let (total, offerings) = match &noted.asked {
         Asked::Page { wish, after, limit } => {
-            let query = wish.into_query(Query { after: after.as_ref(), limit: *limit, ..whole });
+            let query = wish.applied_to(Query { after: after.as_ref(), limit: *limit, ..whole });
             if wish.not_choosable {
                 let page = snapshot.not_choosable(&query);
                 (page.total, page.lines.iter().map(|line| line.candidate.offering).collect())

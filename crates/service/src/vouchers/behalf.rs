@@ -1,6 +1,8 @@
 //! Who answers for a voucher's holder: the holder, one who has a mandate, or a case worker to whom the holder has consented.
 //! Noted with what came of it, and shown.
 
+use std::collections::HashMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -11,7 +13,7 @@ use valinta_domain::policy::{Role, Target};
 use valinta_domain::voucher::Voucher;
 use valinta_domain::{Day, Id, Moment};
 use valinta_persistence::acts_on_behalf::{self, ActOnBehalf, ActedBy};
-use valinta_persistence::{Conn, clients};
+use valinta_persistence::{Conn, choice_requests, clients};
 
 use crate::cx::{Cx, found};
 use crate::http::Problem;
@@ -171,6 +173,8 @@ pub(super) fn acting_for(c: &mut Conn, cx: &Cx, voucher: &Voucher) -> Result<Opt
 /// What was done about a voucher for its holder, as far as the actor is shown it.
 pub(super) struct DoneFor {
     acts: Vec<ActOnBehalf>,
+    /// The requests that choices came from.
+    requests: HashMap<Id<kind::Choice>, Id<kind::ChoiceRequest>>,
     role: Role,
 }
 
@@ -180,12 +184,15 @@ impl DoneFor {
     /// # Errors
     /// The database's.
     pub(super) fn of(c: &mut Conn, cx: &Cx, voucher: &Voucher) -> Result<Self, Problem> {
-        Ok(Self { acts: acts_on_behalf::of_voucher(c, cx.vault(), voucher.id)?, role: cx.actor().role })
+        let acts = acts_on_behalf::of_voucher(c, cx.vault(), voucher.id)?;
+        let requests = choice_requests::confirmed_of_voucher(c, voucher.id)?;
+        Ok(Self { acts, requests, role: cx.actor().role })
     }
 
-    /// Who made a choice, and on what it rests.
+    /// Who made a choice, or asked for it, and on what it rests.
     pub(super) fn choice(&self, choice: Id<kind::Choice>) -> (Maker, Option<OnBehalfView>) {
-        let act = self.acts.iter().find(|act| act.act == Act::Choose && act.subject == choice.uuid());
+        let subject = self.requests.get(&choice).map_or(choice.uuid(), |request| request.uuid());
+        let act = self.acts.iter().find(|act| act.act == Act::Choose && act.subject == subject);
         (act.map_or(Maker::Holder, |act| act.by.maker()), act.and_then(|act| self.view(act)))
     }
 

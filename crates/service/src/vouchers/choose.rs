@@ -99,7 +99,7 @@ pub(crate) fn choose(
         }
         None => {
             stored.voucher = stored.voucher.choose(today)?;
-            let (choice, places) = store_choice(c, cx, &stored, picked)?;
+            let (choice, places) = store_choice(c, cx, &stored, picked, &cx.actor().subject)?;
             let details = json!({
                 "choice": choice.id,
                 "offering": command.offering,

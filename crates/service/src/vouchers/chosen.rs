@@ -13,13 +13,14 @@ use super::places::Places;
 use crate::cx::Cx;
 use crate::http::Problem;
 
-/// Stores the choice of what was picked, for a taken voucher that is chosen with. Who is left hears its last day, and who
+/// Stores the choice of what was picked, for a taken voucher that is chosen with, by whom it was asked for. Who is left hears its last day, and who
 /// comes after it its first one.
 pub(crate) fn store_choice(
     c: &mut Conn,
     cx: &Cx,
     stored: &StoredVoucher,
     picked: Pick,
+    chosen_by: &str,
 ) -> Result<(Choice, Places), Problem> {
     let voucher = &stored.voucher;
     let choice = Choice {
@@ -33,7 +34,7 @@ pub(crate) fn store_choice(
         price: picked.price,
         valid_from: picked.from,
         valid_to: picked.until,
-        chosen_by: cx.actor().subject.clone(),
+        chosen_by: chosen_by.to_owned(),
         chosen_at: cx.now(),
         ended_at: None,
     };
