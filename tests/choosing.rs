@@ -24,7 +24,6 @@ struct Scene {
 /// Something that is offered.
 struct Offered {
     provider: Provider,
-    unit: String,
     offering: String,
 }
 
@@ -76,7 +75,7 @@ impl Scene {
         provider.user.post(&format!("/v1/applications/{application}/submit"), &json!({})).ok();
         self.county.decide(&application, "approved").ok();
         let offering = id(&self.offer(&provider, &unit, asked, offering).created());
-        Offered { provider, unit, offering }
+        Offered { provider, offering }
     }
 
     fn unit_of(&self, provider: &Provider, members: &Value) -> String {

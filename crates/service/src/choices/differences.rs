@@ -11,7 +11,7 @@ type Offering = Id<kind::Offering>;
 
 /// Something in which offerings differ.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
-#[schema(as = Difference)]
+#[schema(as = OfferingDifference)]
 pub(crate) struct DifferenceView {
     /// In what.
     member: Member,
