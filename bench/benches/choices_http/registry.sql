@@ -164,7 +164,8 @@ INSERT INTO vouchers (
 )
 SELECT unhex(printf('0000000d%04x70008000%012x', 0, d.i)), v.organiser_id, unhex(printf('0000000c%04x70008000%012x', 0, d.i)),
     unhex(replace(h.value, '-', '')), unhex(printf('00000001%04x70008000%012x', 0, d.i / 400)),
-    unhex(printf('00000002%04x70008000%012x', 0, d.i / 400)), printf('0000-0000-0000-%04d', d.i), 'accepted',
+    unhex(printf('00000002%04x70008000%012x', 0, d.i / 400)), printf('0000-0000-0000-%03d%s', d.i,
+        substr('0123456789ABCDEFHJKLMNPRSTUVWXY', (d.i / 100 * 14 + d.i / 10 % 10 * 15 + d.i % 10 * 16) % 31 + 1, 1)), 'accepted',
     700 + (d.c % 2700), v.unit, 200000, v.per, 0, date('now', '-10 days'), date('now', '+350 days'), v.decision_id,
     v.issued_at, 1, v.measure, v.unused,
     printf('{"gross_income_per_month":"%d.50","household_size":"%d"}', 600 + d.d % 2000, 1 + d.e % 7)
