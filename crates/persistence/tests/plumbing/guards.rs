@@ -82,7 +82,7 @@ const ASK: &str = "INSERT INTO choice_requests (id, organiser_id, voucher_id, of
 fn a_request_waits_once_and_ends_once() {
     on_each(|_, db| {
         found(db);
-        issue_and_deliver(db, 1, 0);
+        issue_and_deliver(db, 1, 1);
         assert_eq!(tell(db, ASK), Ok(1));
         let end = |members: &str| tell(db, &format!("UPDATE choice_requests SET {members}"));
         for halfway in [
