@@ -269,7 +269,7 @@ fn what_was_decided_posted_told_and_audited_cannot_be_changed_or_removed() {
 fn a_protected_address_is_shown_to_no_one() {
     let world = World::start();
     let county = County::found(&world);
-    let mut registration = Resident::registration(&crate::support::identity_code(60), "Testi Suojattu");
+    let mut registration = Resident::registration(&identity_code(60), "Testi Suojattu");
     registration["protected_address"] = json!(true);
     registration["contact"]["phone"] = json!("+358 50 000 0001");
     let made = county.case_worker.post("/v1/clients", &registration).created();

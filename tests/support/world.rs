@@ -1,7 +1,7 @@
 //! A service in this process: on a free port, a database of its own and a clock that stands until it is set.
 
-use std::cell::Cell;
 use std::ops::Deref;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
 
@@ -94,7 +94,7 @@ pub(crate) struct World {
     keys: Keys,
     running: Vec<(ServerHandle, JoinHandle<()>)>,
     /// Whether a test has changed the tables of the registry behind the service's back.
-    was_tampered_with: Cell<bool>,
+    was_tampered_with: AtomicBool,
     // Last, so that everything that uses it is gone before.
     pub(crate) database: TestDatabase,
 }
@@ -119,7 +119,7 @@ impl World {
         let files = tempfile::tempdir().unwrap();
         let app = app_of(db.clone(), &tokens, &clock, &keys, &files);
         let (site, running) = serve(app.clone(), tokens, clock);
-        let was_tampered_with = Cell::new(false);
+        let was_tampered_with = AtomicBool::new(false);
         Self { site, db: Some(db), apps: vec![app], files, keys, running: vec![running], was_tampered_with, database }
     }
 
@@ -135,7 +135,7 @@ impl World {
 
     /// Changes what the registry's tables say, as no command would: how offerings stand is not noted with it.
     pub(crate) fn tamper(&self, sql: &str) {
-        self.was_tampered_with.set(true);
+        self.was_tampered_with.store(true, Ordering::Relaxed);
         self.database.tamper(sql).unwrap();
     }
 
@@ -201,7 +201,7 @@ impl Drop for World {
         // Whatever a test has done: every change of an offering was noted with it.
         if let Some(db) = self.db.take()
             && !thread::panicking()
-            && !self.was_tampered_with.get()
+            && !self.was_tampered_with.load(Ordering::Relaxed)
             && let Ok(unnoted) = db.read_blocking(offering_states::not_as_noted)
         {
             assert!(unnoted.is_empty(), "these offerings do not stand as is noted of them: {unnoted:?}");

@@ -48,6 +48,17 @@ CREATE INDEX shown_lists_by_voucher ON shown_lists (voucher_id ASC, id ASC);
 CREATE TRIGGER shown_lists_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON shown_lists
 FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
+-- By what is looked for whenever an offering is put together, priced or chosen.
+CREATE INDEX offering_prices_by_offering ON offering_prices (offering_id ASC, valid_from ASC);
+
+CREATE INDEX offerings_by_voucher_type ON offerings (voucher_type_id ASC, id ASC);
+
+CREATE INDEX provider_sectors_by_provider ON provider_sectors (provider_id ASC, valid_from ASC);
+
+CREATE INDEX approvals_by_unit ON approvals (unit_id ASC, voucher_type_id ASC, id ASC);
+
+CREATE INDEX applications_by_unit ON applications (unit_id ASC, voucher_type_id ASC, id ASC);
+
 -- How the offerings stand that there are already is found by the service, before it opens.
 INSERT INTO installation (name, value)
 SELECT 'offering_states_are_due', 'since migration' WHERE EXISTS (SELECT 1 FROM offerings);

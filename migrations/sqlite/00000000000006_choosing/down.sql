@@ -6,3 +6,8 @@ DROP TABLE nothing_is_lost;
 DELETE FROM installation WHERE name = 'offering_states_are_due';
 DROP TABLE shown_lists;
 DROP TABLE offering_states;
+DROP INDEX offering_prices_by_offering;
+DROP INDEX offerings_by_voucher_type;
+DROP INDEX provider_sectors_by_provider;
+DROP INDEX approvals_by_unit;
+DROP INDEX applications_by_unit;
