@@ -6,6 +6,7 @@ mod filters;
 mod language;
 mod paging;
 mod reasons;
+mod replay;
 
 use serde_json::{Value, json};
 

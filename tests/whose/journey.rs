@@ -37,6 +37,8 @@ pub(super) struct Journey {
     pub(super) waiting_application: String,
     /// A mandate for the client that somebody holds who takes no part.
     pub(super) mandate: String,
+    /// A list of choices that the resident was shown.
+    pub(super) shown_list: String,
     /// A request of the resident's to the provider, for another voucher type, that waits.
     pub(super) choice_request: String,
 }
@@ -101,6 +103,8 @@ pub(super) fn walk(world: &World) -> (Journey, People) {
     let draft_application = provider.draft_application(&provider.unit(), &home_care);
     let choice_request = choice_request(&county, &provider, &resident, &unit);
 
+    resident.user.get(&format!("/v1/vouchers/{id}/choices")).ok();
+    let shown_list = id_of(&county.auditor.get(&format!("/v1/vouchers/{id}/shown-lists")).ok()["items"][0]);
     let representative = county.client();
     mandate(&county, &resident.client, &representative.identity_code, "vouchers");
     let journey = Journey {
@@ -128,6 +132,7 @@ pub(super) fn walk(world: &World) -> (Journey, People) {
         draft_application,
         waiting_application,
         choice_request,
+        shown_list,
     };
     // The other provider serves the same voucher type; the other resident holds such a voucher, unchosen.
     let (other_provider, _) = Provider::approved(&county, 2, "ngo", &journey.home_care, &price("30.00"));

@@ -25,6 +25,8 @@ pub(super) const ROWS: &[Row] = &[
     ("compare_voucher_offerings", |j, _, user| {
         user.post(&voucher(j, "/choices/compare"), &json!({"offerings": [j.offering]}))
     }),
+    ("list_shown_lists", |j, _, user| user.get(&voucher(j, "/shown-lists"))),
+    ("replay_shown_list", |j, _, user| user.get(&format!("/v1/shown-lists/{}", j.shown_list))),
     ("show_ledger", |j, _, user| user.get(&voucher(j, "/ledger"))),
     ("look_up_client", |j, _, user| {
         user.post("/v1/clients/lookup", &json!({"personal_identity_code": j.identity_code}))

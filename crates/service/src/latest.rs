@@ -103,11 +103,13 @@ mod tests {
         assert!(latest.snapshot().is_none() && latest.age().is_none());
         let began = Instant::now();
         latest.take_in(Some(Snapshot::default()), began);
-        assert!(latest.age().is_some_and(|age| age <= began.elapsed()));
+        assert!(latest.age().is_some_and(|age| age <= began.elapsed() && age <= TOO_OLD));
         assert!(latest.has_looked_since(began), "who asked by then has its answer");
         assert!(!latest.has_looked_since(Instant::now() + Duration::from_secs(1)));
         let known = latest.snapshot().unwrap();
         latest.take_in(None, Instant::now());
         assert!(Arc::ptr_eq(&known, &latest.snapshot().unwrap()), "what has not changed stays");
+        latest.take_in(None, Instant::now().checked_sub(Duration::from_secs(11)).unwrap());
+        assert!(latest.age().is_some_and(|age| age > TOO_OLD), "no look has gone well since");
     }
 }

@@ -110,6 +110,7 @@ fn declared(postgres: bool) -> Lines {
     let source = concat!(
         include_str!("../../src/schema.rs"),
         include_str!("../../src/schema/behalf.rs"),
+        include_str!("../../src/schema/choosing.rs"),
         include_str!("../../src/schema/granted.rs"),
         include_str!("../../src/schema/lifecycle.rs")
     );

@@ -161,8 +161,7 @@ pub(crate) async fn compare_choices(
     let CompareFilter { voucher_type: id, gross_income, net_income, household } = filter;
     let on = EstimatedOn { gross_income, net_income, household };
     let (now, asked) = (app.clock().now(), AsOf { day: wish.day, pointer: "/query/day" });
-    let snapshot = app.snapshot()?;
-    let of = of_voucher_type(&snapshot, id, now, cursor.as_ref(), asked, on)?;
+    let (snapshot, of) = of_voucher_type(&app, id, now, cursor.as_ref(), asked, on).await?;
     let (revision, language) = (snapshot.revision(), spoken.language().code());
     let tag = tag_of_revision(&format!("r{revision}d{}{language}", of.begun));
     let age = app.age_of_choices();
@@ -255,8 +254,31 @@ pub(super) struct AsOf {
     pub(super) pointer: &'static str,
 }
 
-/// What a voucher type's list of a day is made of; of one that goes on from a cursor, as of the day on which it was begun.
-pub(super) fn of_voucher_type(
+/// What a voucher type's list of a day is made of, and the snapshot that it is read from. Where this process does not know
+/// the type, or no rulebook of it, what has changed is taken in first.
+pub(super) async fn of_voucher_type(
+    app: &App,
+    id: Id<kind::VoucherType>,
+    now: Moment,
+    goes_on: Option<&Cursor>,
+    asked: AsOf,
+    on: EstimatedOn,
+) -> Result<(Arc<Snapshot>, TypeOnDay), Problem> {
+    let snapshot = app.snapshot()?;
+    match type_on_day(&snapshot, id, now, goes_on, asked, on) {
+        Ok(of) => Ok((snapshot, of)),
+        Err(problem) if problem.kind() == ProblemKind::NotFound => {
+            app.refresh().await?;
+            let snapshot = app.snapshot()?;
+            let of = type_on_day(&snapshot, id, now, goes_on, asked, on)?;
+            Ok((snapshot, of))
+        }
+        Err(problem) => Err(problem),
+    }
+}
+
+/// Of one that goes on from a cursor, as of the day on which it was begun.
+fn type_on_day(
     snapshot: &Snapshot,
     id: Id<kind::VoucherType>,
     now: Moment,

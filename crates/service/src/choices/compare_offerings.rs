@@ -121,8 +121,7 @@ pub(crate) async fn compare_offerings(
     let CompareOfferings { gross_income, net_income, household, voucher_type: id, day, .. } = asked.request;
     let on = EstimatedOn { gross_income, net_income, household };
     let (now, day) = (app.clock().now(), AsOf { day, pointer: "/day" });
-    let snapshot = app.snapshot()?;
-    let of = of_voucher_type(&snapshot, id, now, None, day, on).map_err(at_voucher_type)?;
+    let (snapshot, of) = of_voucher_type(&app, id, now, None, day, on).await.map_err(at_voucher_type)?;
     let compared = compared(&asked, &of, &snapshot, app.order_key(), &spoken)?;
     let mut response = HttpResponse::Ok();
     spoken.told(&mut response).insert_header((header::CACHE_CONTROL, "no-store"));

@@ -21,6 +21,7 @@ use crate::http::Problem;
 /// The client's consent to what a case worker does for them: wanted of case workers, and of nobody else.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Validate, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = RecordedConsent)]
 pub(crate) struct OnBehalf {
     /// How it was given.
     pub(crate) how: ConsentChannel,
