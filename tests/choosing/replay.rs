@@ -107,7 +107,7 @@ fn what_is_refused_is_not_noted_and_only_the_countys_own_auditor_reads_what_is()
         user.get(&one).refused(403, "forbidden");
         user.get(&shown).refused(403, "forbidden");
     }
-    let other = County::found_as(&scene.world, 2, &[("684", "Rauma", "Raumo")]);
+    let other = County::found_as(&scene.world, 2, &[("743", "Seinäjoki", "Seinäjoki")]);
     other.auditor.get(&one).refused(404, "not_found");
     other.auditor.get(&shown).refused(404, "not_found");
 }
