@@ -350,7 +350,13 @@ fn order(user: &User, voucher: &str) -> Vec<String> {
 fn whoever_calls_for_a_holder_sees_the_holders_order_page_by_page() {
     let scene = Scene::set();
     for n in 2..=8 {
-        Provider::approved(&scene.county, n, ["ngo", "company"][n as usize % 2], &scene.home_care, &price("35.00"));
+        Provider::approved(
+            &scene.county,
+            n,
+            if n % 2 == 0 { "ngo" } else { "company" },
+            &scene.home_care,
+            &price("35.00"),
+        );
     }
     scene.record("vouchers", &json!({})).created();
     for _ in 0..4 {

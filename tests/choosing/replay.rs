@@ -28,7 +28,7 @@ fn whatever_was_shown_comes_out_the_same_again_after_the_registry_has_changed() 
     let mut scene = Scene::new();
     let offered: Vec<_> = (1..=6)
         .map(|n| {
-            let sector = ["company", "ngo"][(n % 2) as usize];
+            let sector = if n % 2 == 0 { "company" } else { "ngo" };
             let asked = price(&format!("{}.00", 35 + n));
             scene.offers(n, sector, &asked, &json!({}), &json!({"accepts_new_clients": n != 6}))
         })

@@ -203,8 +203,8 @@ impl<'a> Asked<'a> {
 /// Queries of all kinds, drawn by a generator with a seed.
 fn mix(service: &Process) -> Outcome<Vec<Path>> {
     let facets = serde_json::from_slice::<Value>(&service.get(&list(0, "&limit=100"), None)?.1)?;
-    let items = facets["items"].as_array().ok_or("no list")?;
-    let municipalities: Vec<&str> = items.iter().filter_map(|item| item["municipality"].as_str()).collect();
+    let items = facets.pointer("/items").and_then(Value::as_array).ok_or("no list")?;
+    let municipalities: Vec<&str> = items.iter().filter_map(|item| item.pointer("/municipality")?.as_str()).collect();
     let mut seed = 20_261_122_u64;
     let mut draw = |among: &[&str]| {
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -225,7 +225,8 @@ fn mix(service: &Process) -> Outcome<Vec<Path>> {
     let mut path = list(0, "");
     for _ in 0..PAGES {
         let page: Value = serde_json::from_slice(&service.get(&path, None)?.1)?;
-        path = list(0, &format!("&cursor={}", page["next"].as_str().ok_or("no further page")?));
+        let next = page.pointer("/next").and_then(Value::as_str).ok_or("no further page")?;
+        path = list(0, &format!("&cursor={next}"));
         paths.push((path.clone(), None));
     }
     Ok(paths)

@@ -28,6 +28,10 @@ pub(crate) struct Listed {
     pub(crate) listed: Round,
 }
 
+fn revision_of(list: &Value) -> Option<i64> {
+    list.get("revision")?.as_i64()
+}
+
 /// Changes prices one by one.
 pub(crate) fn prices(service: &Process, token: &str) -> Outcome<Listed> {
     let list = format!("/v1/choices?voucher_type={}&limit=1", registry::voucher_type(0));
@@ -38,11 +42,11 @@ pub(crate) fn prices(service: &Process, token: &str) -> Outcome<Listed> {
     for (n, offering) in (0..PRICES).zip(private.iter().cycle()) {
         let before = look()?;
         let price = json!({"charging": "voucher", "price": format!("{}.{:02}", 29 - n / 20, 99 - n % 20)});
-        let body = json!({"price": price, "from": before["day"]});
+        let body = json!({"price": price, "from": before.get("day")});
         let sent = Instant::now();
         service.send("POST", &format!("/v1/offerings/{offering}/prices"), token, &format!("price-{n}"), &body)?;
         answered.push(sent.elapsed());
-        while look()?["revision"].as_i64() <= before["revision"].as_i64() {
+        while revision_of(&look()?) <= revision_of(&before) {
             thread::sleep(Duration::from_millis(1));
         }
         listed.push(sent.elapsed());

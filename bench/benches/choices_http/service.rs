@@ -24,6 +24,9 @@ pub(crate) struct Process {
     pub(crate) ready_after: Duration,
 }
 
+/// The headers of an answer, and its body.
+pub(crate) type Received = (Vec<(String, String)>, Vec<u8>);
+
 impl Process {
     /// Starts the service in a folder with no settings but a free port, and waits until it is ready.
     pub(crate) fn service(binary: &Path, folder: &Path) -> Outcome<Self> {
@@ -67,7 +70,7 @@ impl Process {
     }
 
     /// Asks once.
-    pub(crate) fn get(&self, path: &str, token: Option<&str>) -> Outcome<(Vec<(String, String)>, Vec<u8>)> {
+    pub(crate) fn get(&self, path: &str, token: Option<&str>) -> Outcome<Received> {
         let mut request = ureq::get(format!("{}{path}", self.url));
         if let Some(token) = token {
             request = request.header("authorization", format!("Bearer {token}"));
