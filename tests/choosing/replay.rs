@@ -2,6 +2,7 @@
 //! whatever has become of the registry, the rulebook and the client since.
 
 use serde_json::{Value, json};
+use valinta_persistence::DatabaseUrl;
 
 use super::{Scene, id, offerings, refused};
 use crate::support::{County, User, home_care_terms, price};
@@ -84,7 +85,10 @@ fn a_list_that_is_not_what_the_rules_make_of_the_registry_is_told_from_one_that_
     resident.user.get(&format!("/v1/vouchers/{voucher}/choices")).ok();
     assert_eq!(replayed(&scene.county.auditor, &voucher)[0]["is_same"], true);
     // Somebody who can write to the table pretends that one was not shown, or another order.
-    scene.world.tamper("DROP TRIGGER IF EXISTS shown_lists_no_update");
+    scene.world.tamper(match scene.world.database.url() {
+        DatabaseUrl::Postgres(_) => "ALTER TABLE shown_lists DISABLE TRIGGER USER",
+        DatabaseUrl::Sqlite(_) => "DROP TRIGGER shown_lists_no_update",
+    });
     scene.world.tamper("UPDATE shown_lists SET total = 3");
     assert_eq!(replayed(&scene.county.auditor, &voucher)[0]["is_same"], false);
 }
