@@ -120,6 +120,8 @@ codes! {
         Refuse = "refuse",
         /// A provider was chosen with it.
         Choose = "choose",
+        /// A request to a provider was taken back.
+        Withdraw = "withdraw",
     }
 }
 
@@ -153,6 +155,16 @@ pub enum MandateRefused {
          {MANDATE_AHEAD_DAYS_MAX} after it"
     )]
     TooFar,
+}
+
+impl MandateRefused {
+    /// The member that is wrong.
+    pub const fn member(self) -> &'static str {
+        match self {
+            Self::Empty | Self::Over | Self::TooLong => "valid_until",
+            Self::TooFar => "valid_from",
+        }
+    }
 }
 
 impl From<EmptyPeriod> for MandateRefused {

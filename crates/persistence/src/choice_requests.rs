@@ -227,11 +227,25 @@ pub fn find(c: &mut Conn, id: Id<kind::ChoiceRequest>) -> Result<Option<ChoiceRe
 pub fn latest_of_voucher(c: &mut Conn, voucher: Id<kind::Voucher>) -> Result<Option<ChoiceRequest>, DbError> {
     let row = choice_requests::table
         .filter(choice_requests::voucher_id.eq(DbId::from(voucher)))
-        .order(choice_requests::id.desc())
+        .order((choice_requests::ended_at.is_null().desc(), choice_requests::requested_at.desc(), choice_requests::id.desc()))
         .select(Row::as_select())
         .first(c)
         .optional()?;
     row.map(Row::request).transpose()
+}
+
+/// The requests to an offering that wait.
+///
+/// # Errors
+/// The database's.
+pub fn waiting_of_offering(c: &mut Conn, offering: Id<kind::Offering>) -> Result<Vec<ChoiceRequest>, DbError> {
+    let rows: Vec<Row> = choice_requests::table
+        .filter(choice_requests::offering_id.eq(DbId::from(offering)))
+        .filter(choice_requests::state.eq(RequestState::Waiting.code()))
+        .order(choice_requests::id)
+        .select(Row::as_select())
+        .load(c)?;
+    rows.into_iter().map(Row::request).collect()
 }
 
 /// Which request each choice of a voucher came from, if from one.

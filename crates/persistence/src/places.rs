@@ -71,21 +71,6 @@ pub(crate) fn taken_until_of(c: &mut Conn, ids: &BTreeSet<DbId>) -> Result<HashM
     Ok(full)
 }
 
-/// Of these offerings, those with limited places.
-///
-/// # Errors
-/// The database's.
-pub fn limited(c: &mut Conn, ids: &[Id<kind::Offering>]) -> Result<Vec<Id<kind::Offering>>, DbError> {
-    let ids: Vec<DbId> = ids.iter().map(|id| DbId::from(*id)).collect();
-    let found: Vec<DbId> = offerings::table
-        .filter(offerings::id.eq_any(ids))
-        .filter(offerings::places.is_not_null())
-        .order(offerings::id)
-        .select(offerings::id)
-        .load(c)?;
-    Ok(found.into_iter().map(DbId::id).collect())
-}
-
 /// The first day on which each voucher that takes a place of an offering does so no more, by offering and voucher: each
 /// counts once, however often its holder has chosen.
 fn taken(c: &mut Conn, ids: &[DbId], since: Option<Day>) -> Result<HashMap<(DbId, DbId), Day>, DbError> {

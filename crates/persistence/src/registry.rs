@@ -34,17 +34,19 @@ use crate::types::{DbId, DbMoment};
 /// # Errors
 /// The database's.
 pub fn touch(c: &mut Conn, changes: &BTreeSet<RegistryChange>, at: Moment) -> Result<(), DbError> {
-    // A rulebook changes what is made of offerings, and nothing of how they stand.
-    let (of_rules, of_things): (BTreeSet<RegistryChange>, BTreeSet<RegistryChange>) =
-        changes.iter().partition(|change| change.kind == RegistryKind::Rulebook);
-    let mut all = widened(c, &of_things)?;
-    let moved: Vec<DbId> =
-        all.iter().filter(|change| change.kind == RegistryKind::Offering).map(|change| DbId(change.id)).collect();
-    all.extend(widened(c, &of_rules)?);
     diesel::update(registry_revision::table.find(1))
         .set(registry_revision::revision.eq(registry_revision::revision + 1))
         .execute(c)?;
     let revision = revision(c)?;
+    // Only now: what others had changed before is seen from here on, and nobody changes anything until the commit.
+    // A rulebook changes what is made of offerings, and nothing of how they stand.
+    let (of_rules, of_things): (BTreeSet<RegistryChange>, BTreeSet<RegistryChange>) =
+        changes.iter().partition(|change| change.kind == RegistryKind::Rulebook);
+    let mut all = widened(c, &of_things)?;
+    let moved = all.iter().filter(|change| change.kind == RegistryKind::Offering);
+    let mut moved: BTreeSet<DbId> = moved.map(|change| DbId(change.id)).collect();
+    moved.extend(moved_since(c, noted(c)?)?);
+    all.extend(widened(c, &of_rules)?);
     let rows: Vec<ChangeRow> = (0..)
         .zip(&all)
         .map(|(line, change)| ChangeRow {
@@ -57,7 +59,54 @@ pub fn touch(c: &mut Conn, changes: &BTreeSet<RegistryChange>, at: Moment) -> Re
         })
         .collect();
     insert_many!(c, registry_changes::table, &rows)?;
-    offering_states::note(c, revision, &moved)
+    note_moved(c, revision, &moved)
+}
+
+/// Notes how offerings stand that a process of an earlier release has moved, which knew nothing of that. Whether there was
+/// anything to note.
+///
+/// # Errors
+/// The database's.
+pub fn catch_up(c: &mut Conn) -> Result<bool, DbError> {
+    diesel::update(registry_revision::table.find(1))
+        .set(registry_revision::revision.eq(registry_revision::revision))
+        .execute(c)?;
+    let revision = revision(c)?;
+    let noted = noted(c)?;
+    if noted == revision {
+        return Ok(false);
+    }
+    let moved = moved_since(c, noted)?;
+    note_moved(c, revision, &moved)?;
+    Ok(true)
+}
+
+/// Whether there are revisions of which it was not noted how offerings stand.
+///
+/// # Errors
+/// The database's.
+pub fn is_behind(c: &mut Conn) -> Result<bool, DbError> {
+    Ok(noted(c)? < revision(c)?)
+}
+
+/// The last revision up to which it was noted how offerings stand.
+fn noted(c: &mut Conn) -> Result<i64, DbError> {
+    Ok(registry_revision::table.find(1).select(registry_revision::noted).first(c)?)
+}
+
+fn moved_since(c: &mut Conn, noted: i64) -> Result<BTreeSet<DbId>, DbError> {
+    let moved: Vec<DbId> = registry_changes::table
+        .filter(registry_changes::revision.gt(noted))
+        .filter(registry_changes::subject_kind.eq(RegistryKind::Offering.code()))
+        .select(registry_changes::subject_id)
+        .load(c)?;
+    Ok(moved.into_iter().collect())
+}
+
+fn note_moved(c: &mut Conn, revision: i64, moved: &BTreeSet<DbId>) -> Result<(), DbError> {
+    offering_states::note(c, revision, &moved.iter().copied().collect::<Vec<_>>())?;
+    diesel::update(registry_revision::table.find(1)).set(registry_revision::noted.eq(revision)).execute(c)?;
+    Ok(())
 }
 
 #[derive(Insertable)]

@@ -97,6 +97,7 @@ table! {
     registry_revision (id) {
         id -> Integer,
         revision -> BigInt,
+        noted -> BigInt,
     }
 }
 

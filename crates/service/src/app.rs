@@ -14,7 +14,7 @@ use serde_json::json;
 use uuid::Uuid;
 use valinta_domain::Moment;
 use valinta_domain::choice::Snapshot;
-use valinta_domain::policy::{Role, Target};
+use valinta_domain::policy::{Action, Role, Target};
 use valinta_persistence::idempotency::{self, Claimed, Kept, Trace};
 use valinta_persistence::vault::Vault;
 use valinta_persistence::{Conn, Db, DbError};
@@ -408,8 +408,8 @@ fn note_replay(
     let target = Target { organiser: trace.organiser, provider: None, person: trace.person };
     // What was done for another is not told again to one who may not act for them any more.
     let own = trace.person.is_none() || trace.person == caller.person;
-    if caller.role == Role::Resident && !own && cx.actor().mandate_for(&target).is_none() {
-        return Err(Problem::not_found());
+    if caller.role == Role::Resident && !own {
+        cx.require(Action::RespondToVoucher, &target)?;
     }
     cx.audit_trace("repeat_answer", trace, &target, json!({"operation": operation}));
     cx.finish(c)?;

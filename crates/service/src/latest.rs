@@ -50,6 +50,9 @@ impl Latest {
         if self.has_looked_since(asked_at) {
             return Ok(());
         }
+        if db.read(registry::is_behind).await? {
+            db.write(registry::catch_up).await?;
+        }
         let (began, known) = (Instant::now(), self.snapshot());
         let fresh = db.read(move |c| look(c, known.as_deref(), now)).await?;
         self.take_in(fresh, began);
@@ -65,6 +68,9 @@ impl Latest {
         let _turn = self.turn.blocking_lock();
         if self.has_looked_since(asked_at) {
             return Ok(());
+        }
+        if db.read_blocking(registry::is_behind)? {
+            db.write_blocking(registry::catch_up)?;
         }
         let (began, known) = (Instant::now(), self.snapshot());
         let fresh = db.read_blocking(|c| look(c, known.as_deref(), now))?;

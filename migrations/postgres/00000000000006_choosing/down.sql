@@ -4,6 +4,7 @@ INSERT INTO nothing_is_lost (what_would_be) SELECT count(*) FROM shown_lists;
 DROP TABLE nothing_is_lost;
 
 DELETE FROM installation WHERE name = 'offering_states_are_due';
+ALTER TABLE registry_revision DROP COLUMN noted;
 DROP TABLE shown_lists;
 DROP TABLE offering_states;
 DROP INDEX offering_prices_by_offering;

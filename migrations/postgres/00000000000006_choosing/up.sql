@@ -59,6 +59,10 @@ CREATE INDEX approvals_by_unit ON approvals (unit_id ASC, voucher_type_id ASC, i
 
 CREATE INDEX applications_by_unit ON applications (unit_id ASC, voucher_type_id ASC, id ASC);
 
+-- Up to which revision it was noted how offerings stand: a process of the release before changes them without.
+ALTER TABLE registry_revision ADD COLUMN noted bigint NOT NULL DEFAULT 0 CHECK (noted >= 0);
+UPDATE registry_revision SET noted = revision;
+
 -- How the offerings stand that there are already is found by the service, before it opens.
 INSERT INTO installation (name, value)
 SELECT 'offering_states_are_due', 'since migration' WHERE EXISTS (SELECT 1 FROM offerings);

@@ -67,7 +67,7 @@ CREATE TABLE acts_on_behalf (
     organiser_id uuid NOT NULL REFERENCES organisers (id),
     voucher_id uuid NOT NULL REFERENCES vouchers (id),
     person_id uuid NOT NULL REFERENCES persons (id),
-    act text NOT NULL CHECK (act IN ('accept', 'refuse', 'choose')),
+    act text NOT NULL CHECK (act IN ('accept', 'refuse', 'choose', 'withdraw')),
     subject_id uuid NOT NULL,
     maker text NOT NULL CHECK (maker IN ('representative', 'case_worker')),
     mandate_id uuid REFERENCES mandates (id),

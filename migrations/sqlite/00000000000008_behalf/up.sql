@@ -84,7 +84,7 @@ CREATE TABLE acts_on_behalf (
     organiser_id BLOB NOT NULL CHECK (length(organiser_id) = 16) REFERENCES organisers (id),
     voucher_id BLOB NOT NULL CHECK (length(voucher_id) = 16) REFERENCES vouchers (id),
     person_id BLOB NOT NULL CHECK (length(person_id) = 16) REFERENCES persons (id),
-    act TEXT NOT NULL CHECK (act IN ('accept', 'refuse', 'choose')),
+    act TEXT NOT NULL CHECK (act IN ('accept', 'refuse', 'choose', 'withdraw')),
     subject_id BLOB NOT NULL CHECK (length(subject_id) = 16),
     maker TEXT NOT NULL CHECK (maker IN ('representative', 'case_worker')),
     mandate_id BLOB CHECK (length(mandate_id) = 16) REFERENCES mandates (id),

@@ -61,7 +61,7 @@ fn confirm(c: &mut Conn, cx: &Cx, id: Id<kind::ChoiceRequest>) -> Result<Reply<C
     let today = cx.today(&organiser)?;
     may_answer(request.state, request.answer_by, today)?;
     let (at_once, held) = first_day(c, &stored.voucher, today)?;
-    let picked = pick(c, &stored, Wanted::Asked(&request), (at_once, today))?;
+    let picked = pick(c, cx, &stored, Wanted::Asked(&request), (at_once, today))?;
     stored.voucher = stored.voucher.choose(today)?;
     let (choice, places) = store_choice(c, cx, &stored, picked, &request.requested_by)?;
     let by = (cx.actor().subject.as_str(), cx.now());

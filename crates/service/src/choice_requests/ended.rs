@@ -2,7 +2,7 @@
 //! on. Each is told once, by whoever ends it.
 
 use serde_json::json;
-use valinta_domain::choice_request::{RequestCause, RequestState};
+use valinta_domain::choice_request::{RequestCause, RequestState, state_on};
 use valinta_domain::id::kind;
 use valinta_domain::identifiers::MunicipalityCode;
 use valinta_domain::{Day, Id};
@@ -10,17 +10,21 @@ use valinta_persistence::approvals::Approval;
 use valinta_persistence::choice_requests::{ChoiceRequest, Ending};
 use valinta_persistence::{Conn, choice_requests, organisers};
 
-use crate::cx::Cx;
+use crate::cx::{Cx, found};
 use crate::http::Problem;
 use crate::vouchers::Places;
 
-/// Ends a request that waits, and tells it; `false` where another one has ended it.
+/// Ends a request that waits, and tells it; `false` where another one has ended it. One whose last day is over was not
+/// answered, whatever ends it now: dates decide.
 pub(super) fn end_without(
     c: &mut Conn,
     cx: &Cx,
     request: &ChoiceRequest,
     cause: RequestCause,
 ) -> Result<bool, Problem> {
+    let organiser = found(organisers::find(c, request.organiser)?)?;
+    let state = state_on(request.state, request.answer_by, cx.today(&organiser)?);
+    let cause = if state == RequestState::Lapsed { RequestCause::NotAnswered } else { cause };
     let by = (cx.actor().subject.as_str(), cx.now());
     if !choice_requests::end(c, request.id, &Ending::Without(cause), by)? {
         return Ok(false);
@@ -67,6 +71,16 @@ pub(crate) fn end_of_unit(
     let of = (approval.unit, approval.voucher_type);
     for request in choice_requests::waiting_of_unit(c, of, days, outside)? {
         end_without(c, cx, &request, RequestCause::UnitEnded)?;
+    }
+    Ok(())
+}
+
+/// Ends the requests to a held offering whose last day is over.
+pub(crate) fn end_late(c: &mut Conn, cx: &Cx, offering: Id<kind::Offering>, today: Day) -> Result<(), Problem> {
+    for request in choice_requests::waiting_of_offering(c, offering)? {
+        if request.answer_by < today {
+            end_without(c, cx, &request, RequestCause::NotAnswered)?;
+        }
     }
     Ok(())
 }

@@ -8,7 +8,7 @@ mod refuse;
 mod view;
 mod withdraw;
 
-pub(crate) use ended::{end_of_unit, end_of_voucher, tell_lapsed};
+pub(crate) use ended::{end_late, end_of_unit, end_of_voucher, tell_lapsed};
 pub(crate) use view::HolderRequestView;
 
 use valinta_domain::choice_request::RequestRefusal;

@@ -22,7 +22,8 @@ use super::view::{DrawnBy, OptionView, OrderedView};
 use super::wish::{ChoiceFilter, Wish, day_of};
 use crate::app::App;
 use crate::cx::{day_in, found};
-use crate::http::conditional::{IfNoneMatch, not_modified, tag_of_revision};
+use crate::http::conditional::{IfNoneMatch, not_modified, tag_of_revision, with_age_beside};
+use crate::http::openapi::MissingProblems;
 use crate::http::{Named, Page, PageQuery, PagedBeside, Problem, ProblemKind, Spoken, SpokenView};
 use crate::parse_as_is;
 
@@ -145,6 +146,7 @@ pub(super) struct TypeOnDay {
             body = Comparing,
         ),
         (status = 304, description = "The list is still the one that the caller has."),
+        MissingProblems,
     ),
     security(()),
 )]
@@ -163,7 +165,8 @@ pub(crate) async fn compare_choices(
     let (now, asked) = (app.clock().now(), AsOf { day: wish.day, pointer: "/query/day" });
     let (snapshot, of) = of_voucher_type(&app, id, now, cursor.as_ref(), asked, on).await?;
     let (revision, language) = (snapshot.revision(), spoken.language().code());
-    let tag = tag_of_revision(&format!("r{revision}d{}{language}", of.begun));
+    let fallen_back = if spoken.is_fallback() { "x" } else { "" };
+    let tag = tag_of_revision(&format!("r{revision}d{}{language}{fallen_back}", of.begun));
     let age = app.age_of_choices();
     let wanted = Wanted { voucher_type: id, wish, cursor, limit: page.limit(), spoken: spoken.clone() };
     if on.is_given() {
@@ -184,6 +187,7 @@ pub(crate) async fn compare_choices(
         let mut same = not_modified(&tag);
         same.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
         spoken.told_beside(same.headers_mut());
+        with_age_beside(same.headers_mut(), age);
         return Ok(same);
     }
     Ok(page.answer(&request, (&tag, "no-cache", &spoken, age)))

@@ -124,7 +124,7 @@ pub(crate) async fn compare_offerings(
     let (snapshot, of) = of_voucher_type(&app, id, now, None, day, on).await.map_err(at_voucher_type)?;
     let compared = compared(&asked, &of, &snapshot, app.order_key(), &spoken)?;
     let mut response = HttpResponse::Ok();
-    spoken.told(&mut response).insert_header((header::CACHE_CONTROL, "no-store"));
+    spoken.told(with_age(&mut response, app.age_of_choices())).insert_header((header::CACHE_CONTROL, "no-store"));
     Ok(response.json(compared))
 }
 

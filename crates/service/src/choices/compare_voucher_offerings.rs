@@ -100,7 +100,7 @@ pub(crate) async fn compare_voucher_offerings(
     })
     .await?;
     let mut response = HttpResponse::Ok();
-    Ok(spoken.told(&mut response).json(compared))
+    Ok(spoken.told(with_age(&mut response, app.age_of_choices())).json(compared))
 }
 
 fn compare(

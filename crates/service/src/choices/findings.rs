@@ -111,7 +111,7 @@ fn finding(code: &str, met: Result<bool, &'static str>, text: &[&str; 3], source
 }
 
 const APPROVED: [&str; 3] = [
-    "Yksikkö on hyväksytty palvelusetelin tuottajaksi.",
+    "Yksikkö on hyväksytty palvelusetelipalvelun tuottajaksi.",
     "Enheten är godkänd som serviceproducent för servicesedeln.",
     "The unit is approved for the voucher type.",
 ];
@@ -131,7 +131,7 @@ const PRICED: [&str; 3] = [
     "The offering has a price on the first day.",
 ];
 const PRICE_ALLOWED: [&str; 3] = [
-    "Hinta on sääntökirjan ja setelin mukainen.",
+    "Hinta on sääntökirjan ja palvelusetelin mukainen.",
     "Priset överensstämmer med regelboken och servicesedeln.",
     "The price is one that the rulebook and the voucher allow.",
 ];
@@ -143,8 +143,8 @@ const HAS_PLACE: [&str; 3] = [
     "The unit has a free place when the service begins.",
 ];
 const WITHIN_VALIDITY: [&str; 3] = [
-    "Palvelu voi alkaa setelin voimassaoloaikana.",
-    "Tjänsten kan börja under sedelns giltighetstid.",
+    "Palvelu voi alkaa palvelusetelin voimassaoloaikana.",
+    "Tjänsten kan börja under servicesedelns giltighetstid.",
     "The service can begin while the voucher is valid.",
 ];
 const FREE_BY_LAW: [&str; 3] = [

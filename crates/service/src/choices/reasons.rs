@@ -36,14 +36,14 @@ impl ReasonView {
 fn in_words(reason: Reason) -> Localized {
     let [fi, sv, en] = match reason {
         Reason::NotApproved => [
-            "Yksikköä ei ole hyväksytty palvelusetelin tuottajaksi sille päivälle, jona palvelu alkaisi",
+            "Yksikköä ei ole hyväksytty palvelusetelipalvelun tuottajaksi sinä päivänä, jona palvelu alkaisi",
             "Enheten är inte godkänd för servicesedeln den dag då tjänsten skulle börja",
             "The unit is not approved for the voucher type on the day on which the service would begin",
         ],
         Reason::Interrupted => [
-            "Yksikön hyväksyminen on keskeytynyt eikä sitä voi nyt valita",
-            "Enhetens godkännande är avbrutet och den kan inte väljas nu",
-            "The unit's approval is interrupted and it cannot be chosen now",
+            "Yksikön hyväksyminen on keskeytynyt nyt tai palvelun alkaessa, joten yksikköä ei voi valita",
+            "Enhetens godkännande är avbrutet nu eller när tjänsten börjar, så enheten kan inte väljas",
+            "The unit's approval is interrupted now or when the service begins, so that the unit cannot be chosen",
         ],
         Reason::NotInArea => [
             "Yksikkö on hyväksytty vain muiden kuntien asukkaille",
@@ -51,7 +51,7 @@ fn in_words(reason: Reason) -> Localized {
             "The unit is approved for residents of other municipalities only",
         ],
         Reason::NoPrice => [
-            "Palvelulle ei ole ilmoitettu hintaa sille päivälle, jona se alkaisi",
+            "Palvelulle ei ole ilmoitettu hintaa siksi päiväksi, jona se alkaisi",
             "Inget pris har uppgetts för den dag då tjänsten skulle börja",
             "The offering has no price on the day on which the service would begin",
         ],
@@ -61,7 +61,7 @@ fn in_words(reason: Reason) -> Localized {
             "The voucher type has no rulebook in force on the day on which the service would begin",
         ],
         Reason::PriceNotAllowed => [
-            "Hinta ei ole sääntökirjan ja setelin mukainen",
+            "Hinta ei ole sääntökirjan ja palvelusetelin mukainen",
             "Priset överensstämmer inte med regelboken och servicesedeln",
             "The price is not one that the rulebook and the voucher allow",
         ],
@@ -79,8 +79,8 @@ fn in_words(reason: Reason) -> Localized {
             "All places are taken on the day on which the service would begin",
         ],
         Reason::OutsideValidity => [
-            "Palvelu ei voi alkaa setelin voimassaoloaikana",
-            "Tjänsten kan inte börja under sedelns giltighetstid",
+            "Palvelu ei voi alkaa palvelusetelin voimassaoloaikana",
+            "Tjänsten kan inte börja under servicesedelns giltighetstid",
             "The service cannot begin while the voucher is valid",
         ],
         Reason::Criteria => [

@@ -137,8 +137,8 @@ impl TotalsBasis {
                 "The totals are for a year in which all that is granted for a year is used.",
             ],
             Self::GrantedInAll => [
-                "Yhteissummat ovat setelin koko voimassaoloajalta, kun koko myönnetty määrä käytetään; niitä ei ole jaettu kuukausille.",
-                "Summorna gäller sedelns hela giltighetstid då hela den beviljade mängden används; de är inte fördelade på månader.",
+                "Yhteissummat ovat palvelusetelin koko voimassaoloajalta, kun koko myönnetty määrä käytetään; niitä ei ole jaettu kuukausille.",
+                "Summorna gäller servicesedelns hela giltighetstid då hela den beviljade mängden används; de är inte fördelade på månader.",
                 "The totals are for the voucher's whole validity, when all that is granted is used; they are not spread over months.",
             ],
             Self::Given => [
@@ -147,8 +147,8 @@ impl TotalsBasis {
                 "The totals are for the quantity that was given in the request.",
             ],
             Self::Purse => [
-                "Seteli myöntää rahaa eikä palvelun määrää, joten yhteissummia ei lasketa.",
-                "Sedeln beviljar pengar och inte en mängd tjänster, så inga summor beräknas.",
+                "Palveluseteli on myönnetty rahamääränä eikä palvelun määränä, joten yhteissummia ei lasketa.",
+                "Servicesedeln har beviljats som ett belopp och inte som en mängd tjänster, så inga summor beräknas.",
                 "The voucher grants money and no quantity of service, so that no totals are reckoned.",
             ],
             Self::NotGiven => [

@@ -199,27 +199,27 @@ impl OrderView {
         let rule = match (order, drawn_by) {
             (Order::Neutral, DrawnBy::Voucher) => Localized::new(
                 "Järjestys on arvottu. Siihen ei vaikuta tuottajan sektori, koko, ikä, nimi eikä hinta; samalla palvelusetelillä se pysyy samana.",
-                "Ordningen är lottad. Den påverkas inte av producentens sektor, storlek, ålder, namn eller pris; för samma servicesedel är den densamma.",
+                "Ordningen är lottad. Den påverkas inte av serviceproducentens sektor, storlek, ålder, namn eller pris; för samma servicesedel är den densamma.",
                 "The order is drawn by lot. The provider's sector, size, age, name and price have no part in it; for one voucher it stays the same.",
             ),
             (Order::Neutral, DrawnBy::Day) => Localized::new(
                 "Järjestys on arvottu. Siihen ei vaikuta tuottajan sektori, koko, ikä, nimi eikä hinta; se arvotaan joka päivä uudelleen ja on kaikille sama.",
-                "Ordningen är lottad. Den påverkas inte av producentens sektor, storlek, ålder, namn eller pris; den lottas om varje dag och är densamma för alla.",
+                "Ordningen är lottad. Den påverkas inte av serviceproducentens sektor, storlek, ålder, namn eller pris; den lottas om varje dag och är densamma för alla.",
                 "The order is drawn by lot. The provider's sector, size, age, name and price have no part in it; it is drawn anew every day and is the same for everyone.",
             ),
             (Order::Price, _) => Localized::new(
-                "Hinnan mukaan halvimmasta; julkisen yksikön kohdalla yksikkökustannuksen mukaan.",
+                "Hinnan mukaan halvimmasta alkaen; julkisen yksikön kohdalla yksikkökustannuksen mukaan.",
                 "Efter pris, lägst först; för en offentlig enhet efter enhetskostnaden.",
                 "By price, lowest first; for a public unit, by its unit cost.",
             ),
             (Order::CoPayment, _) => Localized::new(
-                "Asiakkaan maksaman osuuden mukaan pienimmästä.",
+                "Asiakkaan maksaman osuuden mukaan pienimmästä alkaen.",
                 "Efter vad klienten betalar, lägst först.",
                 "By what the client pays, lowest first.",
             ),
-            (Order::Name, _) => Localized::new("Nimen mukaan.", "Efter namn.", "By name."),
+            (Order::Name, _) => Localized::new("Yksikön nimen mukaan.", "Efter enhetens namn.", "By the unit's name."),
             (Order::Distance, _) => Localized::new(
-                "Etäisyyden mukaan lähimmästä; ne, joiden sijaintia ei tiedetä, ovat viimeisinä.",
+                "Etäisyyden mukaan lähimmästä alkaen; ne, joiden sijaintia ei tiedetä, ovat viimeisinä.",
                 "Efter avstånd, närmast först; de vars läge inte är känt kommer sist.",
                 "By distance, nearest first; those whose place is not known come last.",
             ),

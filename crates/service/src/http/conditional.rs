@@ -6,7 +6,7 @@ use std::future::{Ready, ready};
 
 use std::time::Duration;
 
-use actix_web::http::header::{self, EntityTag};
+use actix_web::http::header::{self, EntityTag, HeaderMap};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, HttpResponseBuilder, dev};
 use utoipa::IntoParams;
 use utoipa::openapi::Required;
@@ -42,6 +42,13 @@ pub fn with_age(response: &mut HttpResponseBuilder, age: Option<Duration>) -> &m
     match age {
         Some(age) => response.insert_header((header::AGE, age.as_secs())),
         None => response,
+    }
+}
+
+/// As [`with_age`], of an answer that is made already.
+pub fn with_age_beside(headers: &mut HeaderMap, age: Option<Duration>) {
+    if let Some(age) = age {
+        headers.insert(header::AGE, age.as_secs().into());
     }
 }
 

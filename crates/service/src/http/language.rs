@@ -49,6 +49,11 @@ impl Spoken {
         self.used
     }
 
+    /// Whether another language was asked for.
+    pub const fn is_fallback(&self) -> bool {
+        self.instead_of.is_some()
+    }
+
     /// A text in the language.
     pub fn say(&self, text: &Localized) -> String {
         text.in_language(self.used).to_owned()

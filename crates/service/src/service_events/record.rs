@@ -306,7 +306,7 @@ fn store(
     }));
     if recording.voucher.state == VoucherState::UsedUp {
         // What is used up holds no place, and is nothing to ask for.
-        let places = Places::of_voucher(c, event.voucher, None, event.day)?;
+        let places = Places::of_voucher(c, event.voucher, None)?;
         vouchers::update_state(c, &recording.voucher)?;
         end_of_voucher(c, cx, event.voucher, RequestCause::VoucherEnded)?;
         places.tell(c, cx)?;

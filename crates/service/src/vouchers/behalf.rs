@@ -201,7 +201,7 @@ impl DoneFor {
     pub(super) fn answer(&self) -> Option<OnBehalfView> {
         let answered = |act: &&ActOnBehalf| match act.act {
             Act::Accept | Act::Refuse => true,
-            Act::Choose => false,
+            Act::Choose | Act::Withdraw => false,
         };
         self.acts.iter().find(answered).and_then(|act| self.view(act))
     }

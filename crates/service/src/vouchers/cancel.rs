@@ -75,7 +75,7 @@ pub(crate) fn cancel(
     let rulebook = found(voucher_types::find_rulebook(c, stored.voucher.rulebook)?)?;
     let today = cx.today(&organiser)?;
     let before = stored.voucher.status_on(today);
-    let places = Places::of_voucher(c, id, None, today)?;
+    let places = Places::of_voucher(c, id, None)?;
     stored.voucher = stored.voucher.cancel(today, reasons.fi.clone())?;
     let decision = Decision {
         id: cx.id(),

@@ -87,7 +87,7 @@ pub(crate) fn choose(
     let today = cx.today(&organiser)?;
     let answering = Answering::of(cx, &target, today, command.on_behalf.as_ref())?;
     let (at_once, held) = first_day(c, &stored.voucher, today)?;
-    let picked = pick(c, &stored, Wanted::Now(command.offering, command.price.as_ref()), (at_once, today))?;
+    let picked = pick(c, cx, &stored, Wanted::Now(command.offering, command.price.as_ref()), (at_once, today))?;
     end_of_voucher(c, cx, id, RequestCause::Replaced)?;
     // The rules of the day on which is asked; where there are none yet, those of the first day.
     let in_force = voucher_types::rulebook_in_force(c, stored.voucher.voucher_type, today)?;

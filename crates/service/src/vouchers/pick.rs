@@ -20,7 +20,8 @@ use valinta_persistence::{Conn, approvals, offerings, providers, registry, vouch
 
 use super::places::Places;
 use super::worth::{service_facts_of, valuation_of, versions_beside};
-use crate::cx::found;
+use crate::choice_requests::end_late;
+use crate::cx::{Cx, found};
 use crate::http::{Problem, ProblemKind};
 
 /// What is to be picked.
@@ -72,6 +73,7 @@ pub(crate) struct Pick {
 /// a choice that is made today. The unit's approvals and limited offerings are held from here on.
 pub(crate) fn pick(
     c: &mut Conn,
+    cx: &Cx,
     stored: &StoredVoucher,
     wanted: Wanted<'_>,
     (at_once, today): (Day, Day),
@@ -83,7 +85,9 @@ pub(crate) fn pick(
     let offered = offerings::find(c, id)?.filter(of_type).ok_or_else(unknown)?;
     // From here on the unit is neither suspended nor ended before this choice holds, or was so before it.
     approvals::hold_of_unit(c, offered.unit, offered.voucher_type)?;
-    let places = Places::of_voucher(c, voucher.id, Some(id), today)?;
+    let places = Places::of_voucher(c, voucher.id, Some(id))?;
+    // Who was not answered in time keeps no place, and cannot be confirmed any more.
+    end_late(c, cx, id, today)?;
     let asking = Asking { voucher: voucher.id, today };
     let (offered, candidate) = registry::candidate_for(c, id, asking)?.ok_or_else(unknown)?;
     let (candidate, from) = match wanted {

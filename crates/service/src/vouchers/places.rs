@@ -18,14 +18,17 @@ pub(crate) struct Places {
 }
 
 impl Places {
-    /// Holds those of some offerings that have limited places, in order of id, and looks when they have a free one.
+    /// Holds some offerings, in order of id, and looks when those with limited places have a free one. All are held: a limit
+    /// may be set meanwhile.
     pub(crate) fn of(c: &mut Conn, offered: impl IntoIterator<Item = Id<kind::Offering>>) -> Result<Self, Problem> {
         let ids: BTreeSet<_> = offered.into_iter().map(Id::uuid).collect();
-        let ids: Vec<Id<kind::Offering>> = ids.into_iter().map(Id::new).collect();
         let mut seen = Vec::new();
-        for id in places::limited(c, &ids)? {
+        for id in ids.into_iter().map(Id::<kind::Offering>::new) {
             places::hold_offering(c, id)?;
             let offering = found(offerings::find(c, id)?)?;
+            if offering.places.is_none() {
+                continue;
+            }
             let taken_until = places::taken_until(c, &offering, None, None)?;
             seen.push((offering, taken_until));
         }
@@ -37,10 +40,9 @@ impl Places {
         c: &mut Conn,
         voucher: Id<kind::Voucher>,
         another: Option<Id<kind::Offering>>,
-        today: Day,
     ) -> Result<Self, Problem> {
+        // Those that are over as well: what was noted of their places rests on the voucher still.
         let chosen = choices::of_voucher(c, voucher)?.into_iter();
-        let chosen = chosen.filter(|choice| choice.period().is_some_and(|period| period.last_day() >= today));
         let asked = choice_requests::waiting_of_voucher(c, voucher)?.map(|request| request.offering);
         Self::of(c, chosen.map(|choice| choice.offering).chain(asked).chain(another).collect::<Vec<_>>())
     }

@@ -399,7 +399,9 @@ fn shape(
         unused: voucher.unused,
         available_now: available_on(of_today, voucher.unused, today),
         held_now: available_on(&held_today, voucher.unused, today),
-        facts: (!is_provider).then(|| voucher.facts.clone()),
+        // Who may only look on for the holder sees what was granted, and not on what income.
+        facts: (!is_provider && acting_for.as_ref().is_none_or(ActingForView::may_answer))
+            .then(|| voucher.facts.clone()),
         free_of_charge_by_law: voucher.free_of_charge,
         valid_from: voucher.validity.from(),
         valid_until: voucher.validity.last_day(),
