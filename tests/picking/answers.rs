@@ -205,3 +205,20 @@ fn a_clerk_answers_and_a_worker_only_looks() {
     confirm(&worker, &request).refused(403, "forbidden");
     confirm(&clerk, &request).ok();
 }
+
+#[test]
+fn a_case_worker_takes_a_request_back_for_a_client_who_has_consented() {
+    let scene = Scene::answering();
+    let (resident, voucher, request) = scene.asking();
+    let path = format!("/v1/choice-requests/{request}/withdraw");
+    let worker = &scene.county.case_worker;
+    worker.post(&path, &json!({})).refused(422, "invalid_input").at("/on_behalf", "required");
+    let consent = json!({"on_behalf": {"how": "phone", "given_on": scene.day(0)}});
+    resident.user.post(&path, &consent).refused(422, "invalid_input").at("/on_behalf", "not_wanted");
+    worker.post(&path, &consent).ok();
+    assert_eq!(shown(&resident, &voucher)["choice_request"]["state"], "withdrawn");
+    let target = format!("/v1/audit?target={request}");
+    let rows = scene.county.auditor.get(&target).ok();
+    let row = rows["items"].as_array().unwrap().iter().find(|row| row["action"] == "withdraw_choice_request").unwrap();
+    assert_eq!(row["details"]["made_by"], "case_worker", "{row}");
+}

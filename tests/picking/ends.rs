@@ -118,3 +118,18 @@ fn an_approval_that_ends_later_ends_what_is_asked_for_from_then_on() {
     assert_eq!(told, [json!(later)]);
     confirm(&scene.provider, &sooner).ok();
 }
+
+#[test]
+fn a_request_that_was_not_answered_in_time_ends_as_such_whatever_ends_it() {
+    let mut scene = Scene::answering();
+    let (resident, voucher, _) = scene.asking();
+    scene.pass(8);
+    let resident = scene.renewed(&resident);
+    assert_eq!(shown(&resident, &voucher)["choice_request"]["state"], "lapsed");
+    // Nobody has looked yet when the holder asks again.
+    resident.choose(&voucher, &scene.offering).ok();
+    assert_eq!(scene.told("choice_request.withdrawn").len(), 0);
+    let told = scene.told("choice_request.lapsed");
+    assert_eq!((told.len(), told[0].payload["cause"].as_str()), (1, Some("not_answered")));
+    assert_eq!(scene.lapse(), 0, "it is told once");
+}

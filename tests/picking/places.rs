@@ -109,3 +109,19 @@ fn places_are_told_brought_in_and_bounded() {
     let asked = json!({"unit": unit.unit(), "voucher_type": scene.care.id, "price": crate::support::price("30.00"), "places": 0});
     unit.user.post("/v1/offerings", &asked).refused(422, "invalid_input").at("/places", "range");
 }
+
+#[test]
+fn a_place_that_was_left_long_ago_is_told_of_when_its_voucher_ends() {
+    let mut scene = Scene::of(&json!({}));
+    scene.limit(1);
+    let (_, other) = scene.another(2);
+    let (resident, voucher) = scene.holder();
+    resident.choose(&voucher, &scene.offering).ok();
+    assert_eq!(scene.listed(), 1, "the other one alone");
+    scene.pass(1);
+    scene.renewed(&resident).choose(&voucher, &other).ok();
+    scene.pass(3);
+    cancel(&scene, &voucher);
+    assert_eq!(scene.listed(), 2);
+    // The world looks at its end whether every offering stands as is noted of it.
+}

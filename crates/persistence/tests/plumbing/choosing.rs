@@ -70,6 +70,27 @@ fn an_offering_stands_as_was_noted_with_each_change_and_as_it_stood_before() {
 }
 
 #[test]
+fn what_a_process_of_an_earlier_release_has_moved_is_noted_by_the_next_that_looks() {
+    on_each(|_, db| {
+        found(db);
+        db.write_blocking(|c| offering_states::find_some(c, None)).unwrap();
+        touch(db, offering());
+        let known = load(db, None).unwrap();
+        assert!(!db.read_blocking(registry::is_behind).unwrap());
+        assert!(!db.write_blocking(registry::catch_up).unwrap());
+        // It raises the revision and says what it has moved, and notes nothing.
+        tell(db, "UPDATE providers SET name = 'q'").unwrap();
+        tell(db, "UPDATE registry_revision SET noted = noted - 1").unwrap();
+        assert!(db.read_blocking(registry::is_behind).unwrap());
+        assert!(db.write_blocking(registry::catch_up).unwrap());
+        assert!(!db.write_blocking(registry::catch_up).unwrap(), "once is enough");
+        assert_eq!(unnoted(db), 0);
+        let next = load(db, Some(&known)).expect("whoever had looked before sees it as well");
+        assert_eq!(names(&next), ["q"]);
+    });
+}
+
+#[test]
 fn rulebooks_are_as_they_were_adopted_by_a_revision() {
     on_each(|_, db| {
         found(db);

@@ -17,6 +17,7 @@ use super::compare::{AsOf, EstimatedOn, TypeOnDay, of_voucher_type};
 use super::side_by_side::{Beside, COMPARED_MAX, Compared, TotalsBasis};
 use super::wish::place_of;
 use crate::app::App;
+use crate::http::conditional::with_age;
 use crate::http::{Errors, Json, Parse, Problem, ProblemKind, Spoken};
 
 /// What is compared, and by what an estimate is made.

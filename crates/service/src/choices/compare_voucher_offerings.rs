@@ -20,6 +20,7 @@ use super::shown::{self, note};
 use super::side_by_side::{Beside, COMPARED_MAX, Compared, TotalsBasis};
 use crate::app::App;
 use crate::cx::found;
+use crate::http::conditional::with_age;
 use crate::http::permit::VouchersRead;
 use crate::http::{Errors, Json, Parse, PathId, Permit, Problem, Spoken};
 use crate::vouchers::target_of;

@@ -19,6 +19,7 @@ mod show;
 mod view;
 mod worth;
 
+pub(crate) use behalf::{Answering, OnBehalf};
 pub(crate) use accept::accept;
 pub(crate) use cancel::cancel;
 pub(crate) use choose::{ChooseProvider, choose};
