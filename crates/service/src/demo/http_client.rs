@@ -52,7 +52,8 @@ impl Client {
 
     /// Reads.
     pub(crate) fn get(&self, path: &str, token: Option<&str>, wanted: u16) -> Result<Value, StepFailed> {
-        let mut request = self.agent.get(format!("{}{path}", self.base));
+        // The story is told in English.
+        let mut request = self.agent.get(format!("{}{path}", self.base)).header("Accept-Language", "en");
         if let Some(token) = token {
             request = request.header("Authorization", format!("Bearer {token}"));
         }

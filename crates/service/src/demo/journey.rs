@@ -215,7 +215,7 @@ impl Journey<'_> {
         let path = format!("/v1/vouchers/{}/choices?municipality={MUNICIPALITY}&limit=100", issued.voucher);
         let list = self.client.get(&path, Some(&resident), 200)?;
         ensure(list == self.client.get(&path, Some(&resident), 200)?, "the order of a voucher's list stays the same")?;
-        say(format_args!("   {}", text(&list, "/ordered/rule/en")?));
+        say(format_args!("   {}", text(&list, "/ordered/rule")?));
         say(format_args!("   {:<44} {:<8} {:>8} {:>9} {:>8}", "", "sector", "price", "county", "you"));
         let options = items(&list, "/items")?;
         for option in options {
