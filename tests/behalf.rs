@@ -260,14 +260,14 @@ fn a_mandate_that_cannot_be_is_refused_with_its_place_and_reason() {
     let other = scene.mandate("vouchers", &json!({"basis": "other"}));
     refused(&other, "/note", "required");
     refused(&scene.mandate("vouchers", &json!({"note": "x".repeat(2_001)})), "/note", "length");
-    for days in [
-        json!({"valid_until": "2031-11-11"}),
-        json!({"valid_from": "2026-11-20", "valid_until": "2026-11-19"}),
-        json!({"valid_from": "2026-11-01", "valid_until": "2026-11-10"}),
-        json!({"valid_from": today.plus_days(366)}),
-        json!({"valid_from": today.plus_days(-366)}),
+    for (days, at) in [
+        (json!({"valid_until": "2031-11-11"}), "/valid_until"),
+        (json!({"valid_from": "2026-11-20", "valid_until": "2026-11-19"}), "/valid_until"),
+        (json!({"valid_from": "2026-11-01", "valid_until": "2026-11-10"}), "/valid_until"),
+        (json!({"valid_from": today.plus_days(366)}), "/valid_from"),
+        (json!({"valid_from": today.plus_days(-366)}), "/valid_from"),
     ] {
-        refused(&scene.mandate("vouchers", &days), "/valid_until", "out_of_range");
+        refused(&scene.mandate("vouchers", &days), at, "out_of_range");
     }
     scene.record("vouchers", &json!({"valid_until": "2031-11-10"})).created();
     for days in [json!({}), json!({"valid_from": "2027-01-01", "valid_until": "2027-01-01"})] {

@@ -7,7 +7,9 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use serde_json::json;
 use uuid::Uuid;
 use valinta_domain::approval::Approved;
-use valinta_domain::choice::{Basis, Candidate, Lot, Near, Order, Place, Query, Snapshot, client_facts};
+use valinta_domain::choice::{
+    Basis, Candidate, Entitled, Entitlement, Grant, Lot, Near, Order, Place, Query, Snapshot, client_facts,
+};
 use valinta_domain::id::kind;
 use valinta_domain::identifiers::MunicipalityCode;
 use valinta_domain::offering::OfferPrice;
@@ -125,7 +127,8 @@ fn pages(c: &mut Criterion, name: &str, snapshot: &Snapshot) {
     let day = known(Day::ymd(2026, 11, 23).ok_or("no day"));
     let home: MunicipalityCode = known("105".parse());
     let (terms, nothing, client) = (terms(), Facts::default(), client_facts(Language::Fi, &home));
-    let valuation = known(Valuation::new(&terms, &nothing));
+    let grant = Grant::of(Valuation::new(&terms, &nothing));
+    let entitlement = Entitlement::always(Entitled { grant, free_of_charge: false });
     let everyones = Lot::of_everyone(b"a key", b"2026-11-23");
     let all = Query { limit: 20, ..Query::all(voucher_type(0), day, &nothing, &everyones) };
     let mut group = c.benchmark_group(name);
@@ -148,7 +151,7 @@ fn pages(c: &mut Criterion, name: &str, snapshot: &Snapshot) {
                     client: &client,
                     lot: &lot,
                     order,
-                    valuation: Some(&valuation),
+                    entitlement: &entitlement,
                     quantity: Some(known("20".parse())),
                     ..all.clone()
                 };

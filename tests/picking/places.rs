@@ -57,11 +57,13 @@ fn a_request_holds_a_place_until_it_ends() {
     second.choose(&voucher, &scene.offering).ok();
     first.choose(&first_voucher, &scene.offering).refused(422, "not_choosable").at("/offering", "full");
     scene.pass(8);
-    // By its date the request has lapsed, before anybody has looked; the list follows when somebody has.
+    // By its date the request has lapsed, before anybody has looked: whoever asks next ends it, as what it is.
     let first = scene.renewed(&first);
     let asked = first.choose(&first_voucher, &scene.offering).ok();
+    let late = &scene.renewed(&second).user.get(&format!("/v1/vouchers/{voucher}")).ok()["choice_request"];
+    assert_eq!((&late["state"], &late["cause"]), (&json!("lapsed"), &json!("not_answered")), "{late}");
     confirm(&scene.provider, asked["choice_request"]["id"].as_str().unwrap()).ok();
-    assert_eq!(scene.lapse(), 1);
+    assert_eq!(scene.lapse(), 0);
     assert_eq!(scene.listed(), 0);
 }
 

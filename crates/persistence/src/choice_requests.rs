@@ -227,7 +227,11 @@ pub fn find(c: &mut Conn, id: Id<kind::ChoiceRequest>) -> Result<Option<ChoiceRe
 pub fn latest_of_voucher(c: &mut Conn, voucher: Id<kind::Voucher>) -> Result<Option<ChoiceRequest>, DbError> {
     let row = choice_requests::table
         .filter(choice_requests::voucher_id.eq(DbId::from(voucher)))
-        .order((choice_requests::ended_at.is_null().desc(), choice_requests::requested_at.desc(), choice_requests::id.desc()))
+        .order((
+            choice_requests::ended_at.is_null().desc(),
+            choice_requests::requested_at.desc(),
+            choice_requests::id.desc(),
+        ))
         .select(Row::as_select())
         .first(c)
         .optional()?;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
-use valinta_domain::choice::{Basis, Candidate, Lot, Order, Query, Snapshot};
+use valinta_domain::choice::{Basis, Candidate, Entitled, Entitlement, Lot, Order, Query, Snapshot};
 use valinta_domain::id::kind;
 use valinta_domain::money::Currency;
 use valinta_domain::offering::OfferPrice;
@@ -12,7 +12,6 @@ use valinta_domain::registry_change::{RegistryChange, RegistryKind};
 use valinta_domain::rulebook::RulebookTerms;
 use valinta_domain::rules::Facts;
 use valinta_domain::time::Timeline;
-use valinta_domain::valuation::Valuation;
 use valinta_domain::voucher::Voucher;
 use valinta_domain::{Day, Id, Moment, Period, Unit};
 
@@ -295,26 +294,22 @@ fn versions_by_type(c: &mut Conn, as_of: Option<AsOf>) -> Result<HashMap<DbId, D
 }
 
 /// The prices at which a voucher can be used if its holder chooses on a day: those that its list of choices shows.
-/// `valuation` is what units are worth to its holder, `client` what criteria for offerings may ask of the holder. Read
-/// from the database and not from a snapshot, but listed by the same code.
+/// `client` is what criteria for offerings may ask of the holder. Read from the database and not from a snapshot, but listed
+/// by the same code.
 ///
 /// # Errors
 /// The database's.
-pub fn prices_for(
-    c: &mut Conn,
-    voucher: &Voucher,
-    valuation: &Valuation<'_>,
-    client: &Facts,
-    day: Day,
-) -> Result<Vec<OfferPrice>, DbError> {
+pub fn prices_for(c: &mut Conn, voucher: &Voucher, client: &Facts, day: Day) -> Result<Vec<OfferPrice>, DbError> {
+    let snapshot = offered_now(c, voucher.voucher_type)?;
+    let Some(basis) = snapshot.basis(voucher.voucher_type) else { return Ok(Vec::new()) };
+    let on = |day: Day| Entitled::by_voucher(voucher, &basis.versions, day).unwrap_or_default();
+    let entitlement = Entitlement::from_day(on(day), &basis.versions, day, on);
     let lot = Lot::of_voucher(&[], voucher.id);
     let query = Query {
         validity: Some(voucher.validity),
-        valuation: Some(valuation),
-        free_of_charge: voucher.free_of_charge,
+        entitlement: &entitlement,
         order: Order::Price,
         ..Query::all(voucher.voucher_type, day, client, &lot)
     };
-    let snapshot = offered_now(c, query.voucher_type)?;
     Ok(snapshot.list(&query).lines.iter().map(|line| line.price.clone()).collect())
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::bits::Bits;
 use super::candidate::{Candidate, home_of};
 use super::day::{Filter, Line, OnDay, Rulebooks, Wanted};
+use super::entitlement::Entitled;
 use super::query::{Counts, Listed, Listing, Order, Query, SortKey};
 use super::stand::worth_at;
 use crate::id::{Id, kind};
@@ -69,8 +70,9 @@ impl<'a> List<'a, '_> {
             self.on_day.keep_beginning_in(lines, validity);
         }
         self.on_day.keep_fitting(lines, self.candidates, self.rulebooks, self.query.client);
-        let by_price = self.query.valuation.is_some_and(|valuation| valuation.depends_on_price());
-        if by_price || self.query.free_of_charge || (self.on_day.is_free && self.query.valuation.is_some()) {
+        let may_refuse =
+            |entitled: &Entitled<'_>| entitled.may_refuse() || (self.on_day.is_free && entitled.valuation().is_some());
+        if self.query.entitlement.all().any(may_refuse) {
             lines.retain(|place| self.line(place).is_some_and(|line| self.can_be_paid(line)));
         }
     }
@@ -78,7 +80,7 @@ impl<'a> List<'a, '_> {
     /// Whether the price has a worth, and leaves nothing to pay where nothing may be.
     fn can_be_paid(&self, line: &Line) -> bool {
         let Some(prices) = self.rulebooks.as_of(line.first_day) else { return false };
-        worth_at(line.per_unit, prices.terms(), self.query.valuation, self.query.free_of_charge).is_ok()
+        worth_at(line.per_unit, prices.terms(), self.query.entitlement.on(line.first_day)).is_ok()
     }
 
     /// The candidates that the client can choose, whatever else is wished for.
@@ -284,7 +286,7 @@ impl<'a> List<'a, '_> {
     }
 
     fn charges(&self, line: &Line, quantity: Quantity) -> Option<Charges> {
-        let worth = self.query.valuation?.at_price(line.per_unit.price()).ok()?;
+        let worth = self.query.entitlement.on(line.first_day).worth_at(line.per_unit)?;
         charge(worth, line.per_unit, quantity)
     }
 

@@ -51,16 +51,18 @@ fn line<'a>(
     }
     // Which item is wanted is not known yet: the price of what has none of its own is compared.
     let per_unit_price = price.of_item(None).per_voucher_unit(terms.price_unit)?;
-    let worth = match query.valuation {
-        Some(valuation) => Some(valuation.at_price(per_unit_price.price()).ok()?),
-        None => None,
+    let entitled = query.entitlement.on(first_day);
+    let worth = match &entitled.grant {
+        Grant::Units(valuation) => Some(valuation.at_price(per_unit_price.price()).ok()?),
+        Grant::NotKnown => None,
+        Grant::Nothing => return None,
     };
     // What a rulebook makes free by law costs nothing, also under a voucher that was granted before it.
     let is_over = |worth: Worth| worth.co_payment.is_none() && per_unit_price.price().is_some_and(|p| p > worth.value);
     if terms.free_of_charge.is_some() && worth.is_some_and(is_over) {
         return None;
     }
-    let wanted = (!query.free_of_charge || costs_nothing(per_unit_price, worth))
+    let wanted = (!entitled.free_of_charge || costs_nothing(per_unit_price, worth))
         && query.municipality.is_none_or(|m| candidate.serves(m))
         && query.sector.is_none_or(|s| sector == s)
         && query.language.is_none_or(|l| candidate.languages.contains(&l))

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::candidate::Candidate;
 use super::distance::Place;
+use super::entitlement::{Entitlement, NOTHING_KNOWN};
 use super::lot::Lot;
 use super::stand::Why;
 use crate::id::{Id, kind};
@@ -17,7 +18,6 @@ use crate::rules::Facts;
 use crate::service_event::Charges;
 use crate::text::Language;
 use crate::time::{Day, Period};
-use crate::valuation::Valuation;
 
 /// In what order options are listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, utoipa::ToSchema)]
@@ -48,10 +48,8 @@ pub struct Query<'a> {
     pub day: Day,
     /// On which days a choice could begin at all, where that is bounded.
     pub validity: Option<Period>,
-    /// What units are worth to the client, where that is known.
-    pub valuation: Option<&'a Valuation<'a>>,
-    /// Whether the client pays nothing, by law.
-    pub free_of_charge: bool,
+    /// What the client is entitled to.
+    pub entitlement: &'a Entitlement<'a>,
     /// The granted quantity, where known.
     pub quantity: Option<Quantity>,
     /// What the criteria for offerings may ask of the client, where a client is known: language and municipality.
@@ -84,13 +82,12 @@ pub struct Query<'a> {
 
 impl<'a> Query<'a> {
     /// Everything that can be chosen for a voucher type on a day, in the neutral order, on one page.
-    pub const fn all(voucher_type: Id<kind::VoucherType>, day: Day, client: &'a Facts, lot: &'a Lot) -> Self {
+    pub fn all(voucher_type: Id<kind::VoucherType>, day: Day, client: &'a Facts, lot: &'a Lot) -> Self {
         Self {
             voucher_type,
             day,
             validity: None,
-            valuation: None,
-            free_of_charge: false,
+            entitlement: &NOTHING_KNOWN,
             quantity: None,
             client,
             municipality: None,

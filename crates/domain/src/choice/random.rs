@@ -66,13 +66,15 @@ fn candidate() -> impl Strategy<Value = Candidate> {
     );
     let approved = vec((period(), vec(municipality(), 0..2)), 0..3);
     let when = (approved, vec(period(), 0..2), prop::bool::weighted(0.9), option::weighted(0.3, -5..15_i64));
-    (place, how, when, 36..44_i64, option::of(1..20_i64)).prop_map(
+    let full = option::weighted(0.2, -5..15_i64);
+    (place, how, when, 36..44_i64, option::of(1..20_i64), full).prop_map(
         |(
             (home, area, name, place, step_free),
             (sector, languages, modes),
             (approved, gaps, takes, start),
             euros,
             change,
+            full,
         )| {
             let always = Period::starting(day(-30));
             let prices = match change {
@@ -103,17 +105,22 @@ fn candidate() -> impl Strategy<Value = Candidate> {
                 earliest_start: start.map(day),
                 quality: QualityFacts::default(),
                 queue: None,
-                places_taken_until: None,
+                places_taken_until: full.map(day),
                 prices: Timeline::new(prices).unwrap(),
             }
         },
     )
 }
 
-/// Terms of which the value may go by the price, the criteria by the client's language; or that are free by law.
-fn terms_of(by_price: bool, criteria: bool, free: bool) -> RulebookTerms {
+/// Terms of which the value may go by the price, the criteria by the client's language; or that are free by law, or grant
+/// nothing.
+fn terms_of((by_price, value): (bool, i64), criteria: bool, free: bool) -> RulebookTerms {
     let text = Localized::new("a", "b", "c");
-    let value = if by_price { json!({"price": {"at_most": "38.00"}}) } else { json!({"flat": {"value": "36.00"}}) };
+    let value = match (by_price, format!("{value}.00")) {
+        (true, value) => json!({"price": {"at_most": value}}),
+        (false, value) if value == "40.00" => json!({"not_eligible": {"reason": "none_any_more"}}),
+        (false, value) => json!({"flat": {"value": value}}),
+    };
     let offering = if criteria {
         json!([{
             "code": "language", "text": text, "source": "",
@@ -192,13 +199,12 @@ fn asked() -> impl Strategy<Value = Asked> {
 
 impl Asked {
     /// The query, for a client of whom this is known.
-    fn query<'q>(&'q self, valuation: Option<&'q Valuation<'q>>, client: &'q Facts, lot: &'q Lot) -> Query<'q> {
+    fn query<'q>(&'q self, entitlement: &'q Entitlement<'q>, client: &'q Facts, lot: &'q Lot) -> Query<'q> {
         Query {
             voucher_type: voucher_type(),
             day: day(self.day),
             validity: self.validity,
-            valuation: valuation.filter(|_| self.valued),
-            free_of_charge: self.free,
+            entitlement,
             quantity: Some("20".parse().unwrap()),
             client,
             municipality: self.municipality.as_ref(),
@@ -214,6 +220,16 @@ impl Asked {
             after: None,
             limit: self.limit,
         }
+    }
+
+    /// What the county's versions entitle to, as far as that is known.
+    fn entitlement<'c>(&self, county: &'c County, facts: &'c Facts) -> Entitlement<'c> {
+        let on = |day: Day| {
+            let terms = county.terms_on(day).filter(|_| self.valued);
+            let grant = terms.map_or(Grant::NotKnown, |terms| Grant::of(Valuation::new(terms, facts)));
+            Entitled { grant, free_of_charge: self.free }
+        };
+        Entitlement::from_day(on(day(self.day)), &county.basis().versions, day(self.day), on)
     }
 
     fn client(&self) -> Facts {
@@ -233,32 +249,54 @@ impl Asked {
 #[derive(Debug)]
 struct County {
     candidates: Vec<Candidate>,
+    /// The terms in force, and since when others are, if there are any.
     terms: RulebookTerms,
+    later: Option<(i64, RulebookTerms)>,
 }
 
 impl County {
-    fn in_force(&self) -> (Period, RulebookTerms) {
-        (Period::new(day(-30), Some(day(12))).unwrap(), self.terms.clone())
+    fn in_force(&self) -> Vec<(Period, RulebookTerms)> {
+        let period = |from: i64, to: i64| Period::new(day(from), Some(day(to))).unwrap();
+        match &self.later {
+            None => vec![(period(-30, 12), self.terms.clone())],
+            Some((from, later)) => {
+                vec![(period(-30, *from), self.terms.clone()), (period(*from, 12), later.clone())]
+            }
+        }
+    }
+
+    fn terms_on(&self, on: Day) -> Option<&RulebookTerms> {
+        let later = self.later.as_ref().filter(|(from, _)| day(*from) <= on);
+        (on < day(12)).then(|| later.map_or(&self.terms, |(_, later)| later))
+    }
+
+    fn basis(&self) -> Basis {
+        basis(self.in_force())
     }
 
     fn rulebooks(&self) -> Timeline<PriceCheck<RulebookTerms>> {
-        let (period, terms) = self.in_force();
-        Timeline::new(vec![(period, PriceCheck::under(terms))]).unwrap()
+        let checks = self.in_force().into_iter().map(|(period, terms)| (period, PriceCheck::under(terms)));
+        Timeline::new(checks.collect()).unwrap()
     }
 
     fn snapshot(&self) -> Snapshot {
         let offered = self.candidates.iter().map(|candidate| (voucher_type(), candidate.clone()));
-        Snapshot::new(1, [(voucher_type(), basis(vec![self.in_force()]))], offered)
+        Snapshot::new(1, [(voucher_type(), self.basis())], offered)
     }
 }
 
 fn county() -> impl Strategy<Value = County> {
-    let terms = (any::<bool>(), any::<bool>(), prop::bool::weighted(0.2));
-    (vec(candidate(), 0..90), terms).prop_map(|(mut candidates, (by_price, criteria, free))| {
+    let terms = || {
+        let value = (any::<bool>(), 36..=40_i64);
+        (value, any::<bool>(), prop::bool::weighted(0.2))
+            .prop_map(|(value, criteria, free)| terms_of(value, criteria, free))
+    };
+    let later = option::of((1..12_i64, terms()));
+    (vec(candidate(), 0..90), terms(), later).prop_map(|(mut candidates, terms, later)| {
         for (n, candidate) in (0_u128..).zip(&mut candidates) {
             candidate.offering = Id::new(Uuid::from_u128(n));
         }
-        County { candidates, terms: terms_of(by_price, criteria, free) }
+        County { candidates, terms, later }
     })
 }
 
@@ -268,10 +306,10 @@ proptest! {
     #[test]
     fn every_page_of_every_list_is_as_in_the_plainest_list(county in county(), asked in vec(asked(), 1..6)) {
         let (snapshot, rulebooks, nothing) = (county.snapshot(), county.rulebooks(), Facts::default());
-        let valuation = Valuation::new(&county.terms, &nothing).ok();
         for asked in asked {
             let (client, lot) = (asked.client(), asked.lot());
-            let query = asked.query(valuation.as_ref(), &client, &lot);
+            let entitlement = asked.entitlement(&county, &nothing);
+            let query = asked.query(&entitlement, &client, &lot);
             let expected = plain::list(&county.candidates, &rulebooks, &query);
             let mut after: Option<SortKey> = None;
             let mut seen = Vec::new();
@@ -292,10 +330,10 @@ proptest! {
     #[test]
     fn what_is_offered_is_in_the_list_or_has_a_reason_why_not(county in county(), asked in vec(asked(), 1..6)) {
         let (snapshot, nothing) = (county.snapshot(), Facts::default());
-        let valuation = Valuation::new(&county.terms, &nothing).ok();
         for asked in asked {
             let (client, lot) = (asked.client(), asked.lot());
-            let query = asked.query(valuation.as_ref(), &client, &lot);
+            let entitlement = asked.entitlement(&county, &nothing);
+            let query = asked.query(&entitlement, &client, &lot);
             let listed = snapshot.list(&Query { limit: usize::MAX, ..query.clone() });
             let mut listed: Vec<_> = listed.lines.iter().map(|line| line.candidate.offering).collect();
             listed.sort_unstable();
@@ -322,12 +360,12 @@ proptest! {
     #[test]
     fn side_by_side_is_what_the_list_shows_or_why_it_does_not(county in county(), asked in asked()) {
         let (snapshot, nothing) = (county.snapshot(), Facts::default());
-        let valuation = Valuation::new(&county.terms, &nothing).ok();
         let (client, lot) = (asked.client(), asked.lot());
         // What is wished for has no part in it.
         let asked = Asked { sector: None, language: None, mode: None, step_free: false, starts_by: None, ..asked };
         let near = asked.near.map(|near| Near { within_m: None, ..near });
-        let query = Query { municipality: None, near, ..asked.query(valuation.as_ref(), &client, &lot) };
+        let entitlement = asked.entitlement(&county, &nothing);
+        let query = Query { municipality: None, near, ..asked.query(&entitlement, &client, &lot) };
         let listed = snapshot.list(&Query { order: Order::Neutral, limit: usize::MAX, ..query.clone() });
         let refused = snapshot.not_choosable(&Query { limit: usize::MAX, ..query.clone() });
         let all: Vec<_> = county.candidates.iter().map(|candidate| candidate.offering).collect();
@@ -387,6 +425,11 @@ fn counts_are_right(
         let with = Query { municipality: Some(&municipality), ..query.clone() };
         let expected = plain::list(candidates, rulebooks, &with).len();
         prop_assert_eq!(counts.municipalities.get(&municipality).copied().unwrap_or_default(), expected);
+    }
+    for mode in ServiceMode::ALL {
+        let with = Query { mode: Some(mode), ..query.clone() };
+        let expected = plain::list(candidates, rulebooks, &with).len();
+        prop_assert_eq!(counts.modes.get(&mode).copied().unwrap_or_default(), expected);
     }
     for language in [Language::Fi, Language::Sv, Language::En] {
         let with = Query { language: Some(language), ..query.clone() };

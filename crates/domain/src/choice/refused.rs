@@ -73,8 +73,7 @@ pub(super) fn stand<'a>(
         validity: query.validity,
         home,
         client: Some(query.client),
-        valuation: query.valuation,
-        free_of_charge: query.free_of_charge,
+        entitlement: query.entitlement,
     };
     candidate.stand(rulebooks.as_of(candidate.begins_on(query.day)), &chooser)
 }

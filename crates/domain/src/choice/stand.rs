@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::candidate::{Candidate, NotChoosable};
+use super::entitlement::{Entitled, Entitlement, Grant, NOTHING_KNOWN};
 use super::query::{Listed, Near};
 use crate::identifiers::MunicipalityCode;
 use crate::money::Amount;
@@ -17,7 +18,7 @@ use crate::rulebook::RulebookTerms;
 use crate::rules::{Facts, Finding, Findings, Standing};
 use crate::service_event::{Charges, charge};
 use crate::time::{Day, Period};
-use crate::valuation::{Valuation, Worth};
+use crate::valuation::Worth;
 
 /// A reason why an offering cannot be chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
@@ -44,13 +45,15 @@ pub enum Reason {
     Full,
     /// The service could not begin while the voucher is valid.
     OutsideValidity,
+    /// The rulebook of that day grants the client nothing.
+    NothingGranted,
     /// A criterion of the rulebook is not met for the client.
     Criteria,
 }
 
 impl Reason {
     /// All reasons, in the order in which they are told.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::NotApproved,
         Self::Interrupted,
         Self::NotInArea,
@@ -61,6 +64,7 @@ impl Reason {
         Self::NotTakingClients,
         Self::Full,
         Self::OutsideValidity,
+        Self::NothingGranted,
         Self::Criteria,
     ];
 }
@@ -101,16 +105,14 @@ pub struct Chooser<'a> {
     pub home: Option<&'a MunicipalityCode>,
     /// What criteria may ask of the client; `None` where they are not to be asked at all.
     pub client: Option<&'a Facts>,
-    /// What units are worth to the client.
-    pub valuation: Option<&'a Valuation<'a>>,
-    /// Whether the client pays nothing, by law.
-    pub free_of_charge: bool,
+    /// What the client is entitled to.
+    pub entitlement: &'a Entitlement<'a>,
 }
 
 impl Chooser<'_> {
     /// Somebody of whom nothing is known: what stands in the way then does so whoever chooses.
-    pub const fn somebody(day: Day) -> Self {
-        Self { day, validity: None, home: None, client: None, valuation: None, free_of_charge: false }
+    pub fn somebody(day: Day) -> Self {
+        Self { day, validity: None, home: None, client: None, entitlement: &NOTHING_KNOWN }
     }
 }
 
@@ -199,7 +201,7 @@ impl<'a> Stand<'a> {
             self.per_unit = price.of_item(None).per_voucher_unit(terms.price_unit);
             match self.per_unit {
                 None => self.refuse(Reason::PriceNotAllowed),
-                Some(per_unit) => match worth_at(per_unit, terms, chooser.valuation, chooser.free_of_charge) {
+                Some(per_unit) => match worth_at(per_unit, terms, chooser.entitlement.on(self.first_day)) {
                     Ok(worth) => self.worth = worth,
                     Err(reason) => self.refuse(reason),
                 },
@@ -230,7 +232,8 @@ impl<'a> Stand<'a> {
             | Reason::NotFree
             | Reason::NotTakingClients
             | Reason::Full
-            | Reason::OutsideValidity => vec![Why { reason, criterion: None }],
+            | Reason::OutsideValidity
+            | Reason::NothingGranted => vec![Why { reason, criterion: None }],
         };
         self.reasons.iter().copied().flat_map(of).collect()
     }
@@ -271,12 +274,14 @@ pub struct Why {
 pub(super) fn worth_at(
     per_unit: ItemPrice,
     terms: &RulebookTerms,
-    valuation: Option<&Valuation<'_>>,
-    free_of_charge: bool,
+    entitled: &Entitled<'_>,
 ) -> Result<Option<Worth>, Reason> {
-    let worth = valuation.map(|valuation| valuation.at_price(per_unit.price())).transpose();
-    let worth = worth.map_err(|_| Reason::PriceNotAllowed)?;
-    let is_free = !free_of_charge || costs_nothing(per_unit, worth);
+    let worth = match &entitled.grant {
+        Grant::NotKnown => None,
+        Grant::Nothing => return Err(Reason::NothingGranted),
+        Grant::Units(valuation) => Some(valuation.at_price(per_unit.price()).map_err(|_| Reason::PriceNotAllowed)?),
+    };
+    let is_free = !entitled.free_of_charge || costs_nothing(per_unit, worth);
     // What a later rulebook makes free by law is not to cost anything under a voucher that was granted before it either.
     let by_law = terms.free_of_charge.is_none() || is_within_value(per_unit, worth);
     if is_free && by_law { Ok(worth) } else { Err(Reason::NotFree) }

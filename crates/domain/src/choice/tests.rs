@@ -128,6 +128,18 @@ fn valuation() -> &'static Valuation<'static> {
     &VALUATION
 }
 
+/// What the plain terms entitle everyone to.
+fn entitlement() -> &'static Entitlement<'static> {
+    static ENTITLEMENT: LazyLock<Entitlement<'static>> =
+        LazyLock::new(|| Entitlement::always(granting(valuation().clone())));
+    &ENTITLEMENT
+}
+
+/// What is granted is known.
+fn granting(valuation: Valuation<'_>) -> Entitled<'_> {
+    Entitled { grant: Grant::of(Ok(valuation)), free_of_charge: false }
+}
+
 fn nothing_known() -> &'static Facts {
     static FACTS: LazyLock<Facts> = LazyLock::new(Facts::default);
     &FACTS
@@ -144,9 +156,8 @@ fn query(seed: &[u8]) -> Query<'static> {
         voucher_type: voucher_type(),
         day: day(),
         validity: None,
-        valuation: Some(valuation()),
+        entitlement: entitlement(),
         client: nothing_known(),
-        free_of_charge: false,
         quantity: Some("20".parse().unwrap()),
         municipality: None,
         sector: None,
@@ -340,7 +351,9 @@ fn the_list_of_a_voucher_and_what_it_can_be_used_for_agree() {
             .iter()
             .filter(|(sector, price, _)| voucher.check_price(price, *sector, &terms, valuation()).is_ok());
         let mut allowed: Vec<_> = allowed.map(|(.., candidate)| candidate.offering).collect();
-        let query = Query { free_of_charge: voucher_free, validity: Some(voucher.validity), ..query(b"v") };
+        let entitled = Entitled { free_of_charge: voucher_free, ..granting(valuation().clone()) };
+        let entitlement = Entitlement::always(entitled);
+        let query = Query { entitlement: &entitlement, validity: Some(voucher.validity), ..query(b"v") };
         let mut listed = order_of(&s, &query);
         allowed.sort_unstable();
         listed.sort_unstable();
@@ -425,7 +438,7 @@ fn what_prices_are_held_against_is_found_once_for_a_list_and_not_for_each_option
     let s =
         snapshot_under(vec![(always(), terms)], (0..1_000).map(|n| priced(n, Sector::Company, asks(4_500))).collect());
     let started = std::time::Instant::now();
-    assert_eq!(s.list(&Query { valuation: None, ..query(b"v") }).total, 1_000);
+    assert_eq!(s.list(&Query { entitlement: &Entitlement::default(), ..query(b"v") }).total, 1_000);
     // For each option anew it would take minutes.
     assert!(started.elapsed() < std::time::Duration::from_secs(10), "{:?}", started.elapsed());
 }

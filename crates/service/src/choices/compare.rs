@@ -1,13 +1,13 @@
 //! `GET /v1/choices`: the choices of a voucher type for everyone, without a token.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use serde::{Deserialize, Serialize};
 use validator::Validate;
-use valinta_domain::choice::{Basis, Lot, Query, Snapshot};
+use valinta_domain::choice::{Basis, Entitled, Entitlement, Lot, Query, Snapshot};
 use valinta_domain::explain::Step;
 use valinta_domain::id::kind;
 use valinta_domain::rulebook::RulebookTerms;
@@ -130,9 +130,12 @@ pub(super) struct TypeOnDay {
     pub(super) begun: Day,
     /// As of which day it is.
     pub(super) day: Day,
-    /// What the estimate is made on, if one can be made.
-    pub(super) facts: Option<Facts>,
+    /// What the estimate is made on, for the day and the first day of each rulebook that comes into force after it.
+    facts: BTreeMap<Day, Estimated>,
 }
+
+/// The facts that an estimate by a rulebook is made on, if one can be made.
+type Estimated = Option<Facts>;
 
 /// Compares what is offered for a voucher type, with an estimate of value and co-payment where income is given. Nothing
 /// is kept. The neutral order is drawn anew every day.
@@ -217,15 +220,14 @@ struct Wanted {
 fn compare(wanted: &Wanted, of: &TypeOnDay, snapshot: &Snapshot, order_key: &[u8]) -> Result<Comparing, Problem> {
     let Wanted { voucher_type: id, wish, cursor, limit, spoken } = wanted;
     let (basis, terms) = (&of.basis, of.terms()?);
-    let (valuation, steps) = of.estimate()?;
-    let worth = valuation.as_ref().map(Valuation::quoted);
+    let (entitlement, steps) = of.estimate()?;
+    let worth = entitlement.on(of.day).valuation().map(Valuation::quoted);
     wish.check_start(of.day)?;
     let whole = List::new(Of::VoucherType(*id, of.begun), wish, worth)?;
     let after = whole.resume(cursor.clone())?;
     let (nobody, lot) = (Facts::default(), of.lot(order_key));
     let query = Query {
-        valuation: valuation.as_ref(),
-        free_of_charge: terms.free_of_charge.is_some(),
+        entitlement: &entitlement,
         after: after.as_ref(),
         limit: usize::from(*limit),
         ..Query::all(*id, of.day, &nobody, &lot)
@@ -300,9 +302,15 @@ fn type_on_day(
         Some(_) => basis.terms_on(day).ok_or_else(|| no_rulebook_on(day, asked.pointer))?,
         None => found(basis.terms_on(day))?,
     };
-    let asked_for = facts_of_client(terms);
-    // What the rules do not ask for has no bearing on the estimate.
-    let facts = (on.is_given() || asked_for.is_empty()).then(|| on.facts().only(&asked_for));
+    let facts_for = |terms: &RulebookTerms| {
+        let asked_for = facts_of_client(terms);
+        // What the rules do not ask for has no bearing on the estimate.
+        (on.is_given() || asked_for.is_empty()).then(|| on.facts().only(&asked_for))
+    };
+    let coming = basis.versions.entries().iter().filter(|(period, _)| period.from() > day);
+    let mut facts: BTreeMap<Day, Estimated> =
+        coming.map(|(period, (_, terms))| (period.from(), facts_for(terms))).collect();
+    facts.insert(day, facts_for(terms));
     Ok(TypeOnDay { begun, day, facts, basis })
 }
 
@@ -319,11 +327,22 @@ impl TypeOnDay {
 
     /// What units are worth on what was given, unless the rules grant nothing or nothing was given; and how that came
     /// about.
-    pub(super) fn estimate(&self) -> Result<(Option<Valuation<'_>>, Vec<Step>), Problem> {
-        match &self.facts {
-            Some(facts) => estimate(self.terms()?, facts),
-            None => Ok((None, Vec::new())),
-        }
+    pub(super) fn estimate(&self) -> Result<(Entitlement<'_>, Vec<Step>), Problem> {
+        let terms = self.terms()?;
+        let facts_on = |day: Day| self.facts.get(&day).and_then(Option::as_ref);
+        let (valuation, steps) = match facts_on(self.day) {
+            Some(facts) => estimate(terms, facts)?,
+            None => (None, Vec::new()),
+        };
+        // What a coming rulebook needs besides was not asked for: by it nothing is known then.
+        let later = |day: Day| {
+            let terms = self.basis.terms_on(day);
+            let valuation = terms.zip(facts_on(day)).and_then(|(terms, facts)| estimate(terms, facts).ok()?.0);
+            terms.map_or_else(Entitled::default, |terms| Entitled::under(terms, valuation))
+        };
+        let entitlement =
+            Entitlement::from_day(Entitled::under(terms, valuation), &self.basis.versions, self.day, later);
+        Ok((entitlement, steps))
     }
 
     /// The lot of the day on which the list was begun.

@@ -10,7 +10,6 @@ use valinta_domain::choice::{Near, Query, Snapshot};
 use valinta_domain::id::kind;
 use valinta_domain::identifiers::MunicipalityCode;
 use valinta_domain::rules::Facts;
-use valinta_domain::valuation::Valuation;
 use valinta_domain::{Amount, Day, Id, Quantity};
 
 use super::compare::{AsOf, EstimatedOn, TypeOnDay, of_voucher_type};
@@ -146,11 +145,10 @@ fn compared(
     spoken: &Spoken,
 ) -> Result<Compared, Problem> {
     let (request, basis, terms) = (&asked.request, &of.basis, of.terms()?);
-    let (valuation, _) = of.estimate()?;
+    let (entitlement, _) = of.estimate()?;
     let (nobody, lot) = (Facts::default(), of.lot(order_key));
     let query = Query {
-        valuation: valuation.as_ref(),
-        free_of_charge: terms.free_of_charge.is_some(),
+        entitlement: &entitlement,
         quantity: request.quantity,
         municipality: asked.municipality.as_ref(),
         near: asked.near,
@@ -158,7 +156,7 @@ fn compared(
     };
     let beside = Beside {
         voucher: None,
-        value: valuation.as_ref().map(|valuation: &Valuation<'_>| valuation.quoted().value),
+        value: entitlement.on(of.day).valuation().map(|valuation| valuation.quoted().value),
         unit: basis.unit,
         price_unit: terms.price_unit,
         currency: basis.currency,

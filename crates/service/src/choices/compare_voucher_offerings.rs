@@ -112,15 +112,15 @@ fn compare(
     spoken: &Spoken,
 ) -> Result<Compared, Problem> {
     let voucher = &held.stored.voucher;
-    let valuation = held.valuation()?;
+    let worth = held.worth()?;
     let lot = Lot::of_voucher(order_key, voucher.id);
-    let query = Query { near: asked.near, ..held.query(&valuation, &lot) };
+    let query = Query { near: asked.near, ..held.query(&worth, &lot) };
     let terms = held.granted_under()?;
     let beside = Beside {
         voucher: Some(voucher.id),
-        value: Some(valuation.quoted().value),
+        value: Some(worth.quoted.value),
         unit: voucher.unit,
-        price_unit: valuation.terms().price_unit,
+        price_unit: worth.price_unit,
         currency: held.currency(),
         totals: match voucher.measure {
             Measure::Quantity => TotalsBasis::granted(held.stored.per),

@@ -1,11 +1,10 @@
 //! Why an offering can be chosen with a voucher, or cannot: what the registry, the voucher and the law ask, each as a
 //! finding beside the rulebook's own criteria. Explains; what is chosen is decided where it is chosen.
 
-use valinta_domain::choice::{Candidate, Chooser, Listed, Reason, Stand, home_of};
+use valinta_domain::choice::{Candidate, Chooser, Entitlement, Listed, Reason, Stand, home_of};
 use valinta_domain::offering::PriceCheck;
 use valinta_domain::rulebook::RulebookTerms;
 use valinta_domain::rules::{Facts, Finding, Standing};
-use valinta_domain::valuation::Valuation;
 use valinta_domain::voucher::Voucher;
 use valinta_domain::{Day, Localized, Quantity};
 
@@ -14,20 +13,18 @@ pub(super) struct Facing<'a> {
     voucher: &'a Voucher,
     /// The rulebook's terms of that day, if one is in force.
     terms: Option<&'a RulebookTerms>,
-    /// Whether it is known what units are worth on that day; nothing is granted where it is not.
-    is_valued: bool,
     stand: Stand<'a>,
 }
 
 impl<'a> Facing<'a> {
-    /// Holds an offering against a voucher. The terms and the valuation are those of the first day of a choice of it,
+    /// Holds an offering against a voucher. The terms and the entitlement are those of the first day of a choice of it,
     /// `client` is what criteria may ask of the client, and `at_once` the day on which the choice would begin if the unit
     /// could start at once.
     pub(super) fn new(
         voucher: &'a Voucher,
         candidate: &'a Candidate,
         terms: Option<&'a RulebookTerms>,
-        valuation: Option<&Valuation<'_>>,
+        entitlement: &Entitlement<'_>,
         client: &Facts,
         at_once: Day,
     ) -> Self {
@@ -37,11 +34,10 @@ impl<'a> Facing<'a> {
             validity: Some(voucher.validity),
             home: home.as_ref(),
             client: Some(client),
-            valuation,
-            free_of_charge: voucher.free_of_charge,
+            entitlement,
         };
         let stand = candidate.stand(terms.map(PriceCheck::under).as_ref(), &chooser);
-        Self { voucher, terms, is_valued: valuation.is_some(), stand }
+        Self { voucher, terms, stand }
     }
 
     /// Everything that was looked at, and whether the offering can be chosen by it. What cannot be said stands in the
@@ -49,7 +45,7 @@ impl<'a> Facing<'a> {
     pub(super) fn findings(&self) -> (bool, Vec<Finding>) {
         let mut findings = self.asked_of_all();
         findings.extend(self.stand.criteria.findings.iter().cloned());
-        (self.stand.is_choosable() && self.is_valued, findings)
+        (self.stand.is_choosable(), findings)
     }
 
     fn asked_of_all(&self) -> Vec<Finding> {
@@ -91,7 +87,7 @@ impl<'a> Facing<'a> {
         self.stand.price.ok_or("price")?;
         self.terms.ok_or("rulebook")?;
         self.stand.sector.ok_or("sector")?;
-        if self.is_valued { Ok(()) } else { Err("value") }
+        if self.stand.reasons.contains(&Reason::NothingGranted) { Err("value") } else { Ok(()) }
     }
 
     /// The offering as it would stand in the list of choices, with what it would cost.

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use valinta_domain::choice::{Basis, Lot, Query, Snapshot};
+use valinta_domain::choice::{Basis, Entitled, Entitlement, Grant, Lot, Query, Snapshot};
 use valinta_domain::rulebook::{Measure, RulebookTerms};
 use valinta_domain::rules::Facts;
-use valinta_domain::valuation::Valuation;
-use valinta_domain::{Currency, Day, Quantity};
+use valinta_domain::valuation::Worth;
+use valinta_domain::{Currency, Day, Quantity, Unit};
 use valinta_persistence::Conn;
 use valinta_persistence::vouchers::StoredVoucher;
 
@@ -82,25 +82,39 @@ impl Held {
         self.basis.terms_of(voucher.rulebook).ok_or_else(none)
     }
 
-    /// What units are worth to the holder.
+    /// What the holder is entitled to, and what a unit is worth to it on the day, before there is a price or a service.
     ///
     /// # Errors
     /// Nothing, by the rules of the day.
-    pub(super) fn valuation(&self) -> Result<Valuation<'_>, Problem> {
-        Ok(valuation_of(&self.stored.voucher, &self.basis.versions, self.day)??)
+    pub(super) fn worth(&self) -> Result<HeldWorth<'_>, Problem> {
+        let (voucher, versions) = (&self.stored.voucher, &self.basis.versions);
+        let valuation = valuation_of(voucher, versions, self.day)??;
+        let (quoted, price_unit) = (valuation.quoted(), valuation.terms().price_unit);
+        let at_first = Entitled { grant: Grant::of(Ok(valuation)), free_of_charge: voucher.free_of_charge };
+        let later = |day| Entitled::by_voucher(voucher, versions, day).unwrap_or_default();
+        let entitlement = Entitlement::from_day(at_first, versions, self.day, later);
+        Ok(HeldWorth { entitlement, quoted, price_unit })
     }
 
     /// The query of the whole list, in the neutral order.
-    pub(super) fn query<'q>(&'q self, valuation: &'q Valuation<'q>, lot: &'q Lot) -> Query<'q> {
+    pub(super) fn query<'q>(&'q self, worth: &'q HeldWorth<'q>, lot: &'q Lot) -> Query<'q> {
         let voucher = &self.stored.voucher;
         Query {
             validity: Some(voucher.validity),
-            valuation: Some(valuation),
-            free_of_charge: voucher.free_of_charge,
+            entitlement: &worth.entitlement,
             quantity: quantity_of(&self.stored),
             ..Query::all(voucher.voucher_type, self.day, &self.client, lot)
         }
     }
+}
+
+/// What a voucher is worth to its holder.
+pub(super) struct HeldWorth<'a> {
+    entitlement: Entitlement<'a>,
+    /// What a unit is worth on the day.
+    pub(super) quoted: Worth,
+    /// The unit that prices are given for on the day, if it is another than the voucher's.
+    pub(super) price_unit: Option<Unit>,
 }
 
 /// The quantity that the options' charges are summed up for: a purse grants none.

@@ -131,20 +131,20 @@ fn list(cx: &Cx, snapshot: &Snapshot, held: &Held, wanted: &Wanted, key: &[u8]) 
     let Wanted { wish, cursor, limit, spoken } = wanted;
     let voucher = &held.stored.voucher;
     wish.check_start(held.day)?;
-    let valuation = held.valuation()?;
-    let whole = List::new(Of::Voucher(voucher.id), wish, Some(valuation.quoted()))?;
+    let worth = held.worth()?;
+    let whole = List::new(Of::Voucher(voucher.id), wish, Some(worth.quoted))?;
     let after = whole.resume(cursor.clone())?;
     let lot = Lot::of_voucher(key, voucher.id);
-    let query = Query { after: after.as_ref(), limit: *limit, ..held.query(&valuation, &lot) };
+    let query = Query { after: after.as_ref(), limit: *limit, ..held.query(&worth, &lot) };
     let page = PageOfList::of(snapshot, query, wish, held.currency(), spoken);
     let asked = Asked::Page { wish: wish.clone(), after, limit: *limit };
     note(cx, held, snapshot.revision(), asked, (page.total, page.offerings()))?;
     let terms = held.granted_under()?;
     Ok(ChoiceList {
         voucher: voucher.id,
-        value: valuation.quoted().value.of(held.currency()),
+        value: worth.quoted.value.of(held.currency()),
         unit: voucher.unit,
-        price_unit: valuation.terms().price_unit,
+        price_unit: worth.price_unit,
         measure: voucher.measure,
         quantity: held.stored.quantity,
         per: held.stored.per,

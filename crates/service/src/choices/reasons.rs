@@ -83,6 +83,11 @@ fn in_words(reason: Reason) -> Localized {
             "Tjänsten kan inte börja under servicesedelns giltighetstid",
             "The service cannot begin while the voucher is valid",
         ],
+        Reason::NothingGranted => [
+            "Sinä päivänä voimassa olevan sääntökirjan mukaan palveluseteli ei kata palvelua",
+            "Enligt den regelbok som gäller den dagen täcker servicesedeln inte tjänsten",
+            "Under the rulebook in force on that day the voucher covers nothing",
+        ],
         Reason::Criteria => [
             "Sääntökirjan ehto ei täyty",
             "Ett villkor i regelboken är inte uppfyllt",

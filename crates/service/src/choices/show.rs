@@ -3,6 +3,7 @@
 use actix_web::{HttpResponse, get, web};
 use serde::Serialize;
 use serde_json::json;
+use valinta_domain::choice::{Entitled, Entitlement, Grant};
 use valinta_domain::id::kind;
 use valinta_domain::policy::Action;
 use valinta_domain::rules::Finding;
@@ -82,10 +83,11 @@ fn examine(
     let day = candidate.begins_on(at_once);
     let rulebook = voucher_types::rulebook_in_force(c, voucher.voucher_type, day)?;
     let versions = versions_on(c, voucher, day)?;
-    let valuation = valuation_of(voucher, &versions, day)?.ok();
+    let grant = Grant::of(valuation_of(voucher, &versions, day)?);
+    let entitlement = Entitlement::always(Entitled { grant, free_of_charge: voucher.free_of_charge });
     let client = service_facts_of(c, voucher)?;
     let terms = rulebook.as_ref().map(|rulebook| &rulebook.terms);
-    let facing = Facing::new(voucher, &candidate, terms, valuation.as_ref(), &client, at_once);
+    let facing = Facing::new(voucher, &candidate, terms, &entitlement, &client, at_once);
     let (choosable, findings) = facing.findings();
     let listed = facing.listed(quantity_of(stored)).filter(|_| choosable);
     let option = listed.map(|listed| OptionView::of(&listed, organiser.currency));

@@ -97,8 +97,8 @@ pub(super) fn again(c: &mut Conn, list: &ShownList, key: &[u8]) -> Result<Again,
     let stored = found(vouchers::find(c, list.voucher)?)?;
     let snapshot = registry::load_as_of(c, stored.voucher.voucher_type, list.revision)?;
     let held = held_then(stored, &snapshot, list, &noted)?;
-    let (valuation, lot) = (held.valuation()?, Lot::of_voucher(key, list.voucher));
-    let whole = held.query(&valuation, &lot);
+    let (worth, lot) = (held.worth()?, Lot::of_voucher(key, list.voucher));
+    let whole = held.query(&worth, &lot);
     let (total, offerings) = match &noted.asked {
         Asked::Page { wish, after, limit } => {
             let query = wish.applied_to(Query { after: after.as_ref(), limit: *limit, ..whole });

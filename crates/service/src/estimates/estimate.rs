@@ -1,9 +1,11 @@
 //! `POST /v1/estimates`: what a service would cost somebody at each provider, for anyone who asks, without a token.
 
+use std::sync::Arc;
+
 use actix_web::{HttpResponse, post, web};
 use serde::{Deserialize, Serialize};
 use validator::Validate;
-use valinta_domain::choice::{Lot, Order, Query, Snapshot, client_facts};
+use valinta_domain::choice::{Basis, Entitled, Entitlement, Lot, Order, Query, Snapshot, client_facts};
 use valinta_domain::explain::Step;
 use valinta_domain::id::kind;
 use valinta_domain::identifiers::MunicipalityCode;
@@ -193,10 +195,12 @@ fn estimate(asked: &Asked, by: &Published, snapshot: &Snapshot, order_key: &[u8]
         // What is not known of the client stands in the way of nothing.
         (Some(_) | None, Some(_) | None) => Facts::default(),
     };
+    let basis = snapshot.basis(request.voucher_type).map(Arc::as_ref);
+    let worth = valuation.as_ref().map(Valuation::quoted);
+    let entitlement = entitlement(by, basis, facts, valuation);
     let lot = Lot::of_everyone(order_key, by.day.to_string().as_bytes());
     let listing = snapshot.list(&Query {
-        valuation: valuation.as_ref(),
-        free_of_charge: terms.free_of_charge.is_some(),
+        entitlement: &entitlement,
         quantity: request.quantity,
         municipality: municipality.as_ref(),
         sector: request.sector,
@@ -206,7 +210,6 @@ fn estimate(asked: &Asked, by: &Published, snapshot: &Snapshot, order_key: &[u8]
         limit: usize::from(request.limit.unwrap_or(PAGE_ITEMS_DEFAULT)),
         ..Query::all(request.voucher_type, by.day, &client, &lot)
     });
-    let worth = valuation.as_ref().map(Valuation::quoted);
     Ok(Estimate {
         voucher_type: request.voucher_type,
         rulebook: ByRulebook::of(&by.rulebook),
@@ -228,6 +231,25 @@ fn estimate(asked: &Asked, by: &Published, snapshot: &Snapshot, order_key: &[u8]
         total: listing.total,
         items: listing.lines.iter().map(|line| OptionView::of(line, by.currency)).collect(),
     })
+}
+
+/// What the facts entitle to on the day and under the rulebooks that come into force after it: by those of them that such a
+/// rulebook asks for. Nothing is known of later where there is no voucher to begin with.
+fn entitlement<'a>(
+    by: &'a Published,
+    basis: Option<&'a Basis>,
+    facts: &'a Facts,
+    valuation: Option<Valuation<'a>>,
+) -> Entitlement<'a> {
+    let is_granted = valuation.is_some();
+    let at_first = Entitled::under(&by.rulebook.terms, valuation);
+    let Some(basis) = basis else { return Entitlement::always(at_first) };
+    let later = |day: Day| {
+        let terms = basis.terms_on(day)?;
+        let valuation = is_granted.then(|| Valuation::moved(terms, facts).ok()).flatten();
+        Some(Entitled::under(terms, valuation))
+    };
+    Entitlement::from_day(at_first, &basis.versions, by.day, |day| later(day).unwrap_or_default())
 }
 
 /// Why no voucher would be granted, if none would: a criterion that is not met, or the value rule.

@@ -123,8 +123,10 @@ fn record(
     let target = Target { organiser: Some(organiser), provider: None, person: Some(person) };
     cx.require(Action::ServeClient, &target)?;
     let today = cx.today(&found(organisers::find(c, organiser)?)?)?;
-    let period = mandate_period(command.valid_from.unwrap_or(today), command.valid_until, today)
-        .map_err(|refused| Problem::invalid(Vec::new()).at(&format!("/{}", refused.member()), "out_of_range", refused))?;
+    let period =
+        mandate_period(command.valid_from.unwrap_or(today), command.valid_until, today).map_err(|refused| {
+            Problem::invalid(Vec::new()).at(&format!("/{}", refused.member()), "out_of_range", refused)
+        })?;
     let representative = clients::ensure_person(c, cx.vault(), cx.id(), &command.identity_code, cx.now())?;
     if representative == person {
         return Err(Problem::invalid(Vec::new()).at(

@@ -85,7 +85,7 @@ pub(crate) fn inform(
     let versions = versions_on(c, voucher, day)?;
     let valuation = valuation_of(voucher, &versions, day)??;
     let client = service_facts_of(c, voucher)?;
-    let prices = registry::prices_for(c, voucher, &valuation, &client, day)?;
+    let prices = registry::prices_for(c, voucher, &client, day)?;
     // A value that was found anew since the decision has steps of its own.
     let steps = match valuation.evaluation() {
         Some(evaluation) => evaluation.steps("/value"),

@@ -19,8 +19,8 @@ mod show;
 mod view;
 mod worth;
 
-pub(crate) use behalf::{Answering, OnBehalf};
 pub(crate) use accept::accept;
+pub(crate) use behalf::{Answering, OnBehalf};
 pub(crate) use cancel::cancel;
 pub(crate) use choose::{ChooseProvider, choose};
 pub(crate) use chosen::store_choice;
