@@ -29,7 +29,7 @@ pub use candidate::{Candidate, NotChoosable, UnitFacts, client_facts, home_of};
 pub use centres::centre_of;
 pub use distance::Place;
 pub use entitlement::{Entitled, Entitlement, Grant};
-pub use lot::{Lot, RULE};
+pub use lot::{Lot, RULE, mark_of};
 pub use query::{Counts, Listed, Listing, Near, Order, Query, Refused, RefusedPage, Shown, SortKey};
 pub use snapshot::{Basis, Snapshot};
 pub use stand::{Chooser, Reason, Stand, Why};

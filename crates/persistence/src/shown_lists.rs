@@ -1,5 +1,5 @@
 //! The lists of choices that were shown for vouchers: which offerings in which order, by which rule, and all that was asked
-//! and known. Rows are only ever added.
+//! and known. Rows are only ever added; what was asked and known is sealed, since it tells where a client lives.
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
@@ -14,6 +14,7 @@ use crate::dialect::{Conn, insert_many};
 use crate::error::DbError;
 use crate::schema::shown_lists;
 use crate::types::{DbId, DbMoment};
+use crate::vault::Vault;
 
 const TABLE: &str = "shown_lists";
 
@@ -58,7 +59,7 @@ struct Row {
     revision: i64,
     day: NaiveDate,
     rule: String,
-    asked: String,
+    asked_sealed: Vec<u8>,
     total: i64,
     offerings: Vec<u8>,
     shown_to: String,
@@ -66,8 +67,14 @@ struct Row {
     shown_at: DbMoment,
 }
 
+/// What the sealed part is bound to: it opens in its own place only.
+fn place_of_asked(id: Id<kind::ShownList>) -> String {
+    format!("{TABLE}.asked:{id}")
+}
+
 impl Row {
-    fn of(list: &ShownList) -> Result<Self, DbError> {
+    fn of(vault: &Vault, list: &ShownList) -> Result<Self, DbError> {
+        let sealed = vault.seal(&place_of_asked(list.id), &to_json(&list.asked)?);
         Ok(Self {
             id: list.id.into(),
             organiser_id: list.organiser.into(),
@@ -76,7 +83,7 @@ impl Row {
             revision: list.revision,
             day: list.day.date(),
             rule: list.rule.clone(),
-            asked: to_json(&list.asked)?,
+            asked_sealed: sealed.map_err(|e| DbError::Internal(format!("{TABLE}: {e}")))?,
             total: i64::try_from(list.total).map_err(|e| DbError::Internal(e.to_string()))?,
             offerings: list.offerings.iter().flat_map(|offering| offering.uuid().into_bytes()).collect(),
             shown_to: list.shown_to.clone(),
@@ -85,7 +92,9 @@ impl Row {
         })
     }
 
-    fn list(self) -> Result<ShownList, DbError> {
+    fn list(self, vault: &Vault) -> Result<ShownList, DbError> {
+        let asked = vault.open(&place_of_asked(self.id.id()), &self.asked_sealed);
+        let asked = asked.map_err(|e| DbError::corrupt(format!("{TABLE}: {e}")))?;
         let broken = || DbError::corrupt(format!("{TABLE}: offerings that are no ids"));
         let id = |bytes: &[u8]| Uuid::from_slice(bytes).map(Id::new).map_err(|_| broken());
         Ok(ShownList {
@@ -96,7 +105,7 @@ impl Row {
             revision: self.revision,
             day: Day::new(self.day),
             rule: self.rule,
-            asked: from_json(TABLE, &self.asked)?,
+            asked: from_json(TABLE, &asked)?,
             total: u64::try_from(self.total).map_err(|e| DbError::corrupt(format!("{TABLE}: {e}")))?,
             offerings: self.offerings.chunks(16).map(id).collect::<Result<_, _>>()?,
             shown_to: self.shown_to,
@@ -110,8 +119,8 @@ impl Row {
 ///
 /// # Errors
 /// The database's.
-pub fn append(c: &mut Conn, lists: &[ShownList]) -> Result<(), DbError> {
-    let rows = lists.iter().map(Row::of).collect::<Result<Vec<Row>, DbError>>()?;
+pub fn append(c: &mut Conn, vault: &Vault, lists: &[ShownList]) -> Result<(), DbError> {
+    let rows = lists.iter().map(|list| Row::of(vault, list)).collect::<Result<Vec<Row>, DbError>>()?;
     insert_many!(c, shown_lists::table, &rows)?;
     Ok(())
 }
@@ -120,9 +129,9 @@ pub fn append(c: &mut Conn, lists: &[ShownList]) -> Result<(), DbError> {
 ///
 /// # Errors
 /// The database's.
-pub fn find(c: &mut Conn, id: Id<kind::ShownList>) -> Result<Option<ShownList>, DbError> {
+pub fn find(c: &mut Conn, vault: &Vault, id: Id<kind::ShownList>) -> Result<Option<ShownList>, DbError> {
     let row = shown_lists::table.find(DbId::from(id)).select(Row::as_select()).first(c).optional()?;
-    row.map(Row::list).transpose()
+    row.map(|row| row.list(vault)).transpose()
 }
 
 /// The lists that were shown for a voucher, latest first.
@@ -131,6 +140,7 @@ pub fn find(c: &mut Conn, id: Id<kind::ShownList>) -> Result<Option<ShownList>, 
 /// The database's.
 pub fn of_voucher(
     c: &mut Conn,
+    vault: &Vault,
     voucher: Id<kind::Voucher>,
     before: Option<Id<kind::ShownList>>,
     limit: i64,
@@ -144,5 +154,5 @@ pub fn of_voucher(
     if let Some(before) = before {
         query = query.filter(shown_lists::id.lt(DbId::from(before)));
     }
-    query.load::<Row>(c)?.into_iter().map(Row::list).collect()
+    query.load::<Row>(c)?.into_iter().map(|row| row.list(vault)).collect()
 }

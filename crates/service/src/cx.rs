@@ -43,13 +43,13 @@ pub struct Cx {
 }
 
 /// What is to be stored of a transaction besides what it did.
-#[derive(Debug)]
 pub struct Notes {
     audited: Vec<NewAuditRow>,
     messages: Vec<NewMessage>,
     shown: Vec<ShownList>,
     registry_changes: BTreeSet<RegistryChange>,
     at: Moment,
+    vault: Arc<Vault>,
 }
 
 impl Notes {
@@ -64,7 +64,7 @@ impl Notes {
     /// The database's.
     pub(crate) fn store(&self, c: &mut Conn) -> Result<bool, DbError> {
         outbox::append(c, &self.messages)?;
-        shown_lists::append(c, &self.shown)?;
+        shown_lists::append(c, &self.vault, &self.shown)?;
         audit::append(c, &self.audited)?;
         if !self.registry_changes.is_empty() {
             registry::touch(c, &self.registry_changes, self.at)?;
@@ -272,6 +272,7 @@ impl Cx {
             shown: self.shown.into_inner(),
             registry_changes: self.registry_changes.into_inner(),
             at: self.now,
+            vault: self.vault,
         }
     }
 

@@ -35,7 +35,7 @@ CREATE TABLE shown_lists (
     revision bigint NOT NULL CHECK (revision >= 0),
     day date NOT NULL,
     rule text NOT NULL CHECK (length(rule) BETWEEN 1 AND 64),
-    asked text NOT NULL CHECK (length(asked) BETWEEN 2 AND 16384),
+    asked_sealed bytea NOT NULL CHECK (length(asked_sealed) BETWEEN 40 AND 32768),
     total bigint NOT NULL CHECK (total >= 0),
     offerings bytea NOT NULL CHECK (length(offerings) BETWEEN 0 AND 1600) CHECK (length(offerings) % 16 = 0),
     shown_to text NOT NULL CHECK (length(shown_to) BETWEEN 1 AND 255),

@@ -43,7 +43,7 @@ CREATE TABLE shown_lists (
     revision INTEGER NOT NULL CHECK (revision >= 0),
     day TEXT NOT NULL CHECK (length(day) = 10),
     rule TEXT NOT NULL CHECK (length(rule) BETWEEN 1 AND 64),
-    asked TEXT NOT NULL CHECK (length(asked) BETWEEN 2 AND 16384),
+    asked_sealed BLOB NOT NULL CHECK (length(asked_sealed) BETWEEN 40 AND 32768),
     total INTEGER NOT NULL CHECK (total >= 0),
     offerings BLOB NOT NULL CHECK (length(offerings) BETWEEN 0 AND 1600) CHECK (length(offerings) % 16 = 0),
     shown_to TEXT NOT NULL CHECK (length(shown_to) BETWEEN 1 AND 255),

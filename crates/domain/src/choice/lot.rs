@@ -44,6 +44,11 @@ impl Lot {
     }
 }
 
+/// What tells a secret from others, and tells nothing of it: lists are made again by the one that they were drawn by.
+pub fn mark_of(secret: &[u8]) -> String {
+    key_of(secret, b"the mark of this key").iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// The key of a seed, from which the secret cannot be found.
 fn key_of(secret: &[u8], seed: &[u8]) -> [u8; 16] {
     // HMAC takes keys of any length, so that there is no error to make.

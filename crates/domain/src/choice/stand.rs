@@ -222,7 +222,12 @@ impl<'a> Stand<'a> {
     pub fn why(&self) -> Vec<Why> {
         let unmet = || self.criteria.findings.iter().filter(|finding| finding.standing == Standing::NotMet);
         let of = |reason: Reason| match reason {
-            Reason::Criteria => unmet().cloned().map(|unmet| Why { reason, criterion: Some(unmet) }).collect(),
+            Reason::Criteria => {
+                unmet().cloned().map(|unmet| Why { reason, criterion: Some(unmet), free_from: None }).collect()
+            }
+            Reason::Full => {
+                vec![Why { reason, criterion: None, free_from: self.candidate.places_taken_until }]
+            }
             Reason::NotApproved
             | Reason::Interrupted
             | Reason::NotInArea
@@ -231,9 +236,8 @@ impl<'a> Stand<'a> {
             | Reason::PriceNotAllowed
             | Reason::NotFree
             | Reason::NotTakingClients
-            | Reason::Full
             | Reason::OutsideValidity
-            | Reason::NothingGranted => vec![Why { reason, criterion: None }],
+            | Reason::NothingGranted => vec![Why { reason, criterion: None, free_from: None }],
         };
         self.reasons.iter().copied().flat_map(of).collect()
     }
@@ -268,6 +272,8 @@ pub struct Why {
     pub reason: Reason,
     /// The criterion that is not met, where it is one.
     pub criterion: Option<Finding>,
+    /// The first day on which a place is free again, where all are taken.
+    pub free_from: Option<Day>,
 }
 
 /// What a unit is worth at a price, where that is known; why the price cannot be paid, where it cannot.

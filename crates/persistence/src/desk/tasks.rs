@@ -5,6 +5,7 @@ use chrono::NaiveDate;
 use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 use valinta_domain::application::ApplicationState;
+use valinta_domain::choice_request::RequestState;
 use valinta_domain::evidence::{CheckOutcome, EvidenceKind};
 use valinta_domain::finding::FindingState;
 use valinta_domain::id::kind;
@@ -19,8 +20,8 @@ use crate::dialect::Conn;
 use crate::error::DbError;
 use crate::providers::organisers_related_to;
 use crate::schema::{
-    applications, approval_interruptions, approvals, evidence, evidence_checks, findings, measures, provider_changes,
-    service_units,
+    applications, approval_interruptions, approvals, choice_requests, evidence, evidence_checks, findings, measures,
+    offerings, provider_changes, service_units,
 };
 use crate::types::DbId;
 
@@ -64,6 +65,8 @@ pub enum TaskOf {
     Finding(Id<kind::Finding>),
     /// A change of the account, which another admin may confirm.
     Change(Id<kind::ProviderChange>),
+    /// A client's request is to be answered.
+    ChoiceRequest(Id<kind::ChoiceRequest>),
 }
 
 /// Something that a provider must do, or may.
@@ -111,6 +114,7 @@ pub fn tasks(
     (today, lapsing_until): (Day, Day),
 ) -> Result<Tasks, DbError> {
     let mut all = Tasks::default();
+    all.extend(requests(c, provider, today)?);
     all.extend(of_applications(c, provider, ApplicationState::MoreInformation)?);
     all.extend(lapses(c, provider, today, lapsing_until)?);
     all.extend(hearings(c, provider, today)?);
@@ -122,6 +126,35 @@ pub fn tasks(
     // Stable: of one day, what was read first comes first.
     all.items.sort_by_key(|task| (task.due.is_none(), task.due));
     Ok(all)
+}
+
+fn requests(c: &mut Conn, provider: Id<kind::Provider>, today: Day) -> Result<Vec<Task>, DbError> {
+    type Row = (DbId, DbId, DbId, String, DbId, NaiveDate);
+    let rows: Vec<Row> = choice_requests::table
+        .inner_join(service_units::table.on(service_units::id.eq(choice_requests::unit_id)))
+        .inner_join(offerings::table.on(offerings::id.eq(choice_requests::offering_id)))
+        .filter(choice_requests::provider_id.eq(DbId::from(provider)))
+        .filter(choice_requests::state.eq(RequestState::Waiting.code()))
+        .filter(choice_requests::answer_by.ge(today.date()))
+        .order((choice_requests::answer_by, choice_requests::id))
+        .limit(ONE_MORE)
+        .select((
+            choice_requests::id,
+            choice_requests::organiser_id,
+            choice_requests::unit_id,
+            service_units::name,
+            offerings::voucher_type_id,
+            choice_requests::answer_by,
+        ))
+        .load(c)?;
+    let task = |(id, organiser, unit, name, voucher_type, due): Row| Task {
+        of: TaskOf::ChoiceRequest(id.id()),
+        organiser: Some(organiser.id()),
+        unit: Some((unit.id(), name)),
+        voucher_type: Some(voucher_type.id()),
+        due: Some(Day::new(due)),
+    };
+    Ok(rows.into_iter().map(task).collect())
 }
 
 /// An id, its organiser, unit, voucher type and last day.

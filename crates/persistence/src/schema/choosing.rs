@@ -25,7 +25,7 @@ table! {
         revision -> BigInt,
         day -> Date,
         rule -> Text,
-        asked -> Text,
+        asked_sealed -> Binary,
         total -> BigInt,
         offerings -> Binary,
         shown_to -> Text,

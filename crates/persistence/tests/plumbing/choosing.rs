@@ -10,7 +10,7 @@ use valinta_domain::registry_change::RegistryChange;
 use valinta_persistence::shown_lists::{self, ShownList};
 use valinta_persistence::{Db, DbError, offering_states, registry, vouchers};
 
-use super::county::{OFFERING, ORGANISER, RULEBOOK, TYPE, adopt, day, draft, found, terms, voucher_type};
+use super::county::{OFFERING, ORGANISER, RULEBOOK, TYPE, adopt, day, draft, found, terms, vault, voucher_type};
 use super::grants::{Part, issue_and_deliver, of};
 use super::support::{ask, moment, on_each, tell, uuid};
 
@@ -139,9 +139,12 @@ fn what_was_noted_and_shown_stays() {
             shown_at: moment(0),
         };
         let noted = list.clone();
-        db.write_blocking(move |c| shown_lists::append(c, std::slice::from_ref(&noted))).unwrap();
-        assert_eq!(db.read_blocking(|c| shown_lists::find(c, Id::new(uuid(80)))).unwrap(), Some(list.clone()));
-        let of_voucher = db.read_blocking(|c| shown_lists::of_voucher(c, list.voucher, None, 10)).unwrap();
+        db.write_blocking(move |c| shown_lists::append(c, &vault(), std::slice::from_ref(&noted))).unwrap();
+        assert_eq!(
+            db.read_blocking(|c| shown_lists::find(c, &vault(), Id::new(uuid(80)))).unwrap(),
+            Some(list.clone())
+        );
+        let of_voucher = db.read_blocking(|c| shown_lists::of_voucher(c, &vault(), list.voucher, None, 10)).unwrap();
         assert_eq!(of_voucher, [list]);
         for change in [
             "UPDATE shown_lists SET total = 8",

@@ -17,7 +17,7 @@ use valinta_persistence::{Conn, organisers, vouchers};
 
 use crate::cx::{Cx, found};
 use crate::http::Problem;
-use crate::vouchers::{PriceView, service_facts_of};
+use crate::vouchers::{PriceView, service_facts_of, target_of as vouchers_target_of};
 
 /// A request as the voucher shows it.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -44,7 +44,8 @@ pub(crate) struct HolderRequestView {
     sector: Sector,
     /// The price that is agreed if it is confirmed.
     price: PriceView,
-    /// The first day asked for.
+    /// The first day asked for. With an answer that comes so late that the notice to a former provider reaches beyond it, the
+    /// choice begins when that is over.
     first_day: Day,
     /// The last day on which the provider can answer.
     answer_by: Day,
@@ -117,7 +118,8 @@ pub(crate) struct ChoiceRequestView {
     quantity: Quantity,
     /// The period of the quantity.
     per: GrantPeriod,
-    /// The language in which the client wants to be served; while it waits, and once it is confirmed.
+    /// The language in which the client wants to be served; while it waits, and once it is confirmed as long as the provider
+    /// has a part in the voucher.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(inline)]
     client_language: Option<Language>,
@@ -148,11 +150,13 @@ pub(super) fn view_of(c: &mut Conn, cx: &Cx, request: ChoiceRequest) -> Result<C
     let today = cx.today(&organiser)?;
     let state = state_on(request.state, request.answer_by, today);
     let is_late = state != request.state;
-    // Of a client who is not taken, nothing is told any more.
-    let client = match state {
-        RequestState::Waiting | RequestState::Confirmed => service_facts_of(c, &stored.voucher)?,
-        RequestState::Refused | RequestState::Lapsed | RequestState::Withdrawn => Facts::default(),
+    // Of a client who is not taken, or whom it serves no longer, nothing is told any more.
+    let is_told = match state {
+        RequestState::Waiting => true,
+        RequestState::Confirmed => vouchers_target_of(c, cx, &stored)?.provider == Some(request.provider),
+        RequestState::Refused | RequestState::Lapsed | RequestState::Withdrawn => false,
     };
+    let client = if is_told { service_facts_of(c, &stored.voucher)? } else { Facts::default() };
     let voucher = &stored.voucher;
     Ok(ChoiceRequestView {
         id: request.id,

@@ -94,7 +94,7 @@ pub(crate) async fn compare_voucher_offerings(
         let compared = compare(&held, asked, snapshot, key, &language)?;
         let offerings = asked.offerings.clone();
         let shown = (compared.offerings().len(), compared.offerings());
-        note(cx, &held, snapshot.revision(), shown::Asked::These { offerings }, shown)?;
+        note(cx, &held, (snapshot.revision(), key), shown::Asked::These { offerings }, shown)?;
         let details = json!({"offerings": asked.offerings, "revision": snapshot.revision()});
         cx.audit("compare_voucher_offerings", ("voucher", id.uuid()), &target, details);
         Ok(compared)

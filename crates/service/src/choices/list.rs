@@ -138,7 +138,7 @@ fn list(cx: &Cx, snapshot: &Snapshot, held: &Held, wanted: &Wanted, key: &[u8]) 
     let query = Query { after: after.as_ref(), limit: *limit, ..held.query(&worth, &lot) };
     let page = PageOfList::of(snapshot, query, wish, held.currency(), spoken);
     let asked = Asked::Page { wish: wish.clone(), after, limit: *limit };
-    note(cx, held, snapshot.revision(), asked, (page.total, page.offerings()))?;
+    note(cx, held, (snapshot.revision(), key), asked, (page.total, page.offerings()))?;
     let terms = held.granted_under()?;
     Ok(ChoiceList {
         voucher: voucher.id,

@@ -1,8 +1,8 @@
 //! What people are told of the reasons why an offering cannot be chosen.
 
 use serde::Serialize;
-use valinta_domain::Localized;
 use valinta_domain::choice::{Reason, Why};
+use valinta_domain::{Day, Localized};
 
 use crate::http::Spoken;
 
@@ -15,6 +15,9 @@ pub(crate) struct ReasonView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 64)]
     criterion: Option<String>,
+    /// Of `full`: the first day on which a place is free again, if nobody takes it before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    free_from: Option<Day>,
     /// The reason in words.
     #[schema(max_length = 4100)]
     text: String,
@@ -28,7 +31,12 @@ impl ReasonView {
             }
             None => format!("{}.", spoken.say(&in_words(why.reason))),
         };
-        Self { code: why.reason, criterion: why.criterion.as_ref().map(|unmet| unmet.code.clone()), text }
+        Self {
+            code: why.reason,
+            criterion: why.criterion.as_ref().map(|unmet| unmet.code.clone()),
+            free_from: why.free_from,
+            text,
+        }
     }
 }
 

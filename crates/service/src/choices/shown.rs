@@ -1,7 +1,7 @@
 //! What was shown for a voucher: noted before it is answered, and made again for an auditor by the same code.
 
 use serde::{Deserialize, Serialize};
-use valinta_domain::choice::{Lot, Query, RULE, Snapshot, SortKey};
+use valinta_domain::choice::{Lot, Query, RULE, Snapshot, SortKey, mark_of};
 use valinta_domain::id::kind;
 use valinta_domain::rules::Facts;
 use valinta_domain::{Id, Period, Quantity};
@@ -45,19 +45,26 @@ struct Noted {
     validity: Period,
     /// What it granted per period.
     quantity: Quantity,
+    /// The mark of the key that lots were drawn by.
+    drawn_by: String,
 }
 
 /// Notes what is shown: how many there are in all, and which of them in which order.
 pub(super) fn note(
     cx: &Cx,
     held: &Held,
-    revision: i64,
+    (revision, key): (i64, &[u8]),
     asked: Asked,
     (total, offerings): (usize, Vec<Id<kind::Offering>>),
 ) -> Result<(), Problem> {
     let voucher = &held.stored.voucher;
-    let noted =
-        Noted { asked, client: held.client.clone(), validity: voucher.validity, quantity: held.stored.quantity };
+    let noted = Noted {
+        asked,
+        client: held.client.clone(),
+        validity: voucher.validity,
+        quantity: held.stored.quantity,
+        drawn_by: mark_of(key),
+    };
     cx.show(ShownList {
         id: cx.id(),
         organiser: voucher.organiser,
@@ -87,13 +94,17 @@ pub(super) struct Again {
 /// Makes a list again, of the registry as it stood at its revision.
 ///
 /// # Errors
-/// It was ordered by a rule that this release does not have; or the database's.
+/// It was ordered by a rule that this release does not have, or drawn by another key; or the database's.
 pub(super) fn again(c: &mut Conn, list: &ShownList, key: &[u8]) -> Result<Again, Problem> {
     if list.rule != RULE {
         let why = format!("The list was ordered by the rule {}, and this release orders by {RULE} alone.", list.rule);
         return Err(Problem::new(ProblemKind::WrongState, why));
     }
     let noted: Noted = serde_json::from_value(list.asked.clone()).map_err(Problem::internal)?;
+    if noted.drawn_by != mark_of(key) {
+        let why = "The list was drawn by another key than this service draws by, so that it cannot be made again here.";
+        return Err(Problem::new(ProblemKind::WrongState, why));
+    }
     let stored = found(vouchers::find(c, list.voucher)?)?;
     let snapshot = registry::load_as_of(c, stored.voucher.voucher_type, list.revision)?;
     let held = held_then(stored, &snapshot, list, &noted)?;

@@ -12,6 +12,7 @@ use super::shown::again;
 use super::shown_lists::ShownListView;
 use crate::app::App;
 use crate::cx::found;
+use crate::http::openapi::StateProblems;
 use crate::http::permit::AuditRead;
 use crate::http::{PathId, Permit, Problem};
 use crate::vouchers::target_of;
@@ -39,10 +40,11 @@ pub(crate) struct ListAgain {
 }
 
 /// Makes a list again that was shown for a voucher, by the same rules, of the registry as it stood at its revision; and
-/// says whether it comes out the same. Reading it leaves a row in the audit trail.
+/// says whether it comes out the same. A list that was ordered by another rule or key than this service has is not made
+/// again. Reading it leaves a row in the audit trail.
 #[utoipa::path(
     tag = "audit",
-    responses((status = 200, description = "The list as it was shown, and made again.", body = ReplayedList)),
+    responses((status = 200, description = "The list as it was shown, and made again.", body = ReplayedList), StateProblems),
     security(("bearer" = ["audit:read"])),
 )]
 #[get("/v1/shown-lists/{id}")]
@@ -54,7 +56,7 @@ pub(crate) async fn replay_shown_list(
     let (id, own) = (path.id(), app.clone());
     let replayed = app
         .read_noted(permit.into_caller(), move |c, cx| {
-            let shown = found(shown_lists::find(c, id)?)?;
+            let shown = found(shown_lists::find(c, cx.vault(), id)?)?;
             let stored = found(vouchers::find(c, shown.voucher)?)?;
             let target = target_of(c, cx, &stored)?;
             cx.require(Action::ReadAudit, &target)?;

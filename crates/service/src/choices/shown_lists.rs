@@ -86,7 +86,7 @@ pub(crate) async fn list_shown_lists(
         let stored = found(vouchers::find(c, id)?)?;
         let target = target_of(c, cx, &stored)?;
         cx.require(Action::ReadAudit, &target)?;
-        let lists = shown_lists::of_voucher(c, id, after, limit)?;
+        let lists = shown_lists::of_voucher(c, cx.vault(), id, after, limit)?;
         cx.audit("list_shown_lists", ("voucher", id.uuid()), &target, json!({"lists": lists.len()}));
         Ok(Page::cut(lists, &page, |list| list.id).map(ShownListView::of))
     })

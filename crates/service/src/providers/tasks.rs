@@ -39,6 +39,8 @@ pub(crate) enum TaskKind {
     ConfirmChange,
     /// Submit an application that is a draft, or take it back.
     Draft,
+    /// Confirm or refuse a client who has asked to be taken.
+    ChoiceRequest,
 }
 
 /// Something that a provider must do, or may.
@@ -97,6 +99,9 @@ pub(crate) struct TaskView {
     /// The change to decide.
     #[serde(skip_serializing_if = "Option::is_none")]
     change: Option<Id<kind::ProviderChange>>,
+    /// The client's request to answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    choice_request: Option<Id<kind::ChoiceRequest>>,
 }
 
 /// What a provider must do, or may.
@@ -105,7 +110,7 @@ pub(crate) struct TasksView {
     /// As of which day.
     day: Day,
     /// In order of the last days; what has none comes last. At most 500 of each kind: those whose last days come first.
-    #[schema(max_items = 4000)]
+    #[schema(max_items = 4500)]
     items: Vec<TaskView>,
     /// Whether some kind is cut at 500: what is done makes room for the rest.
     truncated: bool,
@@ -161,6 +166,7 @@ fn view_of(task: Task, today: Day) -> TaskView {
         note: None,
         lapses_on: None,
         change: None,
+        choice_request: None,
     };
     match task.of {
         TaskOf::Draft(application) | TaskOf::MoreInformation(application) => {
@@ -177,6 +183,7 @@ fn view_of(task: Task, today: Day) -> TaskView {
         }
         TaskOf::Finding(finding) => TaskView { finding: Some(finding), ..view },
         TaskOf::Change(change) => TaskView { change: Some(change), ..view },
+        TaskOf::ChoiceRequest(request) => TaskView { choice_request: Some(request), ..view },
     }
 }
 
@@ -191,5 +198,6 @@ fn kind_of(of: &TaskOf, today: Day) -> TaskKind {
         TaskOf::Warning(..) => TaskKind::Warning,
         TaskOf::Finding(_) => TaskKind::Finding,
         TaskOf::Change(_) => TaskKind::ConfirmChange,
+        TaskOf::ChoiceRequest(_) => TaskKind::ChoiceRequest,
     }
 }
