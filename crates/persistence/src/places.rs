@@ -45,6 +45,25 @@ pub fn taken_until(
     Ok(free_from(places, ends.collect()))
 }
 
+/// The offerings that keep a place for a voucher's holder, on a day or after it: chosen, or asked for.
+///
+/// # Errors
+/// The database's.
+pub fn own_of(c: &mut Conn, voucher: Id<kind::Voucher>, today: Day) -> Result<Vec<Id<kind::Offering>>, DbError> {
+    let chosen: Vec<DbId> = choices::table
+        .filter(choices::voucher_id.eq(DbId::from(voucher)))
+        .filter(reaches!(today.date()))
+        .select(choices::offering_id)
+        .load(c)?;
+    let asked: Vec<DbId> = choice_requests::table
+        .filter(choice_requests::voucher_id.eq(DbId::from(voucher)))
+        .filter(choice_requests::state.eq(RequestState::Waiting.code()))
+        .filter(choice_requests::answer_by.ge(today.date()))
+        .select(choice_requests::offering_id)
+        .load(c)?;
+    Ok(chosen.into_iter().chain(asked).map(DbId::id).collect())
+}
+
 /// As [`taken_until`], of those of some offerings of which all places are taken. No day has a part in it: a day that is
 /// over says that a place is free.
 pub(crate) fn taken_until_of(c: &mut Conn, ids: &BTreeSet<DbId>) -> Result<HashMap<DbId, Day>, DbError> {

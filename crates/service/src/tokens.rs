@@ -12,7 +12,9 @@ use chrono::TimeDelta;
 use ed25519_dalek::{Signer, SigningKey};
 use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet, KeyAlgorithm, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+use quick_cache::sync::Cache;
 use serde::Deserialize;
+use sha2::{Digest, Sha256};
 use thiserror::Error;
 use uuid::Uuid;
 use valinta_domain::id::kind;
@@ -28,6 +30,8 @@ const LEEWAY_S: i64 = 30;
 pub const LIFETIME_MAX: TimeDelta = TimeDelta::hours(24);
 /// Longest subject, client and token id.
 const NAME_CHARS_MAX: usize = 200;
+/// How many tokens are known again without another look at their signatures.
+const VERIFIED_KEPT: usize = 10_000;
 /// The shortest RSA modulus that is trusted.
 const RSA_BYTES_MIN: usize = 256;
 
@@ -110,6 +114,8 @@ struct Inner {
     kid: String,
     signing: SigningKey,
     trusted: Vec<Trusted>,
+    /// What tokens say whose signatures were found good, by their hashes. Times are looked at every time.
+    verified: Cache<[u8; 32], Arc<Claims>>,
 }
 
 struct Trusted {
@@ -146,7 +152,9 @@ impl Tokens {
             return Err(TrustedKeysError::Unnamed);
         }
         let kid = keys.token_kid().to_owned();
-        Ok(Self(Arc::new(Inner { issuer: issuer.into(), audience: audience.into(), kid, signing, trusted })))
+        let verified = Cache::new(VERIFIED_KEPT);
+        let (issuer, audience) = (issuer.into(), audience.into());
+        Ok(Self(Arc::new(Inner { issuer, audience, kid, signing, trusted, verified })))
     }
 
     /// Signs a token.
@@ -181,6 +189,21 @@ impl Tokens {
     /// # Errors
     /// Anything about it that is not as RFC 9068 and the service's settings have it.
     pub fn verify(&self, token: &str, now: Moment) -> Result<Caller, InvalidToken> {
+        let hash: [u8; 32] = Sha256::digest(token).into();
+        let claims = match self.0.verified.get(&hash) {
+            Some(known) => known,
+            None => {
+                let claims = Arc::new(self.signed_claims(token)?);
+                self.0.verified.insert(hash, Arc::clone(&claims));
+                claims
+            }
+        };
+        self.check(&claims, now)?;
+        claims.caller()
+    }
+
+    /// What a token says, if a trusted key has signed it.
+    fn signed_claims(&self, token: &str) -> Result<Claims, InvalidToken> {
         let header = jsonwebtoken::decode_header(token).map_err(InvalidToken::because)?;
         if !header.typ.as_deref().is_some_and(is_access_token) {
             return Err(InvalidToken::because("typ is not at+jwt"));
@@ -197,10 +220,7 @@ impl Tokens {
         validation.validate_exp = false;
         validation.validate_aud = false;
         validation.required_spec_claims.clear();
-        let claims =
-            jsonwebtoken::decode::<Claims>(token, &trusted.key, &validation).map_err(InvalidToken::because)?.claims;
-        self.check(&claims, now)?;
-        claims.into_caller()
+        Ok(jsonwebtoken::decode::<Claims>(token, &trusted.key, &validation).map_err(InvalidToken::because)?.claims)
     }
 
     fn trusted(&self, kid: Option<&str>) -> Result<&Trusted, InvalidToken> {
@@ -273,7 +293,7 @@ impl Audience {
 }
 
 impl Claims {
-    fn into_caller(self) -> Result<Caller, InvalidToken> {
+    fn caller(&self) -> Result<Caller, InvalidToken> {
         let role = Role::from_code(&self.valinta_role).ok_or(InvalidToken::because("valinta_role is no role"))?;
         // A claim that the role has no use for is not carried on: nothing later may come to rest on it.
         let organiser = self.organiser_id.filter(|_| role.is_county_staff()).map(Id::new);
@@ -286,7 +306,8 @@ impl Claims {
         }
         let mut scopes: Vec<Scope> = self.scope.split(' ').filter_map(Scope::from_code).collect();
         scopes.retain(|scope| scope.roles().contains(&role));
-        Ok(Caller { subject: self.sub, role, organiser, person, client_id: self.client_id, scopes })
+        let (subject, client_id) = (self.sub.clone(), self.client_id.clone());
+        Ok(Caller { subject, role, organiser, person, client_id, scopes })
     }
 }
 

@@ -52,6 +52,13 @@ impl Bits {
         }
     }
 
+    /// Takes away what is in another set.
+    pub(super) fn take(&mut self, other: &Self) {
+        for (word, other) in self.0.iter_mut().zip(&other.0) {
+            *word &= !other;
+        }
+    }
+
     /// Leaves what passes.
     pub(super) fn retain(&mut self, mut passes: impl FnMut(usize) -> bool) {
         for place in self.clone().places() {

@@ -10,7 +10,8 @@ use super::bits::Bits;
 use super::candidate::Candidate;
 use super::kept::Kept;
 use super::query::{Order, SortKey};
-use super::stand::Chooser;
+use super::stand::{Chooser, Reason};
+use crate::id::{Id, kind};
 use crate::identifiers::MunicipalityCode;
 use crate::offering::{ItemPrice, OfferPrice, PriceCheck};
 use crate::provider::{Sector, ServiceMode};
@@ -27,7 +28,7 @@ const CLIENTS_KEPT: usize = 1_024;
 /// The rulebooks of a voucher type by day.
 pub(super) type Rulebooks = Timeline<PriceCheck<RulebookTerms>>;
 
-/// An offering that can be chosen on a day by somebody.
+/// An offering that can be chosen on a day by somebody, if only by one who has a place there.
 #[derive(Debug)]
 pub(super) struct Line {
     /// Which of the candidates.
@@ -49,6 +50,8 @@ pub(super) struct Line {
 pub(super) struct OnDay {
     day: Day,
     pub(super) lines: Vec<Line>,
+    /// The offering of each line: lots are drawn by it, for all lines. In order, as the lines are.
+    pub(super) offerings: Vec<Id<kind::Offering>>,
     sectors: BTreeMap<Sector, Bits>,
     languages: BTreeMap<Language, Bits>,
     modes: BTreeMap<ServiceMode, Bits>,
@@ -61,11 +64,14 @@ pub(super) struct OnDay {
     pub(super) step_free: Bits,
     /// Those that start later than the day.
     later: Bits,
+    /// Those with no place free for who has none.
+    full: Bits,
     /// Whether a rulebook asks anything of an offering for a client.
     has_criteria: bool,
     /// Whether a rulebook makes the service free of charge by law.
     pub(super) is_free: bool,
     by_price: OnceLock<Vec<usize>>,
+    by_asked: OnceLock<[Vec<usize>; 2]>,
     by_start: OnceLock<Vec<usize>>,
     by_name: OnceLock<(Vec<String>, Vec<usize>)>,
     /// Orders with everyone's lot in them.
@@ -90,17 +96,21 @@ impl OnDay {
             for_residents: BTreeMap::new(),
             step_free: Bits::none(count),
             later: Bits::none(count),
+            full: Bits::none(count),
             has_criteria: rulebooks.entries().iter().any(|(_, one)| !one.terms().eligibility.offering.is_empty()),
             is_free: rulebooks.entries().iter().any(|(_, one)| one.terms().free_of_charge.is_some()),
             by_price: OnceLock::new(),
+            by_asked: OnceLock::new(),
             by_start: OnceLock::new(),
             by_name: OnceLock::new(),
             orders: Kept::new(ORDERS_KEPT),
             clients: Kept::new(CLIENTS_KEPT),
             lines: Vec::new(),
+            offerings: Vec::with_capacity(count),
         };
         for (place, line) in lines.iter().enumerate() {
             if let Some(candidate) = candidates.get(line.candidate) {
+                of_day.offerings.push(candidate.offering);
                 of_day.index(place, line, candidate, count);
             }
         }
@@ -125,6 +135,9 @@ impl OnDay {
         if line.first_day > self.day {
             self.later.insert(place);
         }
+        if candidate.is_full_on(line.first_day) {
+            self.full.insert(place);
+        }
         let of_day = || candidate.approvals.iter().filter(|approved| approved.covers(line.first_day, None));
         if of_day().any(|approved| approved.area.is_empty()) {
             self.for_all.insert(place);
@@ -143,6 +156,15 @@ impl OnDay {
             lines.add(residents);
         }
         lines
+    }
+
+    /// Leaves the lines with a free place, or one that is the client's own.
+    pub(super) fn keep_free(&self, lines: &mut Bits, own: &[Id<kind::Offering>]) {
+        let mut full = self.full.clone();
+        for place in own.iter().filter_map(|offering| self.offerings.binary_search(offering).ok()) {
+            full.remove(place);
+        }
+        lines.take(&full);
     }
 
     /// Leaves the lines of which a choice begins within some days.
@@ -230,6 +252,25 @@ impl OnDay {
             let mut places: Vec<usize> = (0..self.lines.len()).collect();
             places.sort_unstable_by_key(|place| self.figure(*place));
             places
+        })
+    }
+
+    /// The lines with a voucher's price and those with a client fee, each by what a client is asked for, lowest first; between
+    /// equals in no order that means anything.
+    pub(super) fn by_asked(&self) -> &[Vec<usize>; 2] {
+        self.by_asked.get_or_init(|| {
+            let mut asked = [Vec::new(), Vec::new()];
+            for (place, line) in self.lines.iter().enumerate() {
+                let [prices, fees] = &mut asked;
+                match line.per_unit {
+                    ItemPrice::Voucher { price } => prices.push((price, place)),
+                    ItemPrice::ClientFee { client_fee, .. } => fees.push((client_fee, place)),
+                }
+            }
+            asked.map(|mut sorted| {
+                sorted.sort_unstable();
+                sorted.into_iter().map(|(_, place)| place).collect()
+            })
         })
     }
 
@@ -323,11 +364,11 @@ fn name_of(client: &Facts) -> String {
     known.join(" ")
 }
 
-/// The line of an offering: only what choosing it at this moment would let through, whoever chooses.
+/// The line of an offering: only what choosing it at this moment would let through, if one had a place.
 fn line(n: usize, candidate: &Candidate, rulebooks: &Rulebooks, day: Day) -> Option<Line> {
     let prices = rulebooks.as_of(candidate.begins_on(day));
     let stand = candidate.stand(prices, &Chooser::somebody(day));
-    if !stand.is_choosable() {
+    if stand.reasons.iter().any(|reason| *reason != Reason::Full) {
         return None;
     }
     let (period, price) = stand.price?;

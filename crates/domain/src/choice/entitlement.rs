@@ -107,6 +107,12 @@ impl<'a> Entitlement<'a> {
         begun.map_or(&self.first, |(_, entitled)| entitled)
     }
 
+    /// Whether a unit is worth the same whatever its price and on whatever day: of two prices, the lower one never costs the
+    /// client more.
+    pub(super) fn is_the_same_for_all(&self) -> bool {
+        self.later.is_empty() && !self.first.valuation().is_some_and(Valuation::depends_on_price)
+    }
+
     /// All of it.
     pub(super) fn all(&self) -> impl Iterator<Item = &Entitled<'a>> {
         [&self.first].into_iter().chain(self.later.iter().map(|(_, entitled)| entitled))

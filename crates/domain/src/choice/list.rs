@@ -1,6 +1,7 @@
 //! One page of a list: the lines that pass the filters, in order, from a place on. What it costs goes with the page, and
 //! where an order is one client's own, with the lines that pass.
 
+use std::collections::BinaryHeap;
 use std::sync::Arc;
 
 use super::bits::Bits;
@@ -66,6 +67,7 @@ impl<'a> List<'a, '_> {
     /// Leaves the lines that the client can choose wherever it lives. What is asked of each is what [`Candidate::stand`]
     /// asks; only the order is another, so that few are looked at.
     fn keep_choosable(&self, lines: &mut Bits) {
+        self.on_day.keep_free(lines, self.query.own);
         if let Some(validity) = self.query.validity {
             self.on_day.keep_beginning_in(lines, validity);
         }
@@ -149,6 +151,7 @@ impl<'a> List<'a, '_> {
                 let is_first = |place: usize| after.is_some_and(|after| name(place) == after.name);
                 self.by_runs(sorted.get(start..).unwrap_or_default(), passing, same, is_first, most)
             }
+            Order::CoPayment if self.query.entitlement.is_the_same_for_all() => self.by_asked(passing, most),
             Order::CoPayment => self.by_own_figure(passing, |place| self.client_pays(place), most),
             Order::Distance => self.by_own_figure(passing, |place| self.distance_figure(place), most),
         }
@@ -179,6 +182,31 @@ impl<'a> List<'a, '_> {
             .map_or(0, |after| sorted.partition_point(|place| self.key_of(*place).is_none_or(|key| key <= *after)));
         let rest = sorted.get(start..).unwrap_or_default();
         rest.iter().copied().filter(|place| passing.contains(*place)).take(most).collect()
+    }
+
+    /// The first lines by what the client pays, where that never falls as what is asked for rises: prices and fees are sorted
+    /// already, and are gone through side by side.
+    fn by_asked(&self, passing: &Bits, most: usize) -> Vec<usize> {
+        let pays = |place: &usize| self.client_pays(*place);
+        let after = self.query.after;
+        let from = |sorted: &'_ Vec<usize>| -> usize {
+            after.map_or(0, |after| sorted.partition_point(|place| pays(place) < after.figure))
+        };
+        let [prices, fees] = self.on_day.by_asked();
+        let mut prices = prices.get(from(prices)..).unwrap_or_default();
+        let mut fees = fees.get(from(fees)..).unwrap_or_default();
+        let mut places = Vec::new();
+        while places.len() < most {
+            let Some(figure) = [prices.first(), fees.first()].into_iter().flatten().map(pays).min() else { break };
+            let equals = |sorted: &[usize]| sorted.iter().take_while(|place| pays(place) == figure).count();
+            let (own, rest_of_prices) = prices.split_at_checked(equals(prices)).unwrap_or_default();
+            let (charged, rest_of_fees) = fees.split_at_checked(equals(fees)).unwrap_or_default();
+            (prices, fees) = (rest_of_prices, rest_of_fees);
+            let members = own.iter().chain(charged).copied().filter(|place| passing.contains(*place));
+            let after = after.filter(|after| after.figure == figure);
+            places.extend(self.of_run(members, after, most.saturating_sub(places.len())));
+        }
+        places
     }
 
     /// The first lines by a figure that is the client's own: it is found for all that pass.
@@ -225,8 +253,7 @@ impl<'a> List<'a, '_> {
 
     /// The first of equals, by lot.
     fn of_run(&self, members: impl Iterator<Item = usize>, after: Option<&SortKey>, most: usize) -> Vec<usize> {
-        let named =
-            members.filter_map(|place| Some((self.candidates.get(self.line(place)?.candidate)?.offering, place)));
+        let named = members.filter_map(|place| Some((*self.on_day.offerings.get(place)?, place)));
         self.by_lot(named, after, most)
     }
 
@@ -237,16 +264,22 @@ impl<'a> List<'a, '_> {
         after: Option<&SortKey>,
         most: usize,
     ) -> Vec<usize> {
-        let mut drawn: Vec<Drawn> = members
-            .map(|(offering, place)| (self.query.lot.draw(offering), offering, place))
-            .filter(|(lot, offering, _)| after.is_none_or(|after| (*lot, *offering) > (after.drawn, after.offering)))
-            .collect();
-        if drawn.len() > most && most > 0 {
-            drawn.select_nth_unstable(most - 1);
+        // The lowest so far, the highest of them on top: most of the others are only held against that one.
+        let mut lowest: BinaryHeap<Drawn> = BinaryHeap::new();
+        for (offering, place) in members {
+            let drawn = (self.query.lot.draw(offering), offering, place);
+            if after.is_some_and(|after| (drawn.0, drawn.1) <= (after.drawn, after.offering)) {
+                continue;
+            }
+            if lowest.len() < most {
+                lowest.push(drawn);
+            } else if let Some(mut highest) = lowest.peek_mut()
+                && drawn < *highest
+            {
+                *highest = drawn;
+            }
         }
-        drawn.truncate(most);
-        drawn.sort_unstable();
-        drawn.into_iter().map(|(.., place)| place).collect()
+        lowest.into_sorted_vec().into_iter().map(|(.., place)| place).collect()
     }
 
     fn line(&self, place: usize) -> Option<&Line> {

@@ -42,7 +42,13 @@ fn line<'a>(
         return None;
     }
     candidate.takes_on(query.day).ok()?;
-    let (sector, price_period, price) = candidate.choosable_on(first_day, home).ok()?;
+    if candidate.is_full_on(first_day) && !query.own.contains(&candidate.offering) {
+        return None;
+    }
+    let with_place = Candidate { places_taken_until: None, ..candidate.clone() };
+    let sector = with_place.choosable_on(first_day, home).ok()?.0;
+    let (price_period, price) = candidate.prices.entries().iter().find(|(period, _)| period.contains(first_day))?;
+    let price_period = *price_period;
     let prices = rulebooks.as_of(first_day)?;
     prices.check(price, sector).ok()?;
     let terms = prices.terms();

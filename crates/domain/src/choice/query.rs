@@ -50,6 +50,8 @@ pub struct Query<'a> {
     pub validity: Option<Period>,
     /// What the client is entitled to.
     pub entitlement: &'a Entitlement<'a>,
+    /// Offerings that keep a place for the client already: they are not full for it.
+    pub own: &'a [Id<kind::Offering>],
     /// The granted quantity, where known.
     pub quantity: Option<Quantity>,
     /// What the criteria for offerings may ask of the client, where a client is known: language and municipality.
@@ -88,6 +90,7 @@ impl<'a> Query<'a> {
             day,
             validity: None,
             entitlement: &NOTHING_KNOWN,
+            own: &[],
             quantity: None,
             client,
             municipality: None,

@@ -150,6 +150,7 @@ struct Asked {
     validity: Option<Period>,
     valued: bool,
     free: bool,
+    own: Vec<Id<crate::id::kind::Offering>>,
     client: Option<(Language, MunicipalityCode)>,
     municipality: Option<MunicipalityCode>,
     sector: Option<Sector>,
@@ -176,23 +177,27 @@ fn asked() -> impl Strategy<Value = Asked> {
     let near = option::of((place(), option::of(0..300_000_u32)))
         .prop_map(|near| near.map(|(place, within_m)| Near { place, within_m }));
     let more = (prop::bool::weighted(0.2), option::weighted(0.2, -5..15_i64), near);
-    (who, filters, more, select(orders.to_vec()), any::<bool>(), 1..9_usize).prop_map(
-        |((day, validity, valued, free, client), filters, (step_free, starts_by, near), order, shared, limit)| Asked {
-            day,
-            validity,
-            valued,
-            free,
-            client,
-            municipality: filters.0,
-            sector: filters.1,
-            language: filters.2,
-            mode: filters.3,
-            step_free,
-            starts_by,
-            near,
-            order,
-            shared,
-            limit,
+    let own = vec((0..90_u128).prop_map(|n| Id::new(Uuid::from_u128(n))), 0..12);
+    (who, filters, more, select(orders.to_vec()), any::<bool>(), 1..9_usize, own).prop_map(
+        |((day, validity, valued, free, client), filters, (step_free, starts_by, near), order, shared, limit, own)| {
+            Asked {
+                day,
+                validity,
+                valued,
+                free,
+                own,
+                client,
+                municipality: filters.0,
+                sector: filters.1,
+                language: filters.2,
+                mode: filters.3,
+                step_free,
+                starts_by,
+                near,
+                order,
+                shared,
+                limit,
+            }
         },
     )
 }
@@ -205,6 +210,7 @@ impl Asked {
             day: day(self.day),
             validity: self.validity,
             entitlement,
+            own: &self.own,
             quantity: Some("20".parse().unwrap()),
             client,
             municipality: self.municipality.as_ref(),

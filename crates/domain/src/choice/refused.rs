@@ -74,6 +74,7 @@ pub(super) fn stand<'a>(
         home,
         client: Some(query.client),
         entitlement: query.entitlement,
+        own: query.own,
     };
     candidate.stand(rulebooks.as_of(candidate.begins_on(query.day)), &chooser)
 }

@@ -67,6 +67,8 @@ struct Offered {
     rulebooks: Rulebooks,
     /// In order of the offerings' ids.
     candidates: Vec<Arc<Candidate>>,
+    /// Whether all places of some are taken, on some day.
+    has_full: bool,
     days: Kept<Day, OnDay>,
 }
 
@@ -130,6 +132,11 @@ impl Snapshot {
         self.types.get(&voucher_type).map_or(&[], |offered| &offered.candidates)
     }
 
+    /// Whether all places of something that is offered for a voucher type are taken: then it matters who has one.
+    pub fn has_full(&self, voucher_type: Id<kind::VoucherType>) -> bool {
+        self.types.get(&voucher_type).is_some_and(|offered| offered.has_full)
+    }
+
     /// Indexes a day of each voucher type beforehand, so that nobody waits for it.
     pub fn prepare(&self, day_of: impl Fn(&Basis) -> Option<Day>) {
         for offered in self.types.values() {
@@ -169,7 +176,8 @@ impl Snapshot {
 impl Offered {
     fn new(basis: Arc<Basis>, candidates: Vec<Arc<Candidate>>) -> Self {
         let rulebooks = basis.versions.map(|(_, terms)| PriceCheck::under(terms.clone()));
-        Self { basis, rulebooks, candidates, days: Kept::new(DAYS_KEPT) }
+        let has_full = candidates.iter().any(|candidate| candidate.places_taken_until.is_some());
+        Self { basis, rulebooks, candidates, has_full, days: Kept::new(DAYS_KEPT) }
     }
 
     fn on(&self, day: Day) -> Arc<OnDay> {

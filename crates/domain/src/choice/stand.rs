@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::candidate::{Candidate, NotChoosable};
 use super::entitlement::{Entitled, Entitlement, Grant, NOTHING_KNOWN};
 use super::query::{Listed, Near};
+use crate::id::{Id, kind};
 use crate::identifiers::MunicipalityCode;
 use crate::money::Amount;
 use crate::offering::{ItemPrice, OfferPrice, PriceCheck, PriceRefused};
@@ -107,12 +108,14 @@ pub struct Chooser<'a> {
     pub client: Option<&'a Facts>,
     /// What the client is entitled to.
     pub entitlement: &'a Entitlement<'a>,
+    /// Offerings that keep a place for the client already.
+    pub own: &'a [Id<kind::Offering>],
 }
 
 impl Chooser<'_> {
     /// Somebody of whom nothing is known: what stands in the way then does so whoever chooses.
     pub fn somebody(day: Day) -> Self {
-        Self { day, validity: None, home: None, client: None, entitlement: &NOTHING_KNOWN }
+        Self { day, validity: None, home: None, client: None, entitlement: &NOTHING_KNOWN, own: &[] }
     }
 }
 
@@ -186,7 +189,8 @@ impl<'a> Stand<'a> {
         self.refuse_if(self.sector.is_none(), Reason::NotApproved);
         self.refuse_if(self.price.is_none(), Reason::NoPrice);
         self.refuse_if(!candidate.accepts_new_clients, Reason::NotTakingClients);
-        self.refuse_if(candidate.is_full_on(self.first_day), Reason::Full);
+        let has_place = chooser.own.contains(&candidate.offering);
+        self.refuse_if(candidate.is_full_on(self.first_day) && !has_place, Reason::Full);
         let is_outside = chooser.validity.is_some_and(|validity| !validity.contains(self.first_day));
         self.refuse_if(is_outside, Reason::OutsideValidity);
     }

@@ -158,6 +158,7 @@ fn query(seed: &[u8]) -> Query<'static> {
         day: day(),
         validity: None,
         entitlement: entitlement(),
+        own: &[],
         client: nothing_known(),
         quantity: Some("20".parse().unwrap()),
         municipality: None,

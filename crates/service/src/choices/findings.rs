@@ -35,6 +35,8 @@ impl<'a> Facing<'a> {
             home: home.as_ref(),
             client: Some(client),
             entitlement,
+            // What is looked at knows of a place that the holder has.
+            own: &[],
         };
         let stand = candidate.stand(terms.map(PriceCheck::under).as_ref(), &chooser);
         Self { voucher, terms, stand }

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use valinta_domain::choice::{Basis, Entitled, Entitlement, Grant, Lot, Query, Snapshot};
+use valinta_domain::id::kind;
 use valinta_domain::rulebook::{Measure, RulebookTerms};
 use valinta_domain::rules::Facts;
 use valinta_domain::valuation::Worth;
-use valinta_domain::{Currency, Day, Quantity, Unit};
+use valinta_domain::{Currency, Day, Id, Quantity, Unit};
 use valinta_persistence::Conn;
+use valinta_persistence::places::own_of;
 use valinta_persistence::vouchers::StoredVoucher;
 
 use super::compare::AsOf;
@@ -24,6 +26,8 @@ pub(super) struct Held {
     pub(super) day: Day,
     /// What criteria may ask of the client.
     pub(super) client: Facts,
+    /// The offerings that keep a place for the holder already, where it matters.
+    pub(super) own: Vec<Id<kind::Offering>>,
 }
 
 /// Why there is nothing yet to make a list of.
@@ -63,7 +67,8 @@ pub(super) fn hold(
         return Err(Problem::invalid(Vec::new()).at(asked.pointer, "outside_validity", why).into());
     }
     let client = service_facts_of(c, voucher)?;
-    Ok(Held { basis: Arc::clone(basis), day, client, stored })
+    let own = if snapshot.has_full(voucher.voucher_type) { own_of(c, voucher.id, today)? } else { Vec::new() };
+    Ok(Held { basis: Arc::clone(basis), day, client, own, stored })
 }
 
 impl Held {
@@ -102,6 +107,7 @@ impl Held {
         Query {
             validity: Some(voucher.validity),
             entitlement: &worth.entitlement,
+            own: &self.own,
             quantity: quantity_of(&self.stored),
             ..Query::all(voucher.voucher_type, self.day, &self.client, lot)
         }

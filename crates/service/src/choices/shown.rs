@@ -45,6 +45,8 @@ struct Noted {
     validity: Period,
     /// What it granted per period.
     quantity: Quantity,
+    /// The offerings that kept a place for the holder already, where it mattered.
+    own: Vec<Id<kind::Offering>>,
     /// The mark of the key that lots were drawn by.
     drawn_by: String,
 }
@@ -63,6 +65,7 @@ pub(super) fn note(
         client: held.client.clone(),
         validity: voucher.validity,
         quantity: held.stored.quantity,
+        own: held.own.clone(),
         drawn_by: mark_of(key),
     };
     cx.show(ShownList {
@@ -135,5 +138,6 @@ fn held_then(mut stored: StoredVoucher, snapshot: &Snapshot, list: &ShownList, n
     stored.quantity = noted.quantity;
     let none = || Problem::internal(format!("the voucher type of voucher {} is not there", list.voucher));
     let basis = snapshot.basis(stored.voucher.voucher_type).ok_or_else(none)?;
-    Ok(Held { basis: std::sync::Arc::clone(basis), day: list.day, client: noted.client.clone(), stored })
+    let (client, own) = (noted.client.clone(), noted.own.clone());
+    Ok(Held { basis: std::sync::Arc::clone(basis), day: list.day, client, own, stored })
 }

@@ -9,6 +9,7 @@ mod summary;
 use std::collections::{BTreeMap, BTreeSet};
 
 use actix_web::dev::{HttpServiceFactory, ResourceDef};
+use actix_web::guard::{GuardContext, fn_guard};
 use actix_web::http::Method;
 use actix_web::web;
 use utoipa::openapi::path::{HttpMethod, Operation, Parameter, ParameterBuilder, ParameterIn, Paths};
@@ -90,11 +91,28 @@ pub fn ordered(mut routes: Vec<Route>) -> Vec<Route> {
     routes
 }
 
-/// Serves the routes.
+/// Serves the routes. A request is held against those alone whose paths begin as its own does: each is a pattern, and there
+/// are many.
 pub fn serve(config: &mut web::ServiceConfig, routes: &[Route]) {
+    let mut by_trunk: BTreeMap<&str, Vec<&Route>> = BTreeMap::new();
     for route in routes {
-        (route.serve)(config);
+        match trunk_of(&route.path) {
+            trunk if trunk.contains('{') => (route.serve)(config),
+            trunk => by_trunk.entry(trunk).or_default().push(route),
+        }
     }
+    for (trunk, routes) in by_trunk {
+        let own = trunk.to_owned();
+        let leads_here = move |request: &GuardContext<'_>| trunk_of(request.head().uri.path()) == own;
+        let scope = web::scope("").guard(fn_guard(leads_here));
+        config.service(scope.configure(|config| routes.iter().for_each(|route| (route.serve)(config))));
+    }
+}
+
+/// The beginning of a path, to the end of its second part: `/v1/vouchers` of `/v1/vouchers/{id}`.
+fn trunk_of(path: &str) -> &str {
+    let end = path.match_indices('/').nth(2).map_or(path.len(), |(end, _)| end);
+    path.get(..end).unwrap_or(path)
 }
 
 /// Which methods the paths take, to tell a wrong method from a wrong path.

@@ -174,6 +174,19 @@ fn an_unsigned_token_and_one_signed_with_the_public_key_as_a_secret_are_refused(
 }
 
 #[test]
+fn a_token_that_is_known_already_expires_and_is_told_from_one_that_was_changed() {
+    let tokens = tokens_of(&Keys::generate());
+    let good = tokens.mint(&grant(), at(NOW_S));
+    let caller = tokens.verify(&good, at(NOW_S)).unwrap();
+    assert_eq!(tokens.verify(&good, at(NOW_S)).unwrap(), caller);
+    let after = NOW_S + grant().lifetime.num_seconds() + LEEWAY_S;
+    assert!(tokens.verify(&good, at(after)).is_err());
+    assert!(tokens.verify(&good, at(NOW_S - LEEWAY_S - 1)).is_err());
+    assert!(tokens.verify(&format!("{}A", &good[..good.len() - 1]), at(NOW_S)).is_err());
+    assert_eq!(tokens.verify(&good, at(NOW_S)).unwrap(), caller);
+}
+
+#[test]
 fn another_services_token_and_a_tampered_one_are_refused() {
     let tokens = tokens_of(&Keys::generate());
     let foreign = tokens_of(&Keys::generate()).mint(&grant(), at(NOW_S));
@@ -205,6 +218,7 @@ fn another_issuers_key_is_trusted_when_its_set_is_given() {
         kid: "theirs".into(),
         signing: other,
         trusted: Vec::new(),
+        verified: Cache::new(1),
     }));
     assert!(ours.verify(&theirs.mint(&grant(), at(NOW_S)), at(NOW_S)).is_ok());
     assert!(ours.verify(&ours.mint(&grant(), at(NOW_S)), at(NOW_S)).is_ok());
