@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
+use chrono::NaiveDate;
+use serde_json::{Value, json};
 
 use crate::Outcome;
 use crate::bare::Answer;
@@ -26,8 +27,8 @@ pub(crate) mod name {
     pub(crate) const BARE_ESTIMATE: &str = "bare handler, estimate's bytes";
     /// The bytes of a voucher's list.
     pub(crate) const BARE_VOUCHER: &str = "bare handler, my voucher's bytes";
-    /// The same after a transaction.
-    pub(crate) const BARE_ROWS: &str = "bare handler after bare rows";
+    /// The same after the statements that a list for a voucher reads by and leaves behind.
+    pub(crate) const BARE_ROWS: &str = "bare handler after the same statements";
     /// The transaction alone, in groups.
     pub(crate) const GROUPED: &str = "bare rows, committed in groups";
     /// The transaction alone.
@@ -158,46 +159,85 @@ impl<'a> Asked<'a> {
         cases.into_iter().map(|(name, work)| Ok(Case { name, work: work? })).collect()
     }
 
-    /// The slowest that can be asked for by each parameter, one request after the other.
-    pub(crate) fn alone(&self, service: &Process, times: usize) -> Outcome<Vec<(String, Round)>> {
+    /// The slowest that can be asked for by each parameter, one request after the other. No two of a kind are the same, so
+    /// that no page is one that was kept.
+    pub(crate) fn alone(&self, service: &Process, times: u16) -> Outcome<Vec<(String, Round)>> {
         let vouchers = self.vouchers(2, 0, "")?;
-        let mut all: Vec<(String, Path)> = Vec::new();
-        let queries = [
-            "",
-            "&limit=100",
-            "&limit=100&order=price",
-            "&limit=100&order=name",
-            "&limit=100&order=earliest_start",
-            "&limit=100&municipality=609",
-            "&limit=100&sector=ngo",
-            "&limit=100&language=sv",
-            "&limit=100&mode=at_home",
-            "&limit=100&municipality=609&sector=public&language=en&mode=remote",
-            "&limit=100&order=co_payment&gross_income=1650.00&household=1",
-        ];
-        for query in queries {
-            all.push((format!("anonymous {query}"), (list(0, query), None)));
-        }
-        let last = self.mixed.iter().rev().find(|(path, _)| path.contains("cursor=")).cloned();
-        all.extend(last.map(|path| ("anonymous, a late page".to_owned(), path)));
-        for query in
-            ["?limit=100", "?limit=100&order=co_payment", "?limit=100&order=price", "?limit=100&municipality=609"]
-        {
-            let (path, token) = vouchers.first().cloned().ok_or("no voucher")?;
-            all.push((format!("my voucher {query}"), (format!("{path}{query}"), token)));
-        }
-        let measure = |(name, (path, token)): (String, Path)| -> Outcome<(String, Round)> {
+        let measure = |name: &str, of: &dyn Fn(u16) -> Outcome<()>| -> Outcome<(String, Round)> {
             let mut took = Vec::new();
-            for _ in 0..times {
+            for n in 0..times {
                 let sent = Instant::now();
-                service.get(&path, token.as_deref())?;
+                of(n)?;
                 took.push(sent.elapsed());
             }
             let whole = took.iter().sum::<Duration>();
-            Ok((name, Round::of(took, whole)?))
+            Ok((name.to_owned(), Round::of(took, whole)?))
         };
-        all.into_iter().map(measure).collect()
+        let mut all = Vec::new();
+        for query in SLOW {
+            let ask = |n: u16| service.get(&list(0, &format!("&{}{query}", unlike(n))), None).map(drop);
+            all.push(measure(&format!("anonymous {query}"), &ask)?);
+            let ask = |n: u16| -> Outcome<()> {
+                let (path, token) = vouchers.get(usize::from(n)).ok_or("no voucher")?;
+                service.get(&format!("{path}?{}{query}", unlike(n)), token.as_deref()).map(drop)
+            };
+            all.push(measure(&format!("my voucher {query}"), &ask)?);
+        }
+        let first_day = self.day(service)?;
+        let day = |n: u16| first_day + chrono::Days::new(u64::from(n) + 1);
+        let asked = [
+            ("&gross_income={n}&household=1", "with another income each time"),
+            ("&gross_income={n}&household=1&order=co_payment", "with another income each time, by co-payment"),
+        ];
+        for (query, name) in asked {
+            let ask = |n: u16| service.get(&list(0, &query.replace("{n}", &(1_500 + n).to_string())), None).map(drop);
+            all.push(measure(&format!("anonymous, {name}"), &ask)?);
+        }
+        for counts in ["", "&counts=true"] {
+            let ask = |n: u16| service.get(&list(0, &format!("&day={}{counts}", day(n))), None).map(drop);
+            all.push(measure(&format!("anonymous, as of a day that nobody has asked for{counts}"), &ask)?);
+        }
+        let offerings: Vec<_> = (0..5).map(|n| registry::offering(n).to_string()).collect();
+        let type_and = json!({"voucher_type": registry::voucher_type(0).to_string(), "offerings": offerings});
+        let ask = |_: u16| service.ask("POST", "/v1/choices/compare", None, &type_and).map(drop);
+        all.push(measure("anonymous, five compared", &ask)?);
+        let five = json!({"offerings": offerings});
+        let ask = |n: u16| -> Outcome<()> {
+            let (path, token) = vouchers.get(usize::from(n)).ok_or("no voucher")?;
+            service.ask("POST", &format!("{path}/compare"), token.as_deref(), &five).map(drop)
+        };
+        all.push(measure("my voucher, five compared", &ask)?);
+        Ok(all)
     }
+
+    /// The day that the service has.
+    fn day(&self, service: &Process) -> Outcome<NaiveDate> {
+        let shown: Value = serde_json::from_slice(&service.get(&list(0, "&limit=1"), None)?.1)?;
+        Ok(shown.pointer("/day").and_then(Value::as_str).ok_or("no day")?.parse()?)
+    }
+}
+
+/// Filters and orders at their slowest; each is asked with another page length each time.
+const SLOW: [&str; 14] = [
+    "",
+    "&order=price",
+    "&order=name",
+    "&order=earliest_start",
+    "&near=61.4851,21.7974&order=distance",
+    "&near=61.4851,21.7974&within_km=50&order=distance",
+    "&counts=true",
+    "&counts=true&sector=ngo&language=sv&mode=at_home&step_free=true",
+    "&municipality=609&counts=true",
+    "&sector=public&language=en&mode=remote",
+    "&step_free=true",
+    "&starts_by=2027-12-31",
+    "&not_choosable=true",
+    "&not_choosable=true&near=61.4851,21.7974&within_km=50",
+];
+
+/// A page length that is another one each time, and long.
+fn unlike(n: u16) -> String {
+    format!("limit={}", 100 - n % 90)
 }
 
 /// Queries of all kinds, drawn by a generator with a seed.

@@ -7,39 +7,37 @@ use std::io::Write;
 use std::net::TcpListener;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use actix_web::web::Bytes;
 use actix_web::{App, HttpResponse, HttpServer, error, web};
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
-use diesel::sql_types::{BigInt, Binary, Integer, Text};
-use diesel::{Connection, RunQueryDsl, SqliteConnection};
+use diesel::{Connection, SqliteConnection};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use uuid::Uuid;
+use valinta_domain::id::kind;
 use valinta_domain::policy::Role;
-use valinta_domain::{Id, Moment};
+use valinta_domain::{Day, Id, Moment};
 use valinta_persistence::audit::{self, NewAuditRow};
-use valinta_persistence::{Conn, DatabaseUrl, Db, DbError};
+use valinta_persistence::shown_lists::{self, ShownList};
+use valinta_persistence::vault::Vault;
+use valinta_persistence::{Conn, DatabaseUrl, Db, DbError, choices, clients, mandates, vouchers};
 
 use crate::Outcome;
 use crate::load::Round;
+use crate::registry;
 
 /// What the process is told to be it.
 pub(crate) const ARGUMENT: &str = "bare";
 /// The answers that are given, in the folder that the process runs in.
 pub(crate) const ANSWERS: &str = "answers.json";
-/// Whether lists that are shown for a voucher are kept by the service that is measured.
-pub(crate) const SHOWN_ARE_KEPT: &str = "shown-are-kept";
 
 /// Headers that the framework writes by itself.
 const WRITTEN_ANYHOW: [&str; 3] = ["content-length", "date", "connection"];
-/// Stands for the service's table of lists that were shown: of the same width, with an index like it.
-const SHOWN: &str = "CREATE TABLE IF NOT EXISTS bare_shown (
-    id BLOB PRIMARY KEY NOT NULL, voucher_id BLOB NOT NULL, revision INTEGER NOT NULL, day TEXT NOT NULL, rule TEXT NOT NULL,
-    filters TEXT NOT NULL, offerings BLOB NOT NULL, at INTEGER NOT NULL) STRICT;
-    CREATE INDEX IF NOT EXISTS bare_shown_by_voucher ON bare_shown (voucher_id ASC, id ASC);";
+/// How long what was asked is, as it is noted of a list without filters.
+const ASKED_BYTES: usize = 400;
 
 /// An answer as the service gave it.
 #[derive(Clone, Serialize, Deserialize)]
@@ -100,28 +98,39 @@ async fn after_rows(
     rows: web::Data<Rows>,
     name: web::Path<String>,
 ) -> actix_web::Result<HttpResponse> {
-    rows.write().await.map_err(error::ErrorInternalServerError)?;
+    rows.read_and_write().await.map_err(error::ErrorInternalServerError)?;
     Ok(bytes(given, name).await)
 }
 
-/// A database in which the rows are written that a list for a voucher leaves behind.
+/// A copy of the service's own database: the statements of a voucher's list are run in it, and nothing else.
 pub(crate) struct Rows {
     db: Db,
-    shown: bool,
+    vault: Arc<Vault>,
+    /// Whose vouchers they are, and of which organiser.
+    of: (Id<kind::Person>, Id<kind::Organiser>),
 }
 
 impl Rows {
-    /// Opens `bare.db` in a folder.
+    /// Opens the database of a folder.
     pub(crate) fn open(folder: &Path) -> Outcome<Self> {
-        let db = Db::open(&DatabaseUrl::Sqlite(folder.join("bare.db")))?;
-        db.migrate()?;
-        db.write_blocking(|c| -> Result<(), DbError> { Ok(c.batch_execute(SHOWN)?) })?;
-        Ok(Self { db, shown: folder.join(SHOWN_ARE_KEPT).exists() })
+        let db = Db::open(&DatabaseUrl::Sqlite(folder.join("valinta.db")))?;
+        let first = Id::new(registry::voucher(0, 0));
+        let voucher = db.read_blocking(|c| vouchers::find(c, first))?.ok_or("no voucher")?.voucher;
+        let vault = Vault::new(1, BTreeMap::from([(1, [1; 32])]), [2; 32])?;
+        Ok(Self { db, vault: Arc::new(vault), of: (voucher.person, voucher.organiser) })
     }
 
-    async fn write(&self) -> Result<(), DbError> {
-        let shown = self.shown;
-        self.db.write(move |c| write_rows(c, shown)).await
+    /// What a list reads, and then what it leaves behind.
+    async fn read_and_write(&self) -> Result<(), DbError> {
+        let number = next_number();
+        let (person, now) = (self.of.0, moment(number)?);
+        self.db.read(move |c| read_rows(c, person, number, now)).await?;
+        self.write(number).await
+    }
+
+    async fn write(&self, number: u32) -> Result<(), DbError> {
+        let (vault, of) = (Arc::clone(&self.vault), self.of);
+        self.db.write(move |c| write_rows(c, &vault, of, number)).await
     }
 }
 
@@ -135,7 +144,7 @@ pub(crate) fn grouped(folder: &Path, tasks: usize, lasting: Duration) -> Outcome
             let mut took = Vec::new();
             while began.elapsed() < lasting {
                 let asked = Instant::now();
-                rows.write().await.map_err(|e| e.to_string())?;
+                rows.write(next_number()).await.map_err(|e| e.to_string())?;
                 took.push(asked.elapsed());
             }
             Ok::<_, String>(took)
@@ -152,8 +161,8 @@ pub(crate) fn grouped(folder: &Path, tasks: usize, lasting: Duration) -> Outcome
 
 /// One transaction after the other on one connection, each committed by itself.
 pub(crate) fn ungrouped(folder: &Path, lasting: Duration) -> Outcome<Round> {
-    let shown = Rows::open(folder)?.shown;
-    let file = folder.join("bare.db");
+    let rows = Rows::open(folder)?;
+    let file = folder.join("valinta.db");
     let mut c = Conn::Sqlite(SqliteConnection::establish(file.to_str().ok_or("a folder's name is not text")?)?);
     c.batch_execute(
         "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
@@ -163,7 +172,7 @@ pub(crate) fn ungrouped(folder: &Path, lasting: Duration) -> Outcome<Round> {
     while began.elapsed() < lasting {
         let asked = Instant::now();
         begin(&mut c)?;
-        write_rows(&mut c, shown)?;
+        write_rows(&mut c, &rows.vault, rows.of, next_number())?;
         commit(&mut c)?;
         took.push(asked.elapsed());
     }
@@ -185,7 +194,16 @@ fn commit(c: &mut Conn) -> Outcome<()> {
     }
 }
 
-static WRITTEN: AtomicI32 = AtomicI32::new(0);
+static WRITTEN: AtomicU32 = AtomicU32::new(0);
+
+fn next_number() -> u32 {
+    WRITTEN.fetch_add(1, Ordering::Relaxed)
+}
+
+fn moment(number: u32) -> Result<Moment, DbError> {
+    let no_moment = || DbError::Internal("no moment".to_owned());
+    Moment::from_micros(1_795_000_000_000_000 + i64::from(number)).ok_or_else(no_moment)
+}
 
 /// Ids as the service makes them: ordered by time, and random behind it.
 fn ids(n: u64) -> impl Iterator<Item = Uuid> {
@@ -198,39 +216,56 @@ fn ids(n: u64) -> impl Iterator<Item = Uuid> {
     })
 }
 
-/// An audit row, and the list that was shown where the service keeps that.
-fn write_rows(c: &mut Conn, shown: bool) -> Result<(), DbError> {
-    let revision = WRITTEN.fetch_add(1, Ordering::Relaxed);
-    let number = u64::from(revision.unsigned_abs()) | (u64::from(std::process::id()) << 32);
-    let mut ids = ids(number);
+/// What the service reads for a voucher's list: the holder's mandates, the voucher, the choice that holds and what criteria
+/// may ask.
+fn read_rows(c: &mut Conn, person: Id<kind::Person>, number: u32, now: Moment) -> Result<(), DbError> {
+    let today = Day::new(now.utc().date_naive());
+    mandates::held_between(c, person, (today.plus_days(-1), today.plus_days(1)))?;
+    let found = vouchers::find(c, Id::new(registry::voucher(0, number)))?;
+    let voucher = found.ok_or_else(|| DbError::Internal("no voucher".to_owned()))?.voucher;
+    choices::holding_on(c, voucher.id, voucher.validity.from())?;
+    clients::find_service_facts(c, voucher.client)?;
+    Ok(())
+}
+
+/// An audit row, and the list that was shown.
+fn write_rows(
+    c: &mut Conn,
+    vault: &Vault,
+    (person, organiser): (Id<kind::Person>, Id<kind::Organiser>),
+    number: u32,
+) -> Result<(), DbError> {
+    let mut ids = ids(u64::from(number) | (u64::from(std::process::id()) << 32));
     let mut id = || ids.next().unwrap_or_default();
-    let (target, now) =
-        (id(), Moment::from_micros(i64::from(revision)).ok_or_else(|| DbError::Internal("no moment".to_owned()))?);
+    let (voucher, now) = (registry::voucher(0, number), moment(number)?);
+    let list = ShownList {
+        id: Id::new(id()),
+        organiser,
+        voucher: Id::new(voucher),
+        person,
+        revision: 1,
+        day: Day::new(now.utc().date_naive()),
+        rule: "lot-1".to_owned(),
+        asked: json!({"filters": "x".repeat(ASKED_BYTES)}),
+        total: 5_000,
+        offerings: (0..20).map(|n| Id::new(registry::offering(n))).collect(),
+        shown_to: format!("resident-{person}"),
+        shown_as: Role::Resident,
+        shown_at: now,
+    };
+    shown_lists::append(c, vault, &[list])?;
     let row = NewAuditRow {
         id: Id::new(id()),
         at: now,
-        organiser: Some(Id::new(target)),
-        actor: format!("resident-{target}"),
+        organiser: Some(organiser),
+        actor: format!("resident-{person}"),
         role: Role::Resident,
         action: "list_choices".to_owned(),
         target_kind: "voucher".to_owned(),
-        target: Some(target),
-        person: Some(Id::new(target)),
+        target: Some(voucher),
+        person: Some(person),
         request: id(),
-        details: json!({"order": "neutral", "revision": revision}),
+        details: json!({"order": "neutral", "not_choosable": false, "revision": number}),
     };
-    audit::append(c, &[row])?;
-    if shown {
-        diesel::sql_query("INSERT INTO bare_shown VALUES ($1, $2, $3, $4, $5, $6, $7, $8)")
-            .bind::<Binary, _>(id().as_bytes().to_vec())
-            .bind::<Binary, _>(target.as_bytes().to_vec())
-            .bind::<Integer, _>(revision)
-            .bind::<Text, _>("2026-11-22")
-            .bind::<Text, _>("neutral 1")
-            .bind::<Text, _>("{}")
-            .bind::<Binary, _>(vec![7; 20 * 16])
-            .bind::<BigInt, _>(now.micros())
-            .execute(c)?;
-    }
-    Ok(())
+    audit::append(c, &[row])
 }

@@ -39,7 +39,7 @@ const ROUND: Duration = Duration::from_secs(2);
 /// Starts that are measured; the slowest counts.
 const STARTS: usize = 3;
 /// How often each of the slow requests is asked by itself.
-const ALONE: usize = 30;
+const ALONE: u16 = 30;
 
 fn main() -> Outcome<()> {
     if std::env::args().nth(1).as_deref() == Some(bare::ARGUMENT) {
@@ -108,23 +108,18 @@ fn starts(binary: &Path, top: &Path, folders: &[PathBuf], report: &mut Report) -
 
 /// Starts the bare handlers with the service's own answers.
 fn start_bare(folder: &Path, folders: &[PathBuf], asked: &Asked<'_>) -> Outcome<Process> {
-    fs::create_dir_all(folder)?;
+    copy_folder(folders.last().ok_or("no registry")?, folder)?;
     let answers: BTreeMap<&str, Answer> = asked.answers()?;
     fs::write(folder.join(bare::ANSWERS), serde_json::to_string(&answers)?)?;
-    if folders.last().is_some_and(|folder| registry::keeps_shown_lists(folder).unwrap_or_default()) {
-        fs::write(folder.join(bare::SHOWN_ARE_KEPT), "")?;
-    }
     let mut command: Command = in_folder(&std::env::current_exe()?, folder);
     Process::start(command.arg(bare::ARGUMENT), folder, "/ready")
 }
 
 /// Every case for a while in turn, and again: the median of its rounds.
 fn rounds(cases: &[Case], bare_folder: &Path) -> Outcome<BTreeMap<&'static str, Round>> {
-    let own = bare_folder.join("own");
-    fs::create_dir_all(&own)?;
-    if bare_folder.join(bare::SHOWN_ARE_KEPT).exists() {
-        fs::write(own.join(bare::SHOWN_ARE_KEPT), "")?;
-    }
+    // The bare process has the folder's; those that are measured without a server have their own.
+    let own = bare_folder.with_extension("own");
+    copy_folder(bare_folder, &own)?;
     let mut all: BTreeMap<&'static str, Vec<Round>> = BTreeMap::new();
     for _ in 0..ROUNDS {
         for case in cases {

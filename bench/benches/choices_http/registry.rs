@@ -61,16 +61,6 @@ fn sizes(offerings: u32) -> Vec<u32> {
     sizes
 }
 
-/// Whether the service that made a folder's database keeps the lists that it has shown.
-pub(crate) fn keeps_shown_lists(folder: &Path) -> Outcome<bool> {
-    let file = folder.join("valinta.db");
-    let mut c = SqliteConnection::establish(file.to_str().ok_or("a folder's name is not text")?)?;
-    let found: Vec<Guard> =
-        diesel::sql_query("SELECT name, sql FROM sqlite_master WHERE type = 'table' AND name = 'shown_lists'")
-            .load(&mut c)?;
-    Ok(!found.is_empty())
-}
-
 #[derive(QueryableByName)]
 struct Guard {
     #[diesel(sql_type = Text)]

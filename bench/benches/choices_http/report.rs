@@ -60,10 +60,10 @@ impl Report {
 
     /// Lists beside what is bare.
     pub(crate) fn lists(&mut self, measured: &BTreeMap<&'static str, Round>) {
-        println!("\n{:<34} {:>10} {:>9} {:>9} {:>9} {:>9}", "case", "a second", "p50", "p95", "p99", "most");
+        println!("\n{:<40} {:>10} {:>9} {:>9} {:>9} {:>9}", "case", "a second", "p50", "p95", "p99", "most");
         for (name, Round { per_second, p50, p95, p99, most }) in measured {
             let [p50, p95, p99, most] = [p50, p95, p99, most].map(|time| shown(*time));
-            println!("{name:<34} {per_second:>10.0} {p50:>9} {p95:>9} {p99:>9} {most:>9}");
+            println!("{name:<40} {per_second:>10.0} {p50:>9} {p95:>9} {p99:>9} {most:>9}");
         }
         println!();
         for (case, bare, held) in [

@@ -87,16 +87,22 @@ impl Process {
         }
     }
 
+    /// Asks with a body, of what changes nothing.
+    pub(crate) fn ask(&self, method: &str, path: &str, token: Option<&str>, body: &Value) -> Outcome<Value> {
+        self.send(method, path, token.unwrap_or_default(), "", body)
+    }
+
     /// Sends a command and gives its answer.
     pub(crate) fn send(&self, method: &str, path: &str, token: &str, key: &str, body: &Value) -> Outcome<Value> {
         let request = ureq::http::Request::builder()
             .method(method)
             .uri(format!("{}{path}", self.url))
-            .header("authorization", format!("Bearer {token}"))
-            .header("content-type", "application/json")
-            .header("idempotency-key", key)
-            .header("if-match", "*")
-            .body(body.to_string())?;
+            .header("content-type", "application/json");
+        let request =
+            if token.is_empty() { request } else { request.header("authorization", format!("Bearer {token}")) };
+        let request =
+            if key.is_empty() { request } else { request.header("idempotency-key", key).header("if-match", "*") };
+        let request = request.body(body.to_string())?;
         let agent = ureq::Agent::config_builder().http_status_as_error(false).build().new_agent();
         let mut answer = agent.run(request)?;
         let (status, body) = (answer.status(), answer.body_mut().read_to_string()?);
