@@ -1,29 +1,18 @@
-//! Sets of lines, as bits: what filters are made of.
+//! Sets of places, as bits: what filters are made of.
 
-/// A set of places below a number.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A set of places.
+#[derive(Debug, Clone, Default)]
 pub(super) struct Bits(Vec<u64>);
 
 const WORD: usize = 64;
 
 impl Bits {
-    /// The empty set of places below a number.
-    pub(super) fn none(below: usize) -> Self {
-        Self(vec![0; below.div_ceil(WORD)])
-    }
-
-    /// All places below a number.
-    pub(super) fn all(below: usize) -> Self {
-        let mut words = vec![u64::MAX; below.div_ceil(WORD)];
-        let rest = below % WORD;
-        if let Some(last) = words.last_mut().filter(|_| rest > 0) {
-            *last = (1_u64 << rest) - 1;
-        }
-        Self(words)
-    }
-
     pub(super) fn insert(&mut self, place: usize) {
-        if let Some(word) = self.0.get_mut(place / WORD) {
+        let word = place / WORD;
+        if self.0.len() <= word {
+            self.0.resize(word + 1, 0);
+        }
+        if let Some(word) = self.0.get_mut(word) {
             *word |= 1 << (place % WORD);
         }
     }
@@ -40,6 +29,7 @@ impl Bits {
 
     /// Leaves what is in another set too.
     pub(super) fn keep(&mut self, other: &Self) {
+        self.0.truncate(other.0.len());
         for (word, other) in self.0.iter_mut().zip(&other.0) {
             *word &= other;
         }
@@ -47,6 +37,9 @@ impl Bits {
 
     /// Adds what is in another set.
     pub(super) fn add(&mut self, other: &Self) {
+        if self.0.len() < other.0.len() {
+            self.0.resize(other.0.len(), 0);
+        }
         for (word, other) in self.0.iter_mut().zip(&other.0) {
             *word |= other;
         }
@@ -107,39 +100,50 @@ fn ones(word: &u64) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use proptest::collection::btree_set;
     use proptest::prelude::*;
 
     use super::*;
 
-    proptest! {
-        #[test]
-        fn they_are_sets(one in btree_set(0..200_usize, 0..80), other in btree_set(0..200_usize, 0..80)) {
-            let bits = |of: &std::collections::BTreeSet<usize>| {
-                let mut bits = Bits::none(200);
-                of.iter().for_each(|place| bits.insert(*place));
-                bits
-            };
-            let (a, b) = (bits(&one), bits(&other));
-            prop_assert_eq!(a.places().collect::<Vec<_>>(), one.iter().copied().collect::<Vec<_>>());
-            prop_assert_eq!(a.count(), one.len());
-            prop_assert!((0..210).all(|place| a.contains(place) == one.contains(&place)));
-            let (mut both, mut either) = (a.clone(), a.clone());
-            both.keep(&b);
-            either.add(&b);
-            prop_assert_eq!(both.clone(), bits(&one.intersection(&other).copied().collect()));
-            prop_assert_eq!(either, bits(&one.union(&other).copied().collect()));
-            prop_assert_eq!(a.count_common(&b), both.count());
-            let mut even = a.clone();
-            even.retain(|place| place % 2 == 0);
-            prop_assert_eq!(even, bits(&one.iter().copied().filter(|place| place % 2 == 0).collect()));
-        }
+    fn bits(of: &BTreeSet<usize>) -> Bits {
+        let mut bits = Bits::default();
+        of.iter().for_each(|place| bits.insert(*place));
+        bits
     }
 
-    #[test]
-    fn all_are_as_many_as_there_are() {
-        for below in [0, 1, 63, 64, 65, 130] {
-            assert_eq!(Bits::all(below).places().collect::<Vec<_>>(), (0..below).collect::<Vec<_>>());
+    fn set(of: &Bits) -> BTreeSet<usize> {
+        of.places().collect()
+    }
+
+    proptest! {
+        #[test]
+        fn they_are_sets(one in btree_set(0..200_usize, 0..80), other in btree_set(0..300_usize, 0..80)) {
+            let (a, b) = (bits(&one), bits(&other));
+            prop_assert_eq!(set(&a), one.clone());
+            prop_assert_eq!(a.count(), one.len());
+            prop_assert!((0..310).all(|place| a.contains(place) == one.contains(&place)));
+            for (a, b, one, other) in [(&a, &b, &one, &other), (&b, &a, &other, &one)] {
+                let (mut both, mut either, mut rest) = (a.clone(), a.clone(), a.clone());
+                both.keep(b);
+                either.add(b);
+                rest.take(b);
+                prop_assert_eq!(set(&both), one.intersection(other).copied().collect::<BTreeSet<_>>());
+                prop_assert_eq!(set(&either), one.union(other).copied().collect::<BTreeSet<_>>());
+                prop_assert_eq!(set(&rest), one.difference(other).copied().collect::<BTreeSet<_>>());
+                prop_assert_eq!(a.count_common(b), both.count());
+                let mut even = a.clone();
+                even.retain_in(b, |place| place % 2 == 0);
+                let kept = one.iter().copied().filter(|place| place % 2 == 0 || !other.contains(place));
+                prop_assert_eq!(set(&even), kept.collect::<BTreeSet<_>>());
+            }
+            let mut even = a.clone();
+            even.retain(|place| place % 2 == 0);
+            prop_assert_eq!(set(&even), one.iter().copied().filter(|place| place % 2 == 0).collect::<BTreeSet<_>>());
+            let mut none = a;
+            one.iter().for_each(|place| none.remove(*place));
+            prop_assert_eq!(none.count(), 0);
         }
     }
 }

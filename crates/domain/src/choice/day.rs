@@ -1,7 +1,7 @@
 //! What can be chosen on one day, indexed: each line once, what it has in sets of bits, and the orders that do not depend on
 //! who asks. What depends on the client is left to the list.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
 use chrono::Datelike;
@@ -9,10 +9,11 @@ use chrono::Datelike;
 use super::bits::Bits;
 use super::candidate::Candidate;
 use super::kept::Kept;
-use super::query::{Order, SortKey};
+use super::lot::Lot;
 use super::stand::{Chooser, Reason};
 use crate::id::{Id, kind};
 use crate::identifiers::MunicipalityCode;
+use crate::money::Amount;
 use crate::offering::{ItemPrice, OfferPrice, PriceCheck};
 use crate::provider::{Sector, ServiceMode};
 use crate::rulebook::RulebookTerms;
@@ -20,8 +21,8 @@ use crate::rules::{FactValue, Facts, Standing};
 use crate::text::Language;
 use crate::time::{Day, Period, Timeline};
 
-/// How many orders of everyone's are kept: the present day's, and of one that is just over.
-const ORDERS_KEPT: usize = 8;
+/// How many neutral orders of everyone's are kept: the present day's, and of one that is just over.
+const LOTS_KEPT: usize = 3;
 /// For how many kinds of client it is kept which lines they can choose: languages times municipalities.
 const CLIENTS_KEPT: usize = 1_024;
 
@@ -29,10 +30,8 @@ const CLIENTS_KEPT: usize = 1_024;
 pub(super) type Rulebooks = Timeline<PriceCheck<RulebookTerms>>;
 
 /// An offering that can be chosen on a day by somebody, if only by one who has a place there.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Line {
-    /// Which of the candidates.
-    pub(super) candidate: usize,
     /// Which of its prices.
     pub(super) price: usize,
     /// The provider's sector on the first day.
@@ -45,13 +44,34 @@ pub(super) struct Line {
     figure: i64,
 }
 
-/// What can be chosen on one day.
+/// What can be chosen on one day. A candidate has the same place in everything here as among the candidates.
 #[derive(Debug)]
 pub(super) struct OnDay {
     day: Day,
-    pub(super) lines: Vec<Line>,
-    /// The offering of each line: lots are drawn by it, for all lines. In order, as the lines are.
+    /// The lines; none of what nobody can choose.
+    lines: Vec<Option<Line>>,
+    /// The offering of each candidate: lots are drawn by it, for all lines. In order, as the candidates are.
     pub(super) offerings: Vec<Id<kind::Offering>>,
+    sets: Sets,
+    /// Whether a rulebook asks anything of an offering for a client.
+    has_criteria: bool,
+    /// Whether a rulebook makes the service free of charge by law.
+    pub(super) is_free: bool,
+    by_price: OnceLock<Vec<usize>>,
+    by_asked: OnceLock<[Vec<usize>; 2]>,
+    by_start: OnceLock<Vec<usize>>,
+    by_name: OnceLock<(Vec<Arc<str>>, Vec<usize>)>,
+    /// The neutral orders of lots that are everyone's.
+    by_lot: Kept<[u8; 16], Vec<usize>>,
+    /// Which lines a client can choose as far as the criteria go.
+    clients: Kept<String, Bits>,
+}
+
+/// What lines have, in sets of them.
+#[derive(Debug, Clone, Default)]
+struct Sets {
+    /// All lines.
+    listed: Bits,
     sectors: BTreeMap<Sector, Bits>,
     languages: BTreeMap<Language, Bits>,
     modes: BTreeMap<ServiceMode, Bits>,
@@ -61,78 +81,37 @@ pub(super) struct OnDay {
     /// Besides those, approved for residents of a municipality.
     for_residents: BTreeMap<MunicipalityCode, Bits>,
     /// Those known to be entered without steps.
-    pub(super) step_free: Bits,
+    step_free: Bits,
     /// Those that start later than the day.
     later: Bits,
     /// Those with no place free for who has none.
     full: Bits,
-    /// Whether a rulebook asks anything of an offering for a client.
-    has_criteria: bool,
-    /// Whether a rulebook makes the service free of charge by law.
-    pub(super) is_free: bool,
-    by_price: OnceLock<Vec<usize>>,
-    by_asked: OnceLock<[Vec<usize>; 2]>,
-    by_start: OnceLock<Vec<usize>>,
-    by_name: OnceLock<(Vec<String>, Vec<usize>)>,
-    /// Orders with everyone's lot in them.
-    orders: Kept<(Order, [u8; 16]), Vec<usize>>,
-    /// Which lines a client can choose as far as the criteria go.
-    clients: Kept<String, Bits>,
 }
 
-impl OnDay {
-    /// What can be chosen of these candidates, under the rulebooks.
-    pub(super) fn new(candidates: &[Arc<Candidate>], rulebooks: &Rulebooks, day: Day) -> Self {
-        let found = candidates.iter().enumerate();
-        let lines: Vec<Line> = found.filter_map(|(n, candidate)| line(n, candidate, rulebooks, day)).collect();
-        let count = lines.len();
-        let mut of_day = Self {
-            day,
-            sectors: BTreeMap::new(),
-            languages: BTreeMap::new(),
-            modes: BTreeMap::new(),
-            municipalities: BTreeMap::new(),
-            for_all: Bits::none(count),
-            for_residents: BTreeMap::new(),
-            step_free: Bits::none(count),
-            later: Bits::none(count),
-            full: Bits::none(count),
-            has_criteria: rulebooks.entries().iter().any(|(_, one)| !one.terms().eligibility.offering.is_empty()),
-            is_free: rulebooks.entries().iter().any(|(_, one)| one.terms().free_of_charge.is_some()),
-            by_price: OnceLock::new(),
-            by_asked: OnceLock::new(),
-            by_start: OnceLock::new(),
-            by_name: OnceLock::new(),
-            orders: Kept::new(ORDERS_KEPT),
-            clients: Kept::new(CLIENTS_KEPT),
-            lines: Vec::new(),
-            offerings: Vec::with_capacity(count),
-        };
-        for (place, line) in lines.iter().enumerate() {
-            if let Some(candidate) = candidates.get(line.candidate) {
-                of_day.offerings.push(candidate.offering);
-                of_day.index(place, line, candidate, count);
-            }
-        }
-        of_day.lines = lines;
-        of_day
+impl Sets {
+    fn all(&mut self) -> impl Iterator<Item = &mut Bits> {
+        let named = [&mut self.listed, &mut self.for_all, &mut self.step_free, &mut self.later, &mut self.full];
+        let by_value = self.sectors.values_mut().chain(self.languages.values_mut()).chain(self.modes.values_mut());
+        let by_place = self.municipalities.values_mut().chain(self.for_residents.values_mut());
+        named.into_iter().chain(by_value).chain(by_place)
     }
 
-    fn index(&mut self, place: usize, line: &Line, candidate: &Candidate, count: usize) {
-        insert(&mut self.sectors, line.sector, place, count);
+    fn add(&mut self, place: usize, line: &Line, candidate: &Candidate, day: Day) {
+        self.listed.insert(place);
+        insert(&mut self.sectors, &line.sector, place);
         for language in &candidate.languages {
-            insert(&mut self.languages, *language, place, count);
+            insert(&mut self.languages, language, place);
         }
         for mode in &candidate.modes {
-            insert(&mut self.modes, *mode, place, count);
+            insert(&mut self.modes, mode, place);
         }
         for municipality in candidate.service_area.iter().chain([&candidate.municipality]) {
-            insert(&mut self.municipalities, municipality.clone(), place, count);
+            insert(&mut self.municipalities, municipality, place);
         }
         if candidate.step_free == Some(true) {
             self.step_free.insert(place);
         }
-        if line.first_day > self.day {
+        if line.first_day > day {
             self.later.insert(place);
         }
         if candidate.is_full_on(line.first_day) {
@@ -144,15 +123,147 @@ impl OnDay {
             return;
         }
         for municipality in of_day().flat_map(|approved| &approved.area) {
-            insert(&mut self.for_residents, municipality.clone(), place, count);
+            insert(&mut self.for_residents, municipality, place);
         }
+    }
+}
+
+impl OnDay {
+    /// What can be chosen of these candidates, under the rulebooks.
+    pub(super) fn new(candidates: &[Arc<Candidate>], rulebooks: &Rulebooks, day: Day) -> Self {
+        let mut of_day = Self {
+            day,
+            lines: vec![None; candidates.len()],
+            offerings: candidates.iter().map(|candidate| candidate.offering).collect(),
+            sets: Sets::default(),
+            has_criteria: rulebooks.entries().iter().any(|(_, one)| !one.terms().eligibility.offering.is_empty()),
+            is_free: rulebooks.entries().iter().any(|(_, one)| one.terms().free_of_charge.is_some()),
+            by_price: OnceLock::new(),
+            by_asked: OnceLock::new(),
+            by_start: OnceLock::new(),
+            by_name: OnceLock::new(),
+            by_lot: Kept::new(LOTS_KEPT),
+            clients: Kept::new(CLIENTS_KEPT),
+        };
+        for (place, candidate) in candidates.iter().enumerate() {
+            of_day.index(place, candidate, rulebooks);
+        }
+        of_day
+    }
+
+    /// What can be chosen after some of the candidates have changed or come to the end of the others, the rulebooks being as
+    /// they were. What was sorted stays so; only what changed is looked at.
+    pub(super) fn changed(
+        &self,
+        candidates: &[Arc<Candidate>],
+        rulebooks: &Rulebooks,
+        places: &BTreeSet<usize>,
+    ) -> Self {
+        let mut next = Self {
+            day: self.day,
+            lines: self.lines.clone(),
+            offerings: self.offerings.clone(),
+            sets: self.sets.clone(),
+            has_criteria: self.has_criteria,
+            is_free: self.is_free,
+            by_price: OnceLock::new(),
+            by_asked: OnceLock::new(),
+            by_start: OnceLock::new(),
+            by_name: OnceLock::new(),
+            by_lot: Kept::new(LOTS_KEPT),
+            clients: Kept::new(CLIENTS_KEPT),
+        };
+        next.offerings.extend(candidates.iter().skip(next.offerings.len()).map(|candidate| candidate.offering));
+        next.lines.resize(candidates.len(), None);
+        for set in next.sets.all() {
+            places.iter().for_each(|place| set.remove(*place));
+        }
+        for place in places {
+            if let Some(candidate) = candidates.get(*place) {
+                next.index(*place, candidate, rulebooks);
+            }
+        }
+        next.by_price = known(self.by_price.get().map(|sorted| next.sorted_again(sorted, places, |n| next.figure(n))));
+        next.by_start = known(self.by_start.get().map(|sorted| next.sorted_again(sorted, places, |n| next.start(n))));
+        next.by_asked = known(self.by_asked.get().map(|[prices, fees]| {
+            let is_price = |place: usize| next.asked(place).is_some_and(|(is_fee, _)| !is_fee);
+            let (priced, charged): (BTreeSet<usize>, BTreeSet<usize>) = places.iter().partition(|n| is_price(**n));
+            // Who has changed from one to the other goes from where it was.
+            let without = |sorted: &[usize]| sorted.iter().copied().filter(|n| !places.contains(n)).collect::<Vec<_>>();
+            [(prices, priced), (fees, charged)]
+                .map(|(sorted, own)| next.sorted_again(&without(sorted), &own, |n| next.asked(n)))
+        }));
+        next.by_name = known(self.by_name.get().map(|(names, sorted)| {
+            let mut names = names.clone();
+            names.resize_with(candidates.len(), || Arc::from(""));
+            for place in places {
+                if let Some((name, candidate)) = names.get_mut(*place).zip(candidates.get(*place)) {
+                    *name = candidate.unit_name.to_lowercase().into();
+                }
+            }
+            let sorted = next.sorted_again(sorted, places, |n| names.get(n));
+            (names, sorted)
+        }));
+        for (key, sorted) in self.by_lot.latest(LOTS_KEPT) {
+            let lot = Lot::of_key(key);
+            next.by_lot.get_or(&key, || next.sorted_again(&sorted, places, |n| next.drawn(&lot, n)));
+        }
+        next
+    }
+
+    fn index(&mut self, place: usize, candidate: &Candidate, rulebooks: &Rulebooks) {
+        let line = line(candidate, rulebooks, self.day);
+        if let Some(line) = &line {
+            self.sets.add(place, line, candidate, self.day);
+        }
+        if let Some(slot) = self.lines.get_mut(place) {
+            *slot = line;
+        }
+    }
+
+    /// What was sorted, with some in their new places, and those of them that are lines still.
+    fn sorted_again<K: Ord>(&self, sorted: &[usize], places: &BTreeSet<usize>, key: impl Fn(usize) -> K) -> Vec<usize> {
+        let mut again: Vec<usize> = sorted.iter().copied().filter(|place| !places.contains(place)).collect();
+        for place in places.iter().filter(|place| self.line(**place).is_some()) {
+            let own = key(*place);
+            let at = again.partition_point(|other| key(*other) < own);
+            again.insert(at, *place);
+        }
+        again
+    }
+
+    /// The line at a place, if one can be chosen there.
+    pub(super) fn line(&self, place: usize) -> Option<&Line> {
+        self.lines.get(place)?.as_ref()
+    }
+
+    /// All lines.
+    pub(super) fn listed(&self) -> &Bits {
+        &self.sets.listed
+    }
+
+    /// Those known to be entered without steps.
+    pub(super) fn step_free(&self) -> &Bits {
+        &self.sets.step_free
+    }
+
+    /// An offering's lot.
+    fn drawn(&self, lot: &Lot, place: usize) -> Option<([u8; 16], Id<kind::Offering>)> {
+        let offering = *self.offerings.get(place)?;
+        Some((lot.draw(offering), offering))
+    }
+
+    fn sorted_by<K: Ord>(&self, key: impl Fn(usize) -> K) -> Vec<usize> {
+        let mut places: Vec<usize> = self.sets.listed.places().collect();
+        places.sort_by_cached_key(|place| key(*place));
+        places
     }
 
     /// The lines that residents of a municipality can choose as far as approvals go; everyone's where none is known.
     pub(super) fn for_home(&self, home: Option<&MunicipalityCode>) -> Bits {
-        let Some(home) = home else { return Bits::all(self.lines.len()) };
-        let mut lines = self.for_all.clone();
-        if let Some(residents) = self.for_residents.get(home) {
+        let Some(home) = home else { return self.sets.listed.clone() };
+        let mut lines = self.sets.for_all.clone();
+        if let Some(residents) = self.sets.for_residents.get(home) {
             lines.add(residents);
         }
         lines
@@ -160,7 +271,7 @@ impl OnDay {
 
     /// Leaves the lines with a free place, or one that is the client's own.
     pub(super) fn keep_free(&self, lines: &mut Bits, own: &[Id<kind::Offering>]) {
-        let mut full = self.full.clone();
+        let mut full = self.sets.full.clone();
         for place in own.iter().filter_map(|offering| self.offerings.binary_search(offering).ok()) {
             full.remove(place);
         }
@@ -170,11 +281,11 @@ impl OnDay {
     /// Leaves the lines of which a choice begins within some days.
     pub(super) fn keep_beginning_in(&self, lines: &mut Bits, validity: Period) {
         if validity.contains(self.day) {
-            lines.retain_in(&self.later, |place| {
-                self.lines.get(place).is_some_and(|line| validity.contains(line.first_day))
+            lines.retain_in(&self.sets.later, |place| {
+                self.line(place).is_some_and(|line| validity.contains(line.first_day))
             });
         } else {
-            lines.retain(|place| self.lines.get(place).is_some_and(|line| validity.contains(line.first_day)));
+            lines.retain(|place| self.line(place).is_some_and(|line| validity.contains(line.first_day)));
         }
     }
 
@@ -190,10 +301,10 @@ impl OnDay {
             return;
         }
         let fitting = self.clients.get_or(&name_of(client), || {
-            let mut fitting = Bits::none(self.lines.len());
-            for (place, line) in self.lines.iter().enumerate() {
-                let terms = rulebooks.as_of(line.first_day).map(PriceCheck::terms);
-                let Some((candidate, terms)) = candidates.get(line.candidate).zip(terms) else { continue };
+            let mut fitting = Bits::default();
+            for place in self.sets.listed.places() {
+                let Some((line, candidate)) = self.line(place).zip(candidates.get(place)) else { continue };
+                let Some(terms) = rulebooks.as_of(line.first_day).map(PriceCheck::terms) else { continue };
                 if candidate.examine(line.sector, terms, client).standing != Standing::NotMet {
                     fitting.insert(place);
                 }
@@ -206,33 +317,33 @@ impl OnDay {
     /// The lines with a value of a filter.
     pub(super) fn with(&self, wanted: Wanted<'_>) -> Bits {
         let found = match wanted {
-            Wanted::Sector(sector) => self.sectors.get(&sector),
-            Wanted::Language(language) => self.languages.get(&language),
-            Wanted::Mode(mode) => self.modes.get(&mode),
-            Wanted::Municipality(municipality) => self.municipalities.get(municipality),
+            Wanted::Sector(sector) => self.sets.sectors.get(&sector),
+            Wanted::Language(language) => self.sets.languages.get(&language),
+            Wanted::Mode(mode) => self.sets.modes.get(&mode),
+            Wanted::Municipality(municipality) => self.sets.municipalities.get(municipality),
         };
-        found.cloned().unwrap_or_else(|| Bits::none(self.lines.len()))
+        found.cloned().unwrap_or_default()
     }
 
     /// How many of some lines there are of each sector.
     pub(super) fn count_sectors(&self, of: &Bits) -> BTreeMap<Sector, usize> {
-        counted(&self.sectors, |_, lines| lines.count_common(of))
+        counted(&self.sets.sectors, |_, lines| lines.count_common(of))
     }
 
     /// How many of some lines there are with each language.
     pub(super) fn count_languages(&self, of: &Bits) -> BTreeMap<Language, usize> {
-        counted(&self.languages, |_, lines| lines.count_common(of))
+        counted(&self.sets.languages, |_, lines| lines.count_common(of))
     }
 
     /// How many of some lines there are with each mode.
     pub(super) fn count_modes(&self, of: &Bits) -> BTreeMap<ServiceMode, usize> {
-        counted(&self.modes, |_, lines| lines.count_common(of))
+        counted(&self.sets.modes, |_, lines| lines.count_common(of))
     }
 
     /// How many of some lines are in each municipality or serve it; and for those who live there, if that is wanted.
     pub(super) fn count_municipalities(&self, of: &Bits, lives_there: bool) -> BTreeMap<MunicipalityCode, usize> {
-        counted(&self.municipalities, |municipality, lines| {
-            if !lives_there || self.for_residents.is_empty() {
+        counted(&self.sets.municipalities, |municipality, lines| {
+            if !lives_there || self.sets.for_residents.is_empty() {
                 return lines.count_common(of);
             }
             let mut there = self.for_home(Some(municipality));
@@ -243,77 +354,62 @@ impl OnDay {
 
     /// The figure that a line is sorted by, by price.
     pub(super) fn figure(&self, place: usize) -> Option<i64> {
-        self.lines.get(place).map(|line| line.figure)
+        self.line(place).map(|line| line.figure)
     }
 
     /// The lines by price, lowest first; between equals in no order that means anything.
     pub(super) fn by_price(&self) -> &[usize] {
-        self.by_price.get_or_init(|| {
-            let mut places: Vec<usize> = (0..self.lines.len()).collect();
-            places.sort_unstable_by_key(|place| self.figure(*place));
-            places
-        })
+        self.by_price.get_or_init(|| self.sorted_by(|place| self.figure(place)))
     }
 
     /// The lines with a voucher's price and those with a client fee, each by what a client is asked for, lowest first; between
     /// equals in no order that means anything.
     pub(super) fn by_asked(&self) -> &[Vec<usize>; 2] {
         self.by_asked.get_or_init(|| {
-            let mut asked = [Vec::new(), Vec::new()];
-            for (place, line) in self.lines.iter().enumerate() {
-                let [prices, fees] = &mut asked;
-                match line.per_unit {
-                    ItemPrice::Voucher { price } => prices.push((price, place)),
-                    ItemPrice::ClientFee { client_fee, .. } => fees.push((client_fee, place)),
-                }
-            }
-            asked.map(|mut sorted| {
-                sorted.sort_unstable();
-                sorted.into_iter().map(|(_, place)| place).collect()
-            })
+            let all = self.sorted_by(|place| self.asked(place));
+            let fees_from = all.partition_point(|place| self.asked(*place).is_some_and(|(is_fee, _)| !is_fee));
+            let (prices, fees) = all.split_at_checked(fees_from).unwrap_or_default();
+            [prices.to_vec(), fees.to_vec()]
+        })
+    }
+
+    /// Whether a client is asked for a fee and not for a price, and for how much.
+    fn asked(&self, place: usize) -> Option<(bool, Amount)> {
+        Some(match self.line(place)?.per_unit {
+            ItemPrice::Voucher { price } => (false, price),
+            ItemPrice::ClientFee { client_fee, .. } => (true, client_fee),
         })
     }
 
     /// The first day of a line, as a number to sort by.
     pub(super) fn start(&self, place: usize) -> Option<i64> {
-        self.lines.get(place).map(|line| i64::from(line.first_day.date().num_days_from_ce()))
+        self.line(place).map(|line| i64::from(line.first_day.date().num_days_from_ce()))
     }
 
     /// The lines by their first day; between equals in no order that means anything.
     pub(super) fn by_start(&self) -> &[usize] {
-        self.by_start.get_or_init(|| {
-            let mut places: Vec<usize> = (0..self.lines.len()).collect();
-            places.sort_unstable_by_key(|place| self.start(*place));
-            places
-        })
+        self.by_start.get_or_init(|| self.sorted_by(|place| self.start(place)))
     }
 
     /// The units' names as they are sorted by, and the lines in that order; between equals in none that means anything.
-    pub(super) fn by_name(&self, candidates: &[Arc<Candidate>]) -> (&[String], &[usize]) {
+    pub(super) fn by_name(&self, candidates: &[Arc<Candidate>]) -> (&[Arc<str>], &[usize]) {
         let (names, places) = self.by_name.get_or_init(|| {
-            let of_line = |line: &Line| candidates.get(line.candidate).map(|one| one.unit_name.to_lowercase());
-            let names: Vec<String> = self.lines.iter().map(|line| of_line(line).unwrap_or_default()).collect();
-            let mut places: Vec<usize> = (0..self.lines.len()).collect();
-            places.sort_unstable_by(|a, b| names.get(*a).cmp(&names.get(*b)));
-            (names, places)
+            let names: Vec<Arc<str>> = candidates.iter().map(|one| one.unit_name.to_lowercase().into()).collect();
+            let sorted = self.sorted_by(|place| names.get(place));
+            (names, sorted)
         });
         (names, places)
     }
 
-    /// An order that is everyone's, made once.
-    pub(super) fn order_of_all(
-        &self,
-        order: Order,
-        lot: [u8; 16],
-        key_of: impl Fn(usize) -> Option<SortKey>,
-    ) -> Arc<Vec<usize>> {
-        self.orders.get_or(&(order, lot), || {
-            let mut keyed: Vec<(Option<SortKey>, usize)> =
-                (0..self.lines.len()).map(|place| (key_of(place), place)).collect();
-            keyed.sort_unstable();
-            keyed.into_iter().map(|(_, place)| place).collect()
-        })
+    /// The neutral order of a lot that is everyone's, made once.
+    pub(super) fn by_lot(&self, lot: &Lot) -> Arc<Vec<usize>> {
+        self.by_lot.get_or(&lot.key(), || self.sorted_by(|place| self.drawn(lot, place)))
     }
+}
+
+/// What was found already, to go on from.
+fn known<T>(found: Option<T>) -> OnceLock<T> {
+    found.map_or_else(OnceLock::new, OnceLock::from)
 }
 
 /// A value of a filter.
@@ -351,8 +447,15 @@ fn counted<K: Clone + Ord>(values: &BTreeMap<K, Bits>, count: impl Fn(&K, &Bits)
     counted.filter(|(_, count)| *count > 0).collect()
 }
 
-fn insert<K: Ord>(sets: &mut BTreeMap<K, Bits>, value: K, place: usize, count: usize) {
-    sets.entry(value).or_insert_with(|| Bits::none(count)).insert(place);
+fn insert<K: Clone + Ord>(sets: &mut BTreeMap<K, Bits>, value: &K, place: usize) {
+    match sets.get_mut(value) {
+        Some(set) => set.insert(place),
+        None => {
+            let mut set = Bits::default();
+            set.insert(place);
+            sets.insert(value.clone(), set);
+        }
+    }
 }
 
 /// A client's facts as a name: the same for those of whom the same is known.
@@ -365,7 +468,7 @@ fn name_of(client: &Facts) -> String {
 }
 
 /// The line of an offering: only what choosing it at this moment would let through, if one had a place.
-fn line(n: usize, candidate: &Candidate, rulebooks: &Rulebooks, day: Day) -> Option<Line> {
+fn line(candidate: &Candidate, rulebooks: &Rulebooks, day: Day) -> Option<Line> {
     let prices = rulebooks.as_of(candidate.begins_on(day));
     let stand = candidate.stand(prices, &Chooser::somebody(day));
     if stand.reasons.iter().any(|reason| *reason != Reason::Full) {
@@ -377,12 +480,5 @@ fn line(n: usize, candidate: &Candidate, rulebooks: &Rulebooks, day: Day) -> Opt
         OfferPrice::ClientFee { unit_cost, .. } => unit_cost.minor(),
     };
     let price = candidate.prices.entries().iter().position(|(one, _)| one == period)?;
-    Some(Line {
-        candidate: n,
-        price,
-        sector: stand.sector?,
-        first_day: stand.first_day,
-        per_unit: stand.per_unit?,
-        figure,
-    })
+    Some(Line { price, sector: stand.sector?, first_day: stand.first_day, per_unit: stand.per_unit?, figure })
 }

@@ -27,6 +27,15 @@ impl<K: Clone + Eq + Hash, V> Kept<K, V> {
         Self { most, turn: AtomicU64::new(0), things: RwLock::default() }
     }
 
+    /// Those that were asked for last, at most so many.
+    pub(super) fn latest(&self, most: usize) -> Vec<(K, Arc<V>)> {
+        let things = self.things.read().unwrap_or_else(PoisonError::into_inner);
+        let mut all: Vec<_> =
+            things.iter().map(|(by, thing)| (thing.asked_in.load(Ordering::Relaxed), by, thing)).collect();
+        all.sort_by_key(|(asked_in, ..)| std::cmp::Reverse(*asked_in));
+        all.into_iter().take(most).map(|(_, by, thing)| (by.clone(), Arc::clone(&thing.found))).collect()
+    }
+
     /// The thing that was found before, or that is found now. Two who ask at once may both find it.
     pub(super) fn get_or(&self, by: &K, find: impl FnOnce() -> V) -> Arc<V> {
         let turn = self.turn.fetch_add(1, Ordering::Relaxed);

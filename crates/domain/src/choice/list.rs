@@ -50,9 +50,9 @@ impl<'a> List<'a, '_> {
 
     /// The lines that the client can choose wherever it lives, and that pass the filters that are not counted by.
     fn possible(&self) -> Bits {
-        let mut lines = Bits::all(self.on_day.lines.len());
+        let mut lines = self.on_day.listed().clone();
         if self.query.step_free {
-            lines.keep(&self.on_day.step_free);
+            lines.keep(self.on_day.step_free());
         }
         if let Some(by) = self.query.starts_by {
             lines.retain(|place| self.line(place).is_some_and(|line| line.first_day <= by));
@@ -89,11 +89,7 @@ impl<'a> List<'a, '_> {
     pub(super) fn choosable(&self, home: Option<&MunicipalityCode>) -> Bits {
         let mut lines = self.on_day.for_home(home);
         self.keep_choosable(&mut lines);
-        let mut candidates = Bits::none(self.candidates.len());
-        for line in lines.places().filter_map(|place| self.line(place)) {
-            candidates.insert(line.candidate);
-        }
-        candidates
+        lines
     }
 
     fn filters(&self) -> impl Iterator<Item = Wanted<'_>> {
@@ -132,12 +128,9 @@ impl<'a> List<'a, '_> {
 
     /// The first lines of those that pass, after the place that was asked for.
     fn in_order(&self, passing: &Bits, most: usize) -> Vec<usize> {
-        let is_own = matches!(self.query.order, Order::CoPayment | Order::Distance);
-        if self.query.lot.is_shared() && !is_own {
-            return self.in_order_of_all(passing, most);
-        }
         let after = self.query.after;
         match self.query.order {
+            Order::Neutral if self.query.lot.is_shared() => self.by_lot_of_all(passing, most),
             Order::Neutral => self.of_run(passing.places(), after, most),
             Order::Price => self.by_sorted(self.on_day.by_price(), passing, |place| self.on_day.figure(place), most),
             Order::EarliestStart => {
@@ -145,7 +138,7 @@ impl<'a> List<'a, '_> {
             }
             Order::Name => {
                 let (names, sorted) = self.on_day.by_name(self.candidates);
-                let name = |place: usize| names.get(place).map_or("", String::as_str);
+                let name = |place: usize| names.get(place).map_or("", |name| &**name);
                 let start = after.map_or(0, |after| sorted.partition_point(|place| name(*place) < after.name.as_str()));
                 let same = |a: usize, b: usize| name(a) == name(b);
                 let is_first = |place: usize| after.is_some_and(|after| name(place) == after.name);
@@ -173,13 +166,13 @@ impl<'a> List<'a, '_> {
     }
 
     /// What everyone sees alike is sorted once.
-    fn in_order_of_all(&self, passing: &Bits, most: usize) -> Vec<usize> {
-        let (order, lot) = (self.query.order, self.query.lot.key());
-        let sorted = self.on_day.order_of_all(order, lot, |place| self.key_of(place));
-        let start = self
-            .query
-            .after
-            .map_or(0, |after| sorted.partition_point(|place| self.key_of(*place).is_none_or(|key| key <= *after)));
+    fn by_lot_of_all(&self, passing: &Bits, most: usize) -> Vec<usize> {
+        let sorted = self.on_day.by_lot(self.query.lot);
+        let is_before = |place: &usize, after: &SortKey| {
+            let offering = self.on_day.offerings.get(*place);
+            offering.is_none_or(|offering| (self.query.lot.draw(*offering), *offering) <= (after.drawn, after.offering))
+        };
+        let start = self.query.after.map_or(0, |after| sorted.partition_point(|place| is_before(place, after)));
         let rest = sorted.get(start..).unwrap_or_default();
         rest.iter().copied().filter(|place| passing.contains(*place)).take(most).collect()
     }
@@ -283,11 +276,11 @@ impl<'a> List<'a, '_> {
     }
 
     fn line(&self, place: usize) -> Option<&Line> {
-        self.on_day.lines.get(place)
+        self.on_day.line(place)
     }
 
     fn key_of(&self, place: usize) -> Option<SortKey> {
-        let candidate = self.candidates.get(self.line(place)?.candidate)?;
+        let candidate = self.candidates.get(place)?;
         let figure = match self.query.order {
             Order::Neutral | Order::Name => None,
             Order::Price => self.on_day.figure(place),
@@ -309,7 +302,7 @@ impl<'a> List<'a, '_> {
     /// How far it is, where it is known from where.
     fn distance(&self, place: usize) -> Option<u32> {
         let near = self.query.near?;
-        let unit = self.candidates.get(self.line(place)?.candidate)?.place()?;
+        let unit = self.candidates.get(place)?.place()?;
         Some(near.place.metres_to(unit))
     }
 
@@ -325,7 +318,7 @@ impl<'a> List<'a, '_> {
 
     fn listed(&self, place: usize) -> Option<Listed<'a>> {
         let line = self.line(place)?;
-        let candidate = self.candidates.get(line.candidate)?;
+        let candidate = self.candidates.get(place)?;
         let (price_period, price) = candidate.prices.entries().get(line.price)?;
         Some(Listed {
             candidate,

@@ -28,6 +28,11 @@ impl Lot {
         Self { key: key_of(secret, seed), shared: true }
     }
 
+    /// Everyone's, by its key.
+    pub(super) const fn of_key(key: [u8; 16]) -> Self {
+        Self { key, shared: true }
+    }
+
     /// Whether many ask by it, so that it pays to keep what follows from it.
     pub(super) const fn is_shared(&self) -> bool {
         self.shared

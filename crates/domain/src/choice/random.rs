@@ -258,6 +258,8 @@ struct County {
     /// The terms in force, and since when others are, if there are any.
     terms: RulebookTerms,
     later: Option<(i64, RulebookTerms)>,
+    /// Built from another one, in which some offerings had what others have, so many places on.
+    turned: Option<usize>,
 }
 
 impl County {
@@ -285,9 +287,31 @@ impl County {
         Timeline::new(checks.collect()).unwrap()
     }
 
+    /// As it was built at once, or as it came about from others, of which everything had been asked for.
     fn snapshot(&self) -> Snapshot {
-        let offered = self.candidates.iter().map(|candidate| (voucher_type(), candidate.clone()));
-        Snapshot::new(1, [(voucher_type(), self.basis())], offered)
+        let all = || self.candidates.iter().map(|candidate| (voucher_type(), candidate.clone()));
+        let Some(turned) = self.turned else { return Snapshot::new(1, [(voucher_type(), self.basis())], all()) };
+        let count = self.candidates.len();
+        let first = self.candidates.iter().take(count - count / 4).enumerate().map(|(n, candidate)| {
+            let from = &self.candidates[(n + turned) % count];
+            let was = Candidate { offering: candidate.offering, ..from.clone() };
+            (voucher_type(), if n % 3 == 0 { was } else { candidate.clone() })
+        });
+        let first = Snapshot::new(1, [(voucher_type(), self.basis())], first);
+        let (nobody, entitlement) = (Facts::default(), Entitlement::default());
+        for n in 0..3 {
+            for order in [Order::Neutral, Order::Price, Order::CoPayment, Order::Name, Order::EarliestStart] {
+                for lot in
+                    [Lot::of_everyone(b"key", b"2026-06-01"), Lot::of_voucher(b"key", Id::new(Uuid::from_u128(7)))]
+                {
+                    let all = Query::all(voucher_type(), day(n), &nobody, &lot);
+                    first.list(&Query { order, entitlement: &entitlement, ..all });
+                }
+            }
+        }
+        let changed = all().enumerate().filter(|(n, _)| n % 3 == 0 || *n >= count - count / 4).map(|(_, one)| one);
+        let (some, rest): (Vec<_>, Vec<_>) = changed.partition(|(_, one)| one.offering.uuid().as_u128() % 2 == 0);
+        first.advanced(2, None, some).advanced(3, None, rest)
     }
 }
 
@@ -298,11 +322,12 @@ fn county() -> impl Strategy<Value = County> {
             .prop_map(|(value, criteria, free)| terms_of(value, criteria, free))
     };
     let later = option::of((1..12_i64, terms()));
-    (vec(candidate(), 0..90), terms(), later).prop_map(|(mut candidates, terms, later)| {
+    let turned = option::of(1..50_usize);
+    (vec(candidate(), 0..90), terms(), later, turned).prop_map(|(mut candidates, terms, later, turned)| {
         for (n, candidate) in (0_u128..).zip(&mut candidates) {
             candidate.offering = Id::new(Uuid::from_u128(n));
         }
-        County { candidates, terms, later }
+        County { candidates, terms, later, turned }
     })
 }
 

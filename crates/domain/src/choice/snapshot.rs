@@ -1,7 +1,7 @@
 //! Everything that can be chosen, at one revision of the registry: by voucher type, and there by day. It never changes; the
 //! next one shares with it all that has stayed the same, and what is found of it is kept.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::candidate::{Candidate, home_of};
@@ -20,6 +20,8 @@ use crate::valuation::Versions;
 
 /// How many days of a voucher type are kept indexed: today, tomorrow, and some that are asked for.
 const DAYS_KEPT: usize = 16;
+/// How many of them are carried over to the next revision: the present one, and one that is just over or asked for.
+const DAYS_CARRIED: usize = 2;
 
 /// Everything that can be chosen, at one revision of the registry.
 #[derive(Debug, Default)]
@@ -64,7 +66,7 @@ impl Basis {
 #[derive(Debug)]
 struct Offered {
     basis: Arc<Basis>,
-    rulebooks: Rulebooks,
+    rulebooks: Arc<Rulebooks>,
     /// In order of the offerings' ids.
     candidates: Vec<Arc<Candidate>>,
     /// Whether all places of some are taken, on some day.
@@ -110,8 +112,7 @@ impl Snapshot {
         }
         for (voucher_type, changes) in changes {
             if let Some(present) = types.get(&voucher_type) {
-                let next = Offered::new(Arc::clone(&present.basis), merged(&present.candidates, changes));
-                types.insert(voucher_type, Arc::new(next));
+                types.insert(voucher_type, Arc::new(present.changed(changes)));
             }
         }
         Self { revision, types }
@@ -175,9 +176,27 @@ impl Snapshot {
 
 impl Offered {
     fn new(basis: Arc<Basis>, candidates: Vec<Arc<Candidate>>) -> Self {
-        let rulebooks = basis.versions.map(|(_, terms)| PriceCheck::under(terms.clone()));
-        let has_full = candidates.iter().any(|candidate| candidate.places_taken_until.is_some());
+        let rulebooks = Arc::new(basis.versions.map(|(_, terms)| PriceCheck::under(terms.clone())));
+        let has_full = any_full(&candidates);
         Self { basis, rulebooks, candidates, has_full, days: Kept::new(DAYS_KEPT) }
+    }
+
+    /// With some candidates in place of the former ones, and others besides. The days that were asked for last stay indexed.
+    fn changed(&self, changes: Candidates) -> Self {
+        let (candidates, places) = merged(&self.candidates, changes);
+        let days = Kept::new(DAYS_KEPT);
+        if let Some(places) = &places {
+            for (day, found) in self.days.latest(DAYS_CARRIED) {
+                days.get_or(&day, || found.changed(&candidates, &self.rulebooks, places));
+            }
+        }
+        let is_full = |place: &usize| candidates.get(*place).is_some_and(|one| one.places_taken_until.is_some());
+        let has_full = match &places {
+            Some(places) if places.iter().any(is_full) => true,
+            Some(_) if !self.has_full => false,
+            _ => any_full(&candidates),
+        };
+        Self { basis: Arc::clone(&self.basis), rulebooks: Arc::clone(&self.rulebooks), candidates, has_full, days }
     }
 
     fn on(&self, day: Day) -> Arc<OnDay> {
@@ -185,9 +204,37 @@ impl Offered {
     }
 }
 
-/// Candidates with the changed ones in place of the former, in order.
-fn merged(present: &[Arc<Candidate>], changes: Candidates) -> Vec<Arc<Candidate>> {
-    let mut all: Candidates = present.iter().map(|candidate| (candidate.offering, Arc::clone(candidate))).collect();
-    all.extend(changes);
-    all.into_values().collect()
+fn any_full(candidates: &[Arc<Candidate>]) -> bool {
+    candidates.iter().any(|candidate| candidate.places_taken_until.is_some())
+}
+
+/// Candidates with the changed ones in place of the former, in order; and the places of those that changed, where all the
+/// others have kept theirs.
+fn merged(present: &[Arc<Candidate>], changes: Candidates) -> (Vec<Arc<Candidate>>, Option<BTreeSet<usize>>) {
+    let mut all = present.to_vec();
+    let (mut places, mut between) = (BTreeSet::new(), Candidates::new());
+    for (offering, changed) in changes {
+        match present.binary_search_by_key(&offering, |candidate| candidate.offering) {
+            Ok(place) => {
+                if let Some(slot) = all.get_mut(place) {
+                    *slot = changed;
+                }
+                places.insert(place);
+            }
+            // Ids are ordered by time: as a rule, what is new comes last.
+            Err(place) if place == present.len() => {
+                places.insert(all.len());
+                all.push(changed);
+            }
+            Err(_) => {
+                between.insert(offering, changed);
+            }
+        }
+    }
+    if between.is_empty() {
+        return (all, Some(places));
+    }
+    let mut whole: Candidates = all.into_iter().map(|candidate| (candidate.offering, candidate)).collect();
+    whole.extend(between);
+    (whole.into_values().collect(), None)
 }
