@@ -91,6 +91,40 @@ fn a_list_that_is_not_what_the_rules_make_of_the_registry_is_told_from_one_that_
     });
     scene.world.tamper("UPDATE shown_lists SET total = 3");
     assert_eq!(replayed(&scene.county.auditor, &voucher)[0]["is_same"], false);
+    scene.world.tamper("UPDATE shown_lists SET total = 4");
+    assert_eq!(replayed(&scene.county.auditor, &voucher)[0]["is_same"], true);
+    scene.world.tamper(match scene.world.database.url() {
+        DatabaseUrl::Postgres(_) => {
+            "UPDATE shown_lists SET offerings = substr(offerings, 17) || substr(offerings, 1, 16)"
+        }
+        DatabaseUrl::Sqlite(_) => {
+            "UPDATE shown_lists SET offerings = CAST(substr(offerings, 17) || substr(offerings, 1, 16) AS BLOB)"
+        }
+    });
+    let moved = &replayed(&scene.county.auditor, &voucher)[0];
+    assert_eq!(
+        (&moved["is_same"], &moved["again"]["total"]),
+        (&json!(false), &json!(4)),
+        "the first was moved to the end"
+    );
+}
+
+#[test]
+fn a_list_that_was_drawn_by_another_key_is_not_made_again_and_says_so() {
+    let scene = Scene::new();
+    scene.offers(1, "company", &price("36.00"), &json!({}), &json!({}));
+    let (resident, voucher) = scene.client();
+    let path = format!("/v1/vouchers/{voucher}/choices");
+    resident.user.get(&path).ok();
+    let shown = scene.county.auditor.get(&format!("/v1/vouchers/{voucher}/shown-lists")).ok();
+    let one = format!("/v1/shown-lists/{}", id(&shown["items"][0]));
+    assert_eq!(scene.county.auditor.get(&one).ok()["shown"]["asked"]["drawn_by"].as_str().unwrap().len(), 16);
+    scene.world.tamper(match scene.world.database.url() {
+        DatabaseUrl::Postgres(_) => "ALTER TABLE shown_lists DISABLE TRIGGER USER",
+        DatabaseUrl::Sqlite(_) => "DROP TRIGGER shown_lists_no_update",
+    });
+    scene.world.tamper("UPDATE shown_lists SET rule = 'lot-0'");
+    scene.county.auditor.get(&one).refused(409, "wrong_state");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::scene::{Scene, id_of, shown};
+use super::scene::{Scene, confirm, id_of, shown};
 
 #[test]
 fn a_provider_that_delivers_is_left_after_the_notice_and_both_are_told() {
@@ -59,4 +59,29 @@ fn nobody_waits_for_a_provider_that_has_ended() {
     resident.choose(&voucher, &other_offering).ok();
     let view = shown(&resident, &voucher);
     assert_eq!((&view["choice"]["until"], &view["next_choice"]["from"]), (&json!(scene.day(9)), &json!(scene.day(10))));
+}
+
+#[test]
+fn the_notice_to_a_former_provider_runs_from_the_confirmation_and_not_from_the_request() {
+    let mut scene = Scene::of(&json!({"change_notice_days": 14, "answer_days": 7}));
+    let (mut other, other_offering) = scene.another(2);
+    let (resident, voucher) = scene.holder();
+    let asked = resident.choose(&voucher, &scene.offering).ok();
+    confirm(&scene.provider, asked["choice_request"]["id"].as_str().unwrap()).ok();
+    scene.provider.record(&voucher, "1").created();
+    let asked = resident.choose(&voucher, &other_offering).ok();
+    let request = asked["choice_request"]["id"].as_str().unwrap().to_owned();
+    assert_eq!(asked["choice_request"]["first_day"], scene.day(14));
+    assert!(asked["choice"].get("until").is_none(), "as long as nobody has said yes, nothing ends");
+    scene.pass(5);
+    other.renew_token();
+    confirm(&other, &request).ok();
+    let view = shown(&scene.renewed(&resident), &voucher);
+    // `scene.day` counts from today.
+    assert_eq!(
+        (&view["choice"]["until"], &view["next_choice"]["from"]),
+        (&json!(scene.day(13)), &json!(scene.day(14)))
+    );
+    let ending = scene.told("choice.ending").pop().unwrap().payload;
+    assert_eq!(ending["last_day"], json!(scene.day(13)));
 }

@@ -118,9 +118,15 @@ impl<'a> Asked<'a> {
         Ok((0..VOUCHERS_OF_EACH).map(path).collect())
     }
 
-    /// Filters, orders and pages of all kinds, of the largest registry.
-    pub(crate) fn mixed(&self) -> Outcome<Requests> {
-        Requests::get(&self.largest()?.url, &self.mixed)
+    /// Filters and orders of all kinds, of the largest registry, with pages of all lengths: so many that those are not kept
+    /// which come again.
+    pub(crate) fn unlike(&self) -> Outcome<Requests> {
+        let first_pages: Vec<&Path> = self.mixed.iter().filter(|(path, _)| !path.contains("cursor=")).collect();
+        let lengths = (10_u16..=60).map(|length| format!("&limit={length}"));
+        let paths = lengths.flat_map(|length| {
+            first_pages.iter().map(move |(path, token)| (format!("{path}{length}"), token.clone())).collect::<Vec<_>>()
+        });
+        Requests::get(&self.largest()?.url, &paths.collect::<Vec<_>>())
     }
 
     /// All cases, in the order in which they take turns.

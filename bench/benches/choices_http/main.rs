@@ -63,7 +63,7 @@ fn main() -> Outcome<()> {
     let (Some(service), Some(bearers)) = (services.last(), bearers.last()) else { return Err("no service".into()) };
     let token = &bearers.provider;
     report.alone(&asked.alone(service, ALONE)?);
-    report.noticed(&changes::readers(service, token, &asked.mixed()?)?);
+    report.noticed(&changes::readers(service, token, &asked.unlike()?)?);
     report.listed(&changes::prices(service, token)?);
     report.peak(service.peak_megabytes()?);
     report.end()

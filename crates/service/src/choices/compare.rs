@@ -196,15 +196,17 @@ pub(crate) async fn compare_choices(
     Ok(page.answer(&request, (&tag, "no-cache", &spoken, age)))
 }
 
-/// The page as it is sent. What takes some milliseconds lets others not wait.
+/// The page as it is sent. What may take some milliseconds lets others not wait; what is found already costs less than to
+/// have another thread do it.
 async fn compared(wanted: Wanted, of: TypeOnDay, snapshot: Arc<Snapshot>, app: &App) -> Result<SentPage, Problem> {
     let key = app.order_key().to_vec();
+    let is_quick = wanted.wish.is_quick();
     let make = move || -> Result<SentPage, Problem> {
         let comparing = compare(&wanted, &of, &snapshot, &key)?;
         let body = serde_json::to_vec(&comparing).map_err(Problem::internal)?;
         Ok(SentPage { body: body.into(), next: comparing.next })
     };
-    web::block(make).await.map_err(Problem::internal)?
+    if is_quick { make() } else { web::block(make).await.map_err(Problem::internal)? }
 }
 
 /// Which page of which list is wanted.

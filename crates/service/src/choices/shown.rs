@@ -141,3 +141,32 @@ fn held_then(mut stored: StoredVoucher, snapshot: &Snapshot, list: &ShownList, n
     let (client, own) = (noted.client.clone(), noted.own.clone());
     Ok(Held { basis: std::sync::Arc::clone(basis), day: list.day, client, own, stored })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As it was written when lists began to be noted: rows are never changed, so that every release must read it.
+    const NOTED: &str = concat!(
+        r#"{"asked":{"page":{"wish":{"municipality":"609","sector":"ngo","language":"sv","mode":"at_home","step_free":true,"#,
+        r#""starts_by":"2026-12-01","near":{"place":{"latitude_e6":61485100,"longitude_e6":21797400},"within_m":5000},"#,
+        r#""order":"distance","counts":true,"day":"2026-11-30","not_choosable":false},"#,
+        r#""after":{"figure":12,"name":"","drawn":[0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15],"#,
+        r#""offering":"00000000-0000-0000-0000-000000000007"},"limit":20}},"#,
+        r#""client":{"client_language":"sv","client_municipality":"609"},"#,
+        r#""validity":{"from":"2026-11-01","to":"2027-05-01"},"quantity":"20","#,
+        r#""own":["00000000-0000-0000-0000-000000000009"],"drawn_by":"0123456789abcdef"}"#,
+    );
+    const OF_SOME: &str = concat!(
+        r#"{"asked":{"these":{"offerings":["00000000-0000-0000-0000-000000000007"]}},"client":{},"#,
+        r#""validity":{"from":"2026-11-01","to":"2027-05-01"},"quantity":"20","own":[],"drawn_by":"0123456789abcdef"}"#,
+    );
+
+    #[test]
+    fn what_was_noted_once_is_read_by_every_release_and_written_alike_by_this_one() {
+        for noted in [NOTED, OF_SOME] {
+            let read: Noted = serde_json::from_str(noted).unwrap();
+            assert_eq!(serde_json::to_string(&read).unwrap(), noted);
+        }
+    }
+}

@@ -196,6 +196,12 @@ impl Wish {
         }
     }
 
+    /// Whether the page costs no more than its own lines: in the order that everyone has, as of the day that is indexed.
+    pub(super) fn is_quick(&self) -> bool {
+        let is_plain = self.order == Order::Neutral && self.day.is_none() && self.near.is_none();
+        is_plain && !self.counts && !self.not_choosable && self.starts_by.is_none()
+    }
+
     /// A short name of what is wished for, the same for the same wishes: whatever decides which options are listed.
     pub(super) fn name(&self) -> String {
         let near = self.near.map(|near| (near.place, near.within_m));
