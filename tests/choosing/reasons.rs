@@ -36,7 +36,7 @@ fn told_of_one(resident: &Resident, voucher: &str, offering: &str) -> Vec<String
     let unmet = shown["findings"].as_array().unwrap().iter().filter(|finding| finding["standing"] == "not_met");
     assert!(shown["choosable"] == false && unmet.count() > 0 && shown.get("option").is_none(), "{shown}");
     let refused = resident.choose(voucher, offering).refused(422, "not_choosable");
-    assert_eq!(codes(&refused.body["errors"]), codes(&shown["reasons"]), "{}", refused.text);
+    assert_eq!(codes(&refused.body["errors"]), codes(&shown["reasons"]), "{}", refused.body);
     assert!(refused.body["errors"].as_array().unwrap().iter().all(|error| error["pointer"] == "/offering"));
     codes(&shown["reasons"])
 }
