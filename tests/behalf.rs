@@ -156,9 +156,13 @@ fn one_who_may_only_look_is_refused_everything_else() {
     let seen = user.get(&scene.at("")).ok();
     assert!(seen["number"].is_null(), "the number opens the voucher: {seen}");
     user.get(&scene.at("/choices")).ok();
-    user.post(&scene.at("/information"), &json!({"language": "fi"})).refused(403, "forbidden");
-    user.post(&scene.at("/refuse"), &json!({})).refused(403, "forbidden");
-    user.put(&scene.at("/choice"), &json!({"offering": scene.offering})).refused(403, "forbidden");
+    for refused in [
+        user.post(&scene.at("/information"), &json!({"language": "fi"})),
+        user.post(&scene.at("/refuse"), &json!({})),
+        user.put(&scene.at("/choice"), &json!({"offering": scene.offering})),
+    ] {
+        refused.refused(403, "forbidden").saying("mandate is to look only");
+    }
     // Both mandates may hold at once; then the wider one counts.
     scene.record("vouchers", &json!({})).created();
     scene.information(user);

@@ -129,7 +129,12 @@ fn a_ceiling_that_was_lowered_holds_at_the_service_too() {
     scene.record_on("2026-11-12").refused(422, "price_over_ceiling").saying("35.00").saying("36.00");
     let other = scene.county.issue(&scene.resident, &scene.home_care, "1");
     scene.resident.accept(id(&other));
-    scene.resident.choose(id(&other), &scene.offering).refused(422, "not_choosable").saying("35.00");
+    scene
+        .resident
+        .choose(id(&other), &scene.offering)
+        .refused(422, "not_choosable")
+        .at("/offering", "price_not_allowed")
+        .saying("35.00");
 }
 
 #[test]

@@ -265,7 +265,7 @@ fn expiry_blocks_new_choices_from_that_day_and_nobody_does_anything() {
     let voucher = county.issue(&resident, &home_care, "10");
     let voucher = voucher["id"].as_str().unwrap();
     resident.accept(voucher);
-    resident.choose(voucher, &offering).refused(422, "not_choosable");
+    resident.choose(voucher, &offering).refused(422, "not_choosable").at("/offering", "interrupted");
     // Shown again and accepted, it can be chosen again from that day on.
     let renewed = given(&provider, &insurance(until.plus_days(365)));
     assert!(!is_listed(&world, &home_care, &offering), "what nobody has looked at does not hold");

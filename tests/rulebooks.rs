@@ -416,7 +416,11 @@ fn a_lowered_ceiling_tells_providers_marks_their_prices_and_stops_new_choices_fr
     assert_eq!(total(&scene), 1);
     let resident = scene.world.user(valinta_domain::policy::Role::Resident, "late", None, Some(&yet_to_choose.person));
     let path = format!("/v1/vouchers/{voucher}/choice");
-    resident.put(&path, &json!({"offering": scene.dear.1})).refused(422, "not_choosable").saying("45.00");
+    resident
+        .put(&path, &json!({"offering": scene.dear.1}))
+        .refused(422, "not_choosable")
+        .at("/offering", "price_not_allowed")
+        .saying("45.00");
     // What was delivered before is recorded as it was agreed; what is delivered from that day on keeps to the ceiling.
     let record = |voucher: &str, day: String| {
         scene.dear.0.user.post("/v1/service-events", &json!({"voucher": voucher, "day": day, "quantity": "1"}))

@@ -343,14 +343,35 @@ fn a_voucher_that_was_moved_to_rules_that_grant_nothing_is_worth_nothing_and_say
     let shown = scene.shown();
     assert!(shown.get("value").is_none(), "{shown}");
     assert_eq!(shown["granted_value"]["amount"], "25.00");
-    let choices = scene.resident.user.get(&format!("/v1/vouchers/{}/choices", scene.voucher));
-    choices.refused(422, "rule_error").at("/path/id", "not_eligible");
+    nothing_can_be_chosen(&scene);
     let path = format!("/v1/vouchers/{}/choices/{}", scene.voucher, scene.offering);
     assert_eq!(scene.resident.user.get(&path).ok()["choosable"], false);
-    scene.resident.choose(&scene.voucher, &scene.offering).refused(422, "rule_error");
+    let refused = scene.resident.choose(&scene.voucher, &scene.offering).refused(422, "not_choosable");
+    refused.at("/offering", "nothing_granted").saying("too_young");
     scene.record(&json!({})).refused(422, "rule_error").at("/voucher", "not_eligible");
     scene.record(&json!({"day": "2026-11-11"})).created();
     scene.world.ledger_balances();
+}
+
+/// Lists and comparing answer where the rules of the day grant nothing: nothing can be chosen, and that is why.
+fn nothing_can_be_chosen(scene: &Scene) {
+    let (user, path) = (&scene.resident.user, format!("/v1/vouchers/{}/choices", scene.voucher));
+    let later = scene.world.today().plus_days(2);
+    for query in [String::new(), format!("?day={later}"), "?order=co_payment".to_owned()] {
+        let list = user.get(&format!("{path}{query}")).ok();
+        assert_eq!((&list["total"], &list["items"], list.get("value")), (&json!(0), &json!([]), None), "{list}");
+    }
+    let list = user.get(&format!("{path}?not_choosable=true")).ok();
+    assert_eq!((&list["total"], list.get("value")), (&json!(1), None), "{list}");
+    let compared = user.post(&format!("{path}/compare"), &json!({"offerings": [scene.offering]})).ok();
+    assert!(compared.get("value").is_none(), "{compared}");
+    let shown = user.get(&format!("{path}/{}", scene.offering)).ok();
+    let granted = shown["findings"].as_array().unwrap().iter().find(|one| one["code"] == "granted").unwrap();
+    assert_eq!(granted["standing"], "not_met");
+    for reasons in [&list["not_choosable"][0], &compared["items"][0]["not_choosable"], &shown] {
+        assert_eq!(reasons["reasons"][0]["code"], "nothing_granted", "{reasons}");
+    }
+    user.get(&format!("/v1/choices?voucher_type={}&order=co_payment", scene.kind.id)).refused(422, "invalid_input");
 }
 
 #[test]
@@ -389,7 +410,8 @@ fn an_offering_that_does_not_meet_the_criteria_cannot_be_chosen_and_says_why() {
             chosen.ok();
         } else {
             assert!(shown.get("option").is_none(), "{shown}");
-            chosen.refused(422, "not_choosable").at("/offering", "own_language");
+            let refused = chosen.refused(422, "not_choosable").at("/offering", "criteria");
+            refused.saying("own_language: The unit serves in the client's language");
         }
     }
 }

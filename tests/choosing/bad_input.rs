@@ -115,3 +115,44 @@ fn a_cursor_of_another_query_is_refused() {
     let of_mine = format!("/v1/vouchers/{voucher}/choices?near=61,21&order=distance&cursor={cursor}");
     resident.user.get(&of_mine).refused(422, "invalid_input").at("/query/cursor", "invalid");
 }
+
+/// What a list shows is sent back as it stands; what is not of that form is told of where it stands.
+#[test]
+fn the_price_that_was_shown_is_sent_back_as_it_was_shown() {
+    let scene = Scene::new();
+    for (n, sector, asked) in [(1, "company", price("36.00")), (2, "public", public_price("12.40", "44.70"))] {
+        scene.offers(n, sector, &asked, &json!({}), &json!({}));
+    }
+    let (resident, voucher) = scene.client();
+    resident.accept(&voucher);
+    let choice = format!("/v1/vouchers/{voucher}/choice");
+    let list = resident.user.get(&format!("/v1/vouchers/{voucher}/choices?order=name")).ok();
+    let items = list["items"].as_array().unwrap();
+    for item in items {
+        let chosen = resident.user.put(&choice, &json!({"offering": item["offering"], "price": item["price"]})).ok();
+        assert_eq!(chosen["choice"]["price"], item["price"]);
+    }
+    let voucher_price = |amount: Value| json!({"charging": "voucher", "price": amount});
+    let shown = |amount: &str, currency: &str| json!({"amount": amount, "currency": currency});
+    let cases = [
+        (voucher_price(shown("36.00", "SEK")), 422, "/price/price/currency"),
+        (voucher_price(shown("36,00", "EUR")), 422, "/price/price"),
+        (voucher_price(json!(36)), 422, "/price/price"),
+        (
+            with(voucher_price(json!("36.00")), &json!({"items": {"a": shown("1.00", "SEK")}})),
+            422,
+            "/price/items/a/currency",
+        ),
+        (with(voucher_price(json!("36.00")), &json!({"unit_cost": "1.00"})), 422, "/price"),
+        (json!({"charging": "client_fee", "client_fee": "12.40"}), 422, "/price"),
+        (with(voucher_price(json!("36.00")), &json!({"discount": "1.00"})), 422, "/price/discount"),
+        (voucher_price(shown("35.99", "EUR")), 409, "/price"),
+    ];
+    for (price, status, pointer) in cases {
+        let body = json!({"offering": items[0]["offering"], "price": price});
+        let answer = resident.user.put(&choice, &body);
+        assert_eq!((answer.status, &answer.body["errors"][0]["pointer"]), (status, &json!(pointer)), "{}", answer.text);
+    }
+    let as_text = json!({"offering": items[0]["offering"], "price": voucher_price(json!("36.00"))});
+    resident.user.put(&choice, &as_text).ok();
+}

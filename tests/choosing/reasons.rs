@@ -27,6 +27,20 @@ fn mine(resident: &Resident, voucher: &str, query: &str) -> Value {
     resident.user.get(&format!("/v1/vouchers/{voucher}/choices?not_choosable=true&limit=100{query}")).ok()
 }
 
+/// The codes by which a single look and a choice of an offering that cannot be chosen say why.
+fn told_of_one(resident: &Resident, voucher: &str, offering: &str) -> Vec<String> {
+    let shown = resident.user.get(&format!("/v1/vouchers/{voucher}/choices/{offering}")).ok();
+    let codes = |of: &Value| -> Vec<String> {
+        of.as_array().unwrap().iter().map(|one| one["code"].as_str().unwrap().to_owned()).collect()
+    };
+    let unmet = shown["findings"].as_array().unwrap().iter().filter(|finding| finding["standing"] == "not_met");
+    assert!(shown["choosable"] == false && unmet.count() > 0 && shown.get("option").is_none(), "{shown}");
+    let refused = resident.choose(voucher, offering).refused(422, "not_choosable");
+    assert_eq!(codes(&refused.body["errors"]), codes(&shown["reasons"]), "{}", refused.body);
+    assert!(refused.body["errors"].as_array().unwrap().iter().all(|error| error["pointer"] == "/offering"));
+    codes(&shown["reasons"])
+}
+
 #[test]
 fn each_reason_is_told_of_what_cannot_be_chosen() {
     let mut scene = Scene::under(&terms());
@@ -69,6 +83,11 @@ fn each_reason_is_told_of_what_cannot_be_chosen() {
     let choosable = resident.user.get(&format!("/v1/vouchers/{voucher}/choices")).ok();
     assert_eq!(offerings(&choosable), [good.offering.as_str()]);
     assert!(choosable.get("not_choosable").is_none());
+    // The single look and the choice itself tell the same.
+    resident.accept(&voucher);
+    for (one, codes) in &expected {
+        assert_eq!(told_of_one(&resident, &voucher, &one.offering), *codes);
+    }
 
     // Of nobody in particular is asked neither language nor municipality; nor has anyone a validity.
     let anonymous = scene.list("&not_choosable=true");

@@ -127,7 +127,7 @@ impl Scene {
         let answer = user.put(&format!("/v1/vouchers/{id}/choice"), &json!({"offering": offer}));
         self.note("choose", &json!({"offering": offer, "from": from}), &answer);
         if from > self.model.vouchers[voucher].last {
-            answer.refused(422, "not_valid_on_day");
+            answer.refused(422, "not_choosable").at("/offering", "outside_validity");
             return;
         }
         let may = self.model.choosable(offering, begins);

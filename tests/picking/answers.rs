@@ -119,7 +119,8 @@ fn the_holder_takes_a_request_back() {
     assert_eq!(view["choice_request"]["cause"], "holder");
     assert_eq!(scene.told("choice_request.withdrawn").len(), 1);
     withdraw(&resident, &request).refused(409, "wrong_state").at("/path/id", "ended");
-    confirm(&scene.provider, &request).refused(409, "wrong_state");
+    let ended = confirm(&scene.provider, &request).refused(409, "wrong_state");
+    assert_eq!(ended.detail(), "The request is withdrawn already.");
     assert_ne!(id_of(&resident.choose(&voucher, &scene.offering).ok()["choice_request"]), request);
 }
 

@@ -21,7 +21,11 @@ fn the_last_day_counts_and_after_it_the_request_has_lapsed_whoever_has_looked() 
     let first = scene.renewed(&first);
     let late = &shown(&first, &voucher)["choice_request"];
     assert_eq!((&late["state"], &late["cause"]), (&json!("lapsed"), &json!("not_answered")));
-    confirm(&scene.provider, &request).refused(409, "wrong_state").at("/path/id", "late").saying("2026-11-18");
+    confirm(&scene.provider, &request)
+        .refused(409, "wrong_state")
+        .at("/path/id", "late")
+        .saying("It is too late")
+        .saying("2026-11-18");
     withdraw(&first, &request).refused(409, "wrong_state").at("/path/id", "late");
     assert_eq!(requests(&scene.provider, "?state=waiting")[0]["state"], "lapsed");
     assert_eq!((scene.lapse(), scene.lapse()), (1, 0));
@@ -132,4 +136,37 @@ fn a_request_that_was_not_answered_in_time_ends_as_such_whatever_ends_it() {
     let told = scene.told("choice_request.lapsed");
     assert_eq!((told.len(), told[0].payload["cause"].as_str()), (1, Some("not_answered")));
     assert_eq!(scene.lapse(), 0, "it is told once");
+}
+
+#[test]
+fn a_choice_to_come_of_a_cancelled_voucher_never_begins() {
+    let mut scene = Scene::of(&json!({"change_notice_days": 14}));
+    let later = json!({"accepts_new_clients": true, "earliest_start": scene.day(5)});
+    let (mut other, other_offering) = scene.another(2);
+    other.user.put_seen(&format!("/v1/offerings/{other_offering}"), "*", &later).ok();
+    // One that has only a choice to come, and one whose present choice was to be followed by another.
+    let (first, first_voucher) = scene.holder();
+    assert_eq!(first.choose(&first_voucher, &other_offering).ok()["choice"]["from"], scene.day(5));
+    let (second, second_voucher) = scene.holder();
+    second.choose(&second_voucher, &scene.offering).ok();
+    scene.provider.record(&second_voucher, "1").created();
+    assert_eq!(second.choose(&second_voucher, &other_offering).ok()["next_choice"]["from"], scene.day(14));
+    for voucher in [&first_voucher, &second_voucher] {
+        other.user.get(&format!("/v1/vouchers/{voucher}")).ok();
+        let body = json!({"reasons": localized("Moved away")});
+        let cancelled = scene.county.case_worker.post(&format!("/v1/vouchers/{voucher}/cancel"), &body).ok();
+        assert_eq!((&cancelled["status"], &cancelled["held_now"]), (&json!("cancelled"), &json!("0")));
+    }
+    for days in [0, 6, 14] {
+        scene.pass(days);
+        let shown = |resident: &crate::support::Resident, voucher: &str| shown(&scene.renewed(resident), voucher);
+        let (first, second) = (shown(&first, &first_voucher), shown(&second, &second_voucher));
+        assert_eq!((first.get("choice"), first.get("next_choice")), (None, None), "{first}");
+        assert_eq!(first.get("choose_again_from"), None);
+        assert!(second["choice"]["offering"] != other_offering.as_str() && second.get("next_choice").is_none());
+        other.renew_token();
+        for voucher in [&first_voucher, &second_voucher] {
+            other.user.get(&format!("/v1/vouchers/{voucher}")).refused(404, "not_found");
+        }
+    }
 }

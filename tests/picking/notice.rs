@@ -52,7 +52,8 @@ fn nobody_waits_for_a_provider_that_has_ended() {
     resident.choose(&voucher, &scene.offering).ok();
     scene.provider.record(&voucher, "1").created();
     // The voucher itself does not last as long as the notice.
-    resident.choose(&voucher, &other_offering).refused(422, "not_valid_on_day");
+    let refused = resident.choose(&voucher, &other_offering).refused(422, "not_choosable");
+    refused.at("/offering", "outside_validity").saying(&scene.day(90));
     let approvals = scene.provider.user.get("/v1/approvals").ok();
     let path = format!("/v1/approvals/{}/end", id_of(&approvals["items"][0]));
     scene.provider.user.post(&path, &json!({"from": scene.day(10)})).ok();

@@ -239,12 +239,16 @@ pub enum Denied {
     /// The target is the actor's, but the action is not for the role.
     #[error("this is not for the caller's role")]
     NotForRole,
+    /// The actor has a mandate for the target, but not one that is for the action.
+    #[error("the mandate is not for this")]
+    NotForMandate,
 }
 
 /// Lets the actor act on the target, or says why not.
 ///
 /// # Errors
-/// [`Denied::Hidden`] where the target is not the actor's; [`Denied::NotForRole`] where it is, but not to act on so.
+/// [`Denied::Hidden`] where the target is not the actor's; [`Denied::NotForRole`] where it is, but not to act on so;
+/// [`Denied::NotForMandate`] where the actor may act on it for another, but not so.
 pub fn require(actor: &Actor, action: Action, target: &Target) -> Result<(), Denied> {
     if !is_owner(actor, target) {
         return require_mandate(actor, action, target);
@@ -264,7 +268,7 @@ fn require_mandate(actor: &Actor, action: Action, target: &Target) -> Result<(),
     if !known || mandates.peek().is_none() {
         return Err(Denied::Hidden);
     }
-    if mandates.any(|mandate| mandate.scope.actions().contains(&action)) { Ok(()) } else { Err(Denied::NotForRole) }
+    if mandates.any(|mandate| mandate.scope.actions().contains(&action)) { Ok(()) } else { Err(Denied::NotForMandate) }
 }
 
 fn is_owner(actor: &Actor, target: &Target) -> bool {
@@ -358,7 +362,7 @@ mod tests {
                 let known = [Action::ReadVoucher, Action::RespondToVoucher].contains(&action);
                 let expected = match (known, scope.actions().contains(&action)) {
                     (true, true) => Ok(()),
-                    (true, false) => Err(Denied::NotForRole),
+                    (true, false) => Err(Denied::NotForMandate),
                     (false, _) => Err(Denied::Hidden),
                 };
                 assert_eq!(require(&acting, action, &target()), expected, "{scope:?} {action:?}");

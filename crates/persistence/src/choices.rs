@@ -163,6 +163,21 @@ pub fn replace(c: &mut Conn, choice: &Choice) -> Result<(), DbError> {
     Ok(())
 }
 
+/// Lets the choices of a voucher that were to begin after a day never do so. The voucher has been taken.
+///
+/// # Errors
+/// The database's.
+pub fn end_to_come(c: &mut Conn, voucher: Id<kind::Voucher>, day: Day) -> Result<(), DbError> {
+    let to_come = choices::table
+        .filter(choices::voucher_id.eq(DbId::from(voucher)))
+        .filter(choices::valid_from.gt(day.date()))
+        .filter(choices::valid_to.is_null().or(choices::valid_to.assume_not_null().gt(choices::valid_from)));
+    diesel::update(to_come)
+        .set((choices::valid_to.eq(choices::valid_from.nullable()), choices::ended_at.eq(None::<DbMoment>)))
+        .execute(c)?;
+    Ok(())
+}
+
 /// Whether a choice holds on some day from another on.
 macro_rules! reaches {
     ($from:expr) => {{

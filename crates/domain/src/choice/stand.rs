@@ -68,6 +68,24 @@ impl Reason {
         Self::NothingGranted,
         Self::Criteria,
     ];
+
+    /// The name on the wire.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::NotApproved => "not_approved",
+            Self::Interrupted => "interrupted",
+            Self::NotInArea => "not_in_area",
+            Self::NoPrice => "no_price",
+            Self::NoRulebook => "no_rulebook",
+            Self::PriceNotAllowed => "price_not_allowed",
+            Self::NotFree => "not_free",
+            Self::NotTakingClients => "not_taking_clients",
+            Self::Full => "full",
+            Self::OutsideValidity => "outside_validity",
+            Self::NothingGranted => "nothing_granted",
+            Self::Criteria => "criteria",
+        }
+    }
 }
 
 impl From<NotChoosable> for Reason {
@@ -181,7 +199,7 @@ impl<'a> Stand<'a> {
         }
     }
 
-    /// What the registry says of the unit and its offering.
+    /// What the registry says of the unit and its offering, and the chooser's own rules of the first day.
     fn ask_the_registry(&mut self, chooser: &Chooser<'_>) {
         let candidate = self.candidate;
         self.reasons.extend(candidate.approved_on(self.first_day, chooser.home).err().map(Reason::from));
@@ -193,6 +211,8 @@ impl<'a> Stand<'a> {
         self.refuse_if(candidate.is_full_on(self.first_day) && !has_place, Reason::Full);
         let is_outside = chooser.validity.is_some_and(|validity| !validity.contains(self.first_day));
         self.refuse_if(is_outside, Reason::OutsideValidity);
+        let grants_nothing = matches!(chooser.entitlement.on(self.first_day).grant, Grant::Nothing);
+        self.refuse_if(grants_nothing, Reason::NothingGranted);
     }
 
     /// What the rulebook says of the price and the criteria.

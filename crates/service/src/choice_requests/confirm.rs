@@ -29,7 +29,7 @@ parse_as_is!(ConfirmRequest);
 /// Takes a client who has asked for it: from here on the provider is chosen, at the price of the request.
 ///
 /// It is answered by its last day. Everything that a choice rests on is looked at anew; where the offering cannot be chosen
-/// any more, the request goes on waiting. The choice begins on the day that was asked for, or on the first day that a choice
+/// any more, the errors say why by the codes of lists, and the request goes on waiting. The choice begins on the day that was asked for, or on the first day that a choice
 /// of today can, if that is later: a former provider's notice runs from here, since it hears of the change only now.
 #[utoipa::path(
     tag = "choices",

@@ -43,7 +43,7 @@ pub(crate) async fn list_choice_requests(
     let (page, filter) = query.into_parts();
     let after = page.after()?;
     let limit = i64::from(page.limit()) + 1;
-    app.write(permit.into_caller(), move |c, cx| {
+    app.read_noted(permit.into_caller(), move |c, cx| {
         let listed = choice_requests::list(c, &cx.actor().provider_ids(), filter.state, after, limit)?;
         let shown = Page::cut(listed, &page, |request| request.id);
         let mut items = Vec::with_capacity(shown.items.len());

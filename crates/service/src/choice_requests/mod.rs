@@ -29,11 +29,10 @@ pub fn routes() -> Vec<Route> {
 
 impl From<RequestRefusal> for Problem {
     fn from(refused: RequestRefusal) -> Self {
-        let code = match refused {
-            RequestRefusal::Ended { .. } => "ended",
-            RequestRefusal::Late { .. } => "late",
+        let (code, detail) = match refused {
+            RequestRefusal::Ended { state } => ("ended", format!("The request is {} already.", state.code())),
+            RequestRefusal::Late { .. } => ("late", format!("It is too late: {refused}.")),
         };
-        let detail = format!("It is too late: {refused}.");
         Self::new(ProblemKind::WrongState, detail).at("/path/id", code, refused)
     }
 }

@@ -118,7 +118,7 @@ fn compare(
     let terms = held.granted_under()?;
     let beside = Beside {
         voucher: Some(voucher.id),
-        value: Some(worth.quoted.value),
+        value: worth.quoted.map(|worth| worth.value),
         unit: voucher.unit,
         price_unit: worth.price_unit,
         currency: held.currency(),

@@ -45,19 +45,21 @@ pub(super) struct Cursor {
 
 impl List {
     /// # Errors
-    /// The order is by co-payment, and no co-payment is known.
+    /// The order is everyone's by co-payment, and no co-payment is known.
     pub(super) fn new(of: Of, wish: &Wish, worth: Option<Worth>) -> Result<Self, Problem> {
         let (order, wish) = (wish.order, wish.name());
-        match (order, worth) {
-            (Order::CoPayment, None) => Err(Problem::invalid(Vec::new()).at(
+        match (order, worth, of) {
+            (Order::CoPayment, None, Of::VoucherType(..)) => Err(Problem::invalid(Vec::new()).at(
                 "/query/order",
                 "no_value",
                 "no co-payment is known: the value depends on income and household, and none follows from what was given",
             )),
-            (Order::CoPayment, Some(Worth { value, co_payment })) => {
-                Ok(Self { of, order, wish, value: Some(value), co_payment })
+            // A voucher that is worth nothing on the list's day may be worth something when a service begins.
+            (Order::CoPayment, worth, Of::VoucherType(..) | Of::Voucher(_)) => {
+                let (value, co_payment) = (worth.map(|worth| worth.value), worth.and_then(|worth| worth.co_payment));
+                Ok(Self { of, order, wish, value, co_payment })
             }
-            (Order::Neutral | Order::Price | Order::Name | Order::EarliestStart | Order::Distance, _) => {
+            (Order::Neutral | Order::Price | Order::Name | Order::EarliestStart | Order::Distance, ..) => {
                 Ok(Self { of, order, wish, value: None, co_payment: None })
             }
         }

@@ -1,7 +1,7 @@
 //! Why an offering can be chosen with a voucher, or cannot: what the registry, the voucher and the law ask, each as a
 //! finding beside the rulebook's own criteria. Explains; what is chosen is decided where it is chosen.
 
-use valinta_domain::choice::{Candidate, Chooser, Entitlement, Listed, Reason, Stand, home_of};
+use valinta_domain::choice::{Candidate, Chooser, Entitlement, Listed, Reason, Stand, Why, home_of};
 use valinta_domain::offering::PriceCheck;
 use valinta_domain::rulebook::RulebookTerms;
 use valinta_domain::rules::{Facts, Finding, Standing};
@@ -10,7 +10,8 @@ use valinta_domain::{Day, Localized, Quantity};
 
 /// An offering held against a voucher, as of the first day of a choice of it.
 pub(super) struct Facing<'a> {
-    voucher: &'a Voucher,
+    /// Whether the voucher was granted free of charge by law.
+    free_of_charge: bool,
     /// The rulebook's terms of that day, if one is in force.
     terms: Option<&'a RulebookTerms>,
     stand: Stand<'a>,
@@ -21,7 +22,7 @@ impl<'a> Facing<'a> {
     /// `client` is what criteria may ask of the client, and `at_once` the day on which the choice would begin if the unit
     /// could start at once.
     pub(super) fn new(
-        voucher: &'a Voucher,
+        voucher: &Voucher,
         candidate: &'a Candidate,
         terms: Option<&'a RulebookTerms>,
         entitlement: &Entitlement<'_>,
@@ -39,15 +40,25 @@ impl<'a> Facing<'a> {
             own: &[],
         };
         let stand = candidate.stand(terms.map(PriceCheck::under).as_ref(), &chooser);
-        Self { voucher, terms, stand }
+        Self { free_of_charge: voucher.free_of_charge, terms, stand }
     }
 
-    /// Everything that was looked at, and whether the offering can be chosen by it. What cannot be said stands in the
-    /// way of nothing where it is the rulebook's criterion.
-    pub(super) fn findings(&self) -> (bool, Vec<Finding>) {
+    /// Whether the offering can be chosen.
+    pub(super) fn is_choosable(&self) -> bool {
+        self.stand.is_choosable()
+    }
+
+    /// Why it cannot be chosen, as the lists tell it.
+    pub(super) fn why(&self) -> Vec<Why> {
+        self.stand.why()
+    }
+
+    /// Everything that was looked at; where the offering cannot be chosen, something is not met. What cannot be said stands
+    /// in the way of nothing where it is the rulebook's criterion.
+    pub(super) fn findings(&self) -> Vec<Finding> {
         let mut findings = self.asked_of_all();
         findings.extend(self.stand.criteria.findings.iter().cloned());
-        (self.stand.is_choosable(), findings)
+        findings
     }
 
     fn asked_of_all(&self) -> Vec<Finding> {
@@ -57,12 +68,14 @@ impl<'a> Facing<'a> {
             finding("not_interrupted", is_not(Reason::Interrupted), &NOT_INTERRUPTED, "569/2009 § 5"),
             finding("in_area", is_not(Reason::NotInArea), &IN_AREA, ""),
             finding("priced", is_not(Reason::NoPrice), &PRICED, "569/2009 § 4"),
+            finding("rulebook", is_not(Reason::NoRulebook), &RULEBOOK, "569/2009 § 4"),
+            finding("granted", is_not(Reason::NothingGranted), &GRANTED, ""),
             finding("price_allowed", self.price_allowed(), &PRICE_ALLOWED, "569/2009 § 7"),
             finding("takes_clients", is_not(Reason::NotTakingClients), &TAKES_CLIENTS, ""),
             finding("has_place", is_not(Reason::Full), &HAS_PLACE, ""),
             finding("within_validity", is_not(Reason::OutsideValidity), &WITHIN_VALIDITY, ""),
         ];
-        if self.voucher.free_of_charge {
+        if self.free_of_charge {
             let law =
                 self.terms.and_then(|terms| terms.free_of_charge.as_ref()).map_or("", |free| free.source.as_str());
             findings.push(finding("free_by_law", self.costs_nothing(), &FREE_BY_LAW, law));
@@ -71,16 +84,18 @@ impl<'a> Facing<'a> {
     }
 
     fn price_allowed(&self) -> Result<bool, &'static str> {
-        self.is_known()?;
         let refused = [Reason::PriceNotAllowed, Reason::NotFree];
-        Ok(!refused.iter().any(|reason| self.stand.reasons.contains(reason)))
+        if refused.iter().any(|reason| self.stand.reasons.contains(reason)) {
+            return Ok(false);
+        }
+        self.is_known().map(|()| true)
     }
 
     fn costs_nothing(&self) -> Result<bool, &'static str> {
-        self.is_known()?;
         if self.stand.reasons.contains(&Reason::NotFree) {
             return Ok(false);
         }
+        self.is_known()?;
         self.stand.worth.map(|_| true).ok_or("value")
     }
 
@@ -128,6 +143,16 @@ const PRICED: [&str; 3] = [
     "Ett pris har uppgetts för tjänsten för den första dagen.",
     "The offering has a price on the first day.",
 ];
+const RULEBOOK: [&str; 3] = [
+    "Palvelusetelillä on voimassa oleva sääntökirja ensimmäisenä päivänä.",
+    "Servicesedeln har en gällande regelbok den första dagen.",
+    "The voucher type has a rulebook in force on the first day.",
+];
+const GRANTED: [&str; 3] = [
+    "Palveluseteli kattaa palvelua ensimmäisen päivän sääntökirjan mukaan.",
+    "Servicesedeln täcker tjänsten enligt den regelbok som gäller den första dagen.",
+    "Under the rulebook of the first day the voucher covers the service.",
+];
 const PRICE_ALLOWED: [&str; 3] = [
     "Hinta on sääntökirjan ja palvelusetelin mukainen.",
     "Priset överensstämmer med regelboken och servicesedeln.",
@@ -150,3 +175,42 @@ const FREE_BY_LAW: [&str; 3] = [
     "För en tjänst som enligt lag är avgiftsfri ska klienten inte betala något.",
     "A service that is free of charge by law leaves nothing for the client to pay.",
 ];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::json;
+    use valinta_domain::rules::Findings;
+
+    use super::*;
+
+    fn candidate() -> Candidate {
+        let id = "01990000-0000-7000-8000-000000000000";
+        let candidate = json!({
+            "offering": id, "provider": id, "provider_name": "Provider", "sectors": [], "unit": id, "unit_name": "Unit",
+            "street_address": "Street 1", "postal_address": "28100 Pori", "municipality": "609", "service_area": [],
+            "coordinates_e6": null, "languages": [], "modes": [], "step_free": null, "approvals": [],
+            "interruptions": [], "accepts_new_clients": true, "earliest_start": null, "queue": null,
+            "places_taken_until": null, "prices": [], "quality": {},
+        });
+        serde_json::from_value(candidate).unwrap()
+    }
+
+    #[test]
+    fn what_cannot_be_chosen_has_something_that_is_not_met() {
+        let candidate = candidate();
+        let stand = candidate.stand::<RulebookTerms>(None, &Chooser::somebody(Day::ymd(2026, 7, 1).unwrap()));
+        for reason in Reason::ALL {
+            for free_of_charge in [false, true] {
+                let mut stand = Stand { reasons: BTreeSet::from([reason]), ..stand.clone() };
+                if reason == Reason::Criteria {
+                    stand.criteria = Findings::of(vec![finding("own_language", Ok(false), &APPROVED, "")]);
+                }
+                let facing = Facing { free_of_charge, terms: None, stand };
+                let unmet = facing.findings().into_iter().filter(|finding| finding.standing == Standing::NotMet);
+                assert!(unmet.count() > 0 && !facing.is_choosable(), "{reason:?}");
+            }
+        }
+    }
+}

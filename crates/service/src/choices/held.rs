@@ -6,7 +6,7 @@ use valinta_domain::choice::{Basis, Entitled, Entitlement, Grant, Lot, Query, Sn
 use valinta_domain::id::kind;
 use valinta_domain::rulebook::{Measure, RulebookTerms};
 use valinta_domain::rules::Facts;
-use valinta_domain::valuation::Worth;
+use valinta_domain::valuation::{Valuation, Worth};
 use valinta_domain::{Currency, Day, Id, Quantity, Unit};
 use valinta_persistence::Conn;
 use valinta_persistence::places::own_of;
@@ -90,12 +90,14 @@ impl Held {
     /// What the holder is entitled to, and what a unit is worth to it on the day, before there is a price or a service.
     ///
     /// # Errors
-    /// Nothing, by the rules of the day.
+    /// The voucher's own version is not among those that were adopted.
     pub(super) fn worth(&self) -> Result<HeldWorth<'_>, Problem> {
         let (voucher, versions) = (&self.stored.voucher, &self.basis.versions);
-        let valuation = valuation_of(voucher, versions, self.day)??;
-        let (quoted, price_unit) = (valuation.quoted(), valuation.terms().price_unit);
-        let at_first = Entitled { grant: Grant::of(Ok(valuation)), free_of_charge: voucher.free_of_charge };
+        let valuation = valuation_of(voucher, versions, self.day)?;
+        let quoted = valuation.as_ref().ok().map(Valuation::quoted);
+        let terms = valuation.as_ref().ok().map(Valuation::terms).or_else(|| self.basis.terms_on(self.day));
+        let price_unit = terms.and_then(|terms| terms.price_unit);
+        let at_first = Entitled { grant: Grant::of(valuation), free_of_charge: voucher.free_of_charge };
         let later = |day| Entitled::by_voucher(voucher, versions, day).unwrap_or_default();
         let entitlement = Entitlement::from_day(at_first, versions, self.day, later);
         Ok(HeldWorth { entitlement, quoted, price_unit })
@@ -117,8 +119,8 @@ impl Held {
 /// What a voucher is worth to its holder.
 pub(super) struct HeldWorth<'a> {
     entitlement: Entitlement<'a>,
-    /// What a unit is worth on the day.
-    pub(super) quoted: Worth,
+    /// What a unit is worth on the day; none where the rules of the day grant nothing.
+    pub(super) quoted: Option<Worth>,
     /// The unit that prices are given for on the day, if it is another than the voucher's.
     pub(super) price_unit: Option<Unit>,
 }

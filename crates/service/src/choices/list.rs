@@ -33,8 +33,9 @@ use crate::vouchers::target_of;
 pub(crate) struct ChoiceList {
     /// With which voucher.
     voucher: Id<kind::Voucher>,
-    /// What a unit is worth on the first day of a choice that is made now, before there is a price or a service.
-    value: Money,
+    /// What a unit is worth on `day`, before there is a price or a service; absent where the rules of that day grant nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<Money>,
     /// What services are counted in.
     unit: Unit,
     /// The unit that prices are given for, if it is another.
@@ -132,7 +133,7 @@ fn list(cx: &Cx, snapshot: &Snapshot, held: &Held, wanted: &Wanted, key: &[u8]) 
     let voucher = &held.stored.voucher;
     wish.check_start(held.day)?;
     let worth = held.worth()?;
-    let whole = List::new(Of::Voucher(voucher.id), wish, Some(worth.quoted))?;
+    let whole = List::new(Of::Voucher(voucher.id), wish, worth.quoted)?;
     let after = whole.resume(cursor.clone())?;
     let lot = Lot::of_voucher(key, voucher.id);
     let query = Query { after: after.as_ref(), limit: *limit, ..held.query(&worth, &lot) };
@@ -142,7 +143,7 @@ fn list(cx: &Cx, snapshot: &Snapshot, held: &Held, wanted: &Wanted, key: &[u8]) 
     let terms = held.granted_under()?;
     Ok(ChoiceList {
         voucher: voucher.id,
-        value: worth.quoted.value.of(held.currency()),
+        value: worth.quoted.map(|worth| worth.value.of(held.currency())),
         unit: voucher.unit,
         price_unit: worth.price_unit,
         measure: voucher.measure,

@@ -14,12 +14,13 @@ use valinta_persistence::{Conn, organisers, registry, voucher_types, vouchers};
 
 use super::findings::Facing;
 use super::held::quantity_of;
+use super::reasons::ReasonView;
 use super::view::OptionView;
 use crate::app::App;
 use crate::cx::{Cx, found};
 use crate::http::permit::VouchersRead;
-use crate::http::{PathIds, Permit, Problem};
-use crate::vouchers::{first_day, service_facts_of, target_of, valuation_of, versions_on};
+use crate::http::{PathIds, Permit, Problem, Spoken, SpokenView};
+use crate::vouchers::{first_day, service_facts_of, target_of, valuation_of, versions_by};
 
 /// An offering held against a voucher.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -32,8 +33,13 @@ pub(crate) struct ExaminedChoice {
     choosable: bool,
     /// The first day of the choice, if it is made now.
     day: Day,
-    /// What was looked at: what is asked of every offering, and the rulebook's criteria. What cannot be said of a
-    /// criterion does not stand in the way.
+    /// Why it cannot be chosen: everything that stands in the way, by the codes of the lists. Empty where it can.
+    #[schema(max_items = 60)]
+    reasons: Vec<ReasonView>,
+    /// The language of the reasons.
+    language: SpokenView,
+    /// What was looked at: what is asked of every offering, and the rulebook's criteria; where it cannot be chosen, at least
+    /// one is not met. What cannot be said of a criterion does not stand in the way.
     #[schema(max_items = 100)]
     findings: Vec<Finding>,
     /// The offering as the list of choices shows it, with what it would cost; where it can be chosen.
@@ -44,6 +50,7 @@ pub(crate) struct ExaminedChoice {
 /// Tells whether an offering can be chosen with a voucher, and why. The choice itself is checked anew when it is made.
 #[utoipa::path(
     tag = "choices",
+    params(Spoken),
     responses((status = 200, description = "How the offering stands.", body = ExaminedChoice)),
     security(("bearer" = ["vouchers:read"])),
 )]
@@ -52,18 +59,20 @@ pub(crate) async fn show_choice(
     permit: Permit<VouchersRead>,
     app: web::Data<App>,
     path: PathIds<kind::Voucher, kind::Offering>,
+    spoken: Spoken,
 ) -> Result<HttpResponse, Problem> {
     let PathIds(id, offering) = path;
+    let language = spoken.clone();
     let view = app
-        .write(permit.into_caller(), move |c, cx| {
+        .read_noted(permit.into_caller(), move |c, cx| {
             let stored = found(vouchers::find(c, id)?)?;
             let target = target_of(c, cx, &stored)?;
             cx.require(Action::ReadVoucher, &target)?;
             cx.audit("show_choice", ("voucher", id.uuid()), &target, json!({"offering": offering}));
-            examine(c, cx, &stored, offering)
+            examine(c, cx, &stored, offering, &language)
         })
         .await?;
-    Ok(HttpResponse::Ok().json(view))
+    Ok(spoken.told(&mut HttpResponse::Ok()).json(view))
 }
 
 fn examine(
@@ -71,6 +80,7 @@ fn examine(
     cx: &Cx,
     stored: &StoredVoucher,
     offering: Id<kind::Offering>,
+    spoken: &Spoken,
 ) -> Result<ExaminedChoice, Problem> {
     let voucher = &stored.voucher;
     let organiser = found(organisers::find(c, voucher.organiser)?)?;
@@ -82,14 +92,22 @@ fn examine(
     let (at_once, _) = first_day(c, voucher, today)?;
     let day = candidate.begins_on(at_once);
     let rulebook = voucher_types::rulebook_in_force(c, voucher.voucher_type, day)?;
-    let versions = versions_on(c, voucher, day)?;
+    let versions = versions_by(c, voucher, rulebook.as_ref())?;
     let grant = Grant::of(valuation_of(voucher, &versions, day)?);
     let entitlement = Entitlement::always(Entitled { grant, free_of_charge: voucher.free_of_charge });
     let client = service_facts_of(c, voucher)?;
     let terms = rulebook.as_ref().map(|rulebook| &rulebook.terms);
     let facing = Facing::new(voucher, &candidate, terms, &entitlement, &client, at_once);
-    let (choosable, findings) = facing.findings();
+    let choosable = facing.is_choosable();
     let listed = facing.listed(quantity_of(stored)).filter(|_| choosable);
-    let option = listed.map(|listed| OptionView::of(&listed, organiser.currency));
-    Ok(ExaminedChoice { voucher: voucher.id, offering, choosable, day, findings, option })
+    Ok(ExaminedChoice {
+        voucher: voucher.id,
+        offering,
+        choosable,
+        day,
+        reasons: facing.why().iter().map(|why| ReasonView::of(why, spoken)).collect(),
+        language: spoken.view(),
+        findings: facing.findings(),
+        option: listed.map(|listed| OptionView::of(&listed, organiser.currency)),
+    })
 }

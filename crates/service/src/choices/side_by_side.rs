@@ -23,7 +23,7 @@ pub(crate) struct Compared {
     /// With which voucher, if with one.
     #[serde(skip_serializing_if = "Option::is_none")]
     voucher: Option<Id<kind::Voucher>>,
-    /// What a unit is worth, where that is known. Without a voucher it is an estimate: a decision is made on facts that are
+    /// What a unit is worth, where that is known and the rules of the day grant something. Without a voucher it is an estimate: a decision is made on facts that are
     /// checked.
     #[serde(skip_serializing_if = "Option::is_none")]
     value: Option<Money>,

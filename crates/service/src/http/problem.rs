@@ -355,6 +355,10 @@ impl From<Denied> for Problem {
         match denied {
             Denied::Hidden => Self::not_found(),
             Denied::NotForRole => Self::new(ProblemKind::Forbidden, "This is not for the caller's role."),
+            Denied::NotForMandate => Self::new(
+                ProblemKind::Forbidden,
+                "The caller's mandate is to look only (`vouchers_read`); this takes one that is to act (`vouchers`).",
+            ),
         }
     }
 }

@@ -14,7 +14,7 @@ use valinta_domain::text::TEXT_CHARS_MAX;
 use valinta_domain::{Day, Id, Localized, Quantity};
 use valinta_persistence::service_events::{NewEntry, Occasion};
 use valinta_persistence::vouchers::StoredVoucher;
-use valinta_persistence::{Conn, decisions, organisers, service_events, voucher_types, vouchers};
+use valinta_persistence::{Conn, choices, decisions, organisers, service_events, voucher_types, vouchers};
 
 use super::places::Places;
 use super::view::{VoucherView, target_of, view_of};
@@ -41,7 +41,8 @@ impl Parse for CancelVoucher {
 }
 
 /// Cancels a voucher. What has been recorded stays; what is left returns to the organiser at once, so that a service
-/// delivered but not yet recorded can no longer be: let the provider record it first.
+/// delivered but not yet recorded can no longer be: let the provider record it first. A choice that was to begin later
+/// never does.
 #[utoipa::path(
     tag = "vouchers",
     params(IdempotencyKey),
@@ -95,6 +96,7 @@ pub(crate) fn cancel(
     };
     decisions::insert(c, &decision)?;
     vouchers::update_state(c, &stored.voucher)?;
+    choices::end_to_come(c, id, today)?;
     end_of_voucher(c, cx, id, RequestCause::VoucherEnded)?;
     return_rest(c, cx, &stored, Some(decision.id), today)?;
     places.tell(c, cx)?;

@@ -8,7 +8,6 @@ use validator::Validate;
 use valinta_domain::behalf::Act;
 use valinta_domain::choice_request::{RequestCause, RequestState, answer_by};
 use valinta_domain::id::kind;
-use valinta_domain::offering::OfferPrice;
 use valinta_domain::policy::{Action, Target};
 use valinta_domain::{Day, Id};
 use valinta_persistence::choice_requests::ChoiceRequest;
@@ -19,6 +18,7 @@ use super::behalf::{Answering, OnBehalf};
 use super::chosen::store_choice;
 use super::first_day::first_day;
 use super::pick::{Pick, Wanted, pick};
+use super::seen_price::SeenPrice;
 use super::view::{VoucherView, target_of, view_of};
 use crate::app::{App, Reply};
 use crate::choice_requests::end_of_voucher;
@@ -33,9 +33,9 @@ use crate::parse_as_is;
 pub(crate) struct ChooseProvider {
     /// The offering chosen, from the voucher's list of choices.
     pub(crate) offering: Id<kind::Offering>,
-    /// The price that was shown. If it is not the price any more, nothing is chosen.
+    /// The price that was shown, as the list shows it. If it is not the price any more, nothing is chosen.
     #[serde(default)]
-    pub(crate) price: Option<OfferPrice>,
+    pub(crate) price: Option<SeenPrice>,
     /// The client's consent; of a case worker.
     #[serde(default)]
     #[validate(nested)]
@@ -53,7 +53,9 @@ parse_as_is!(ChooseProvider);
 ///
 /// Where the rulebook lets the provider answer, this asks for it: the voucher stays as it is and shows the request, which
 /// holds a place and what the voucher grants, until the provider answers, the client takes it back, or time is up. To
-/// choose again takes an earlier request back. An offering that serves so many at once is refused as `full` when it does.
+/// choose again takes an earlier request back.
+///
+/// Where the offering cannot be chosen, the errors name every reason by the codes of the list's `not_choosable`.
 #[utoipa::path(
     tag = "choices",
     params(IdempotencyKey),
@@ -87,7 +89,8 @@ pub(crate) fn choose(
     let today = cx.today(&organiser)?;
     let answering = Answering::of(cx, &target, today, command.on_behalf.as_ref())?;
     let (at_once, held) = first_day(c, &stored.voucher, today)?;
-    let picked = pick(c, cx, &stored, Wanted::Now(command.offering, command.price.as_ref()), (at_once, today))?;
+    let seen = command.price.as_ref().map(|price| price.in_currency(organiser.currency)).transpose()?;
+    let picked = pick(c, cx, &stored, Wanted::Now(command.offering, seen.as_ref()), (at_once, today))?;
     end_of_voucher(c, cx, id, RequestCause::Replaced)?;
     // The rules of the day on which is asked; where there are none yet, those of the first day.
     let in_force = voucher_types::rulebook_in_force(c, stored.voucher.voucher_type, today)?;

@@ -2,15 +2,13 @@
 //! for the provider's answer to it.
 
 use valinta_domain::approval::{Approved, Interruption, served_until};
-use valinta_domain::choice::{Candidate, NotChoosable, home_of};
+use valinta_domain::choice::{Candidate, Chooser, Entitled, Entitlement, Grant, home_of};
 use valinta_domain::id::kind;
 use valinta_domain::identifiers::MunicipalityCode;
-use valinta_domain::offering::{OfferPrice, PriceRefused};
+use valinta_domain::offering::{OfferPrice, PriceCheck};
 use valinta_domain::provider::Sector;
-use valinta_domain::rulebook::{ChoosingTerms, RulebookTerms, Unused};
-use valinta_domain::rules::{Findings, Standing};
-use valinta_domain::valuation::Valuation;
-use valinta_domain::voucher::{Voucher, VoucherRefusal};
+use valinta_domain::rulebook::{ChoosingTerms, Unused};
+use valinta_domain::voucher::Voucher;
 use valinta_domain::{Day, Id, Quantity};
 use valinta_persistence::choice_requests::ChoiceRequest;
 use valinta_persistence::offerings::Offering;
@@ -18,8 +16,9 @@ use valinta_persistence::registry::Asking;
 use valinta_persistence::vouchers::StoredVoucher;
 use valinta_persistence::{Conn, approvals, offerings, providers, registry, voucher_types, vouchers};
 
+use super::not_choosable::{Told, not_choosable};
 use super::places::Places;
-use super::worth::{service_facts_of, valuation_of, versions_beside};
+use super::worth::{service_facts_of, valuation_of, versions_by};
 use crate::choice_requests::end_late;
 use crate::cx::{Cx, found};
 use crate::http::{Problem, ProblemKind};
@@ -48,6 +47,21 @@ impl Wanted<'_> {
             Self::Asked(_) => "/path/id",
         }
     }
+
+    /// The offering as it is wanted. Who confirms has kept a place, and takes this client even if no others, at the price
+    /// and from the day that was asked for.
+    fn as_asked(&self, candidate: Candidate) -> Candidate {
+        match self {
+            Self::Now(..) => candidate,
+            Self::Asked(request) => Candidate {
+                accepts_new_clients: true,
+                places_taken_until: None,
+                earliest_start: Some(request.first_day),
+                prices: candidate.prices.map(|_| request.price.clone()),
+                ..candidate
+            },
+        }
+    }
 }
 
 /// An offering that can be picked for a voucher.
@@ -70,7 +84,8 @@ pub(crate) struct Pick {
 }
 
 /// Lets a taken voucher's holder have what is wanted, from the first day on that there is, `at_once` being the first day of
-/// a choice that is made today. The unit's approvals and limited offerings are held from here on.
+/// a choice that is made today. The unit's approvals and limited offerings are held from here on. What stands in the way is
+/// found by the rule of the lists, of what the database says now.
 pub(crate) fn pick(
     c: &mut Conn,
     cx: &Cx,
@@ -90,44 +105,38 @@ pub(crate) fn pick(
     end_late(c, cx, id, today)?;
     let asking = Asking { voucher: voucher.id, today };
     let (offered, candidate) = registry::candidate_for(c, id, asking)?.ok_or_else(unknown)?;
-    let (candidate, from) = match wanted {
-        Wanted::Now(..) => {
-            let from = candidate.begins_on(at_once);
-            (candidate, from)
-        }
-        // Who confirms has kept a place, and takes this client even if no others.
-        Wanted::Asked(request) => (
-            Candidate { accepts_new_clients: true, places_taken_until: None, ..candidate },
-            at_once.max(request.first_day),
-        ),
-    };
+    let candidate = wanted.as_asked(candidate);
     voucher.clone().choose(today)?;
-    if !voucher.validity.contains(from) {
-        let validity = voucher.validity;
-        return Err(VoucherRefusal::NotValidOn { day: from, from: validity.from(), last: validity.last_day() }.into());
-    }
-    refuse_empty(c, voucher, from)?;
+    let from = candidate.begins_on(at_once);
     let client = service_facts_of(c, voucher)?;
     let home = home_of(&client);
-    let refused = |reason| not_choosable(at, reason, &candidate);
-    candidate.takes_on(at_once).map_err(refused)?;
-    let (sector, _, price) = candidate.choosable_on(from, home.as_ref()).map_err(refused)?;
-    let price = match wanted {
-        Wanted::Now(_, seen) => {
-            refuse_another_price(seen, price, from)?;
-            price
-        }
-        Wanted::Asked(request) => &request.price,
+    let rulebook = voucher_types::rulebook_in_force(c, voucher.voucher_type, from)?;
+    let versions = versions_by(c, voucher, rulebook.as_ref())?;
+    let valuation = valuation_of(voucher, &versions, from)?;
+    let entitled = Entitled { grant: Grant::of(valuation.clone()), free_of_charge: voucher.free_of_charge };
+    let chooser = Chooser {
+        day: at_once,
+        validity: Some(voucher.validity),
+        home: home.as_ref(),
+        client: Some(&client),
+        entitlement: &Entitlement::always(entitled),
+        // A place that the voucher has is counted out already.
+        own: &[],
     };
-    let rulebook = voucher_types::rulebook_in_force(c, voucher.voucher_type, from)?.ok_or_else(|| {
-        Problem::new(ProblemKind::WrongState, "The voucher type has no rulebook in force on the first day.")
-    })?;
-    refuse_unmet(at, &candidate.examine(sector, &rulebook.terms, &client))?;
-    let versions = versions_beside(c, voucher, &rulebook)?;
-    let valuation = valuation_of(voucher, &versions, from)??;
-    check_price(at, voucher, &valuation, (price, sector), &rulebook.terms)?;
+    let prices = rulebook.as_ref().map(|rulebook| PriceCheck::under(&rulebook.terms));
+    let stand = candidate.stand(prices.as_ref(), &chooser);
+    let (Some(sector), Some((_, price)), Some(prices), true) =
+        (stand.sector, stand.price, &prices, stand.is_choosable())
+    else {
+        return Err(not_choosable(at, &stand, &Told { voucher, prices: prices.as_ref(), valuation: &valuation }));
+    };
+    refuse_empty(c, voucher, from)?;
+    if let Wanted::Now(_, seen) = wanted {
+        refuse_another_price(seen, price, from)?;
+    }
     let until = known_end(c, &offered, from, home.as_ref())?;
-    Ok(Pick { sector, price: price.clone(), from, until, choosing: rulebook.terms.choosing, places, offered })
+    let choosing = prices.terms().choosing.clone();
+    Ok(Pick { sector, price: price.clone(), from, until, choosing, places, offered })
 }
 
 /// A voucher that has nothing left from a day on promises nothing to anybody.
@@ -175,35 +184,6 @@ fn known_end(
     Ok(served_until(from, home, &whole, &gaps, unit.details.closed_from))
 }
 
-/// Criteria of the rulebook that the offering does not meet for this client.
-fn refuse_unmet(at: &str, findings: &Findings) -> Result<(), Problem> {
-    if findings.standing != Standing::NotMet {
-        return Ok(());
-    }
-    let unmet = findings.findings.iter().filter(|finding| finding.standing == Standing::NotMet);
-    let problem =
-        Problem::new(ProblemKind::NotChoosable, "The offering cannot be chosen with this voucher; see errors.");
-    Err(unmet.fold(problem, |problem, finding| problem.at(at, &finding.code, &finding.text.en)))
-}
-
-/// Lets a price be agreed where the rulebook allows it, and where a service free by law leaves nothing for the client.
-fn check_price(
-    at: &str,
-    voucher: &Voucher,
-    valuation: &Valuation<'_>,
-    (price, sector): (&OfferPrice, Sector),
-    terms: &RulebookTerms,
-) -> Result<(), Problem> {
-    let not_allowed = |refused: PriceRefused| {
-        Problem::new(ProblemKind::NotChoosable, format!("The offering cannot be chosen: {refused}.")).at(
-            at,
-            "price_not_allowed",
-            refused,
-        )
-    };
-    voucher.check_price(price, sector, terms, valuation).map_err(not_allowed)
-}
-
 fn in_words(price: &OfferPrice) -> String {
     match price {
         OfferPrice::Voucher { price, items, only_items } => {
@@ -214,18 +194,4 @@ fn in_words(price: &OfferPrice) -> String {
         }
         OfferPrice::ClientFee { client_fee, .. } => format!("a client fee of {client_fee}"),
     }
-}
-
-fn not_choosable(at: &str, reason: NotChoosable, candidate: &Candidate) -> Problem {
-    let (code, detail) = match reason {
-        NotChoosable::NotApproved => ("not_approved", "the unit is not approved for this voucher type on that day"),
-        NotChoosable::Interrupted => ("interrupted", "the unit takes no new choices on that day"),
-        NotChoosable::NotInArea => ("not_in_area", "the unit is approved for residents of other municipalities"),
-        NotChoosable::NoPrice => ("no_price", "the offering has no price on that day"),
-        NotChoosable::NotTakingClients => ("not_taking_clients", "the unit does not take new clients"),
-        NotChoosable::Full => ("full", "all places are taken on that day"),
-    };
-    let free_from = candidate.places_taken_until.filter(|_| reason == NotChoosable::Full);
-    let detail = free_from.map_or(detail.to_owned(), |day| format!("{detail}; a place is free from {day} on"));
-    Problem::new(ProblemKind::NotChoosable, format!("The offering cannot be chosen: {detail}.")).at(at, code, detail)
 }

@@ -28,8 +28,14 @@ pub(crate) fn versions_beside(c: &mut Conn, voucher: &Voucher, in_force: &Rulebo
 
 /// The versions that have a say in what a voucher is worth on a day.
 pub(crate) fn versions_on(c: &mut Conn, voucher: &Voucher, day: Day) -> Result<Versions, Problem> {
-    match voucher_types::rulebook_in_force(c, voucher.voucher_type, day)? {
-        Some(in_force) => versions_beside(c, voucher, &in_force),
+    let in_force = voucher_types::rulebook_in_force(c, voucher.voucher_type, day)?;
+    versions_by(c, voucher, in_force.as_ref())
+}
+
+/// The versions that have a say in what a voucher is worth on a day, of which the version in force is given, if there is one.
+pub(crate) fn versions_by(c: &mut Conn, voucher: &Voucher, in_force: Option<&Rulebook>) -> Result<Versions, Problem> {
+    match in_force {
+        Some(in_force) => versions_beside(c, voucher, in_force),
         None => Ok(rulebooks::adopted_versions(c, voucher.voucher_type)?),
     }
 }

@@ -81,6 +81,13 @@ fn every_reason_is_told_where_it_stands_in_the_way_and_all_are_told_together() {
 }
 
 #[test]
+fn a_reason_has_one_name() {
+    for reason in Reason::ALL {
+        assert_eq!(serde_json::to_value(reason).unwrap(), json!(reason.code()));
+    }
+}
+
+#[test]
 fn who_was_never_approved_is_nobodys_business() {
     let mut never = candidate(1, Sector::Company);
     never.approvals = Vec::new();
