@@ -89,7 +89,11 @@ impl Amount {
 
 impl fmt::Display for Amount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&Decimal::new(self.0, 2).to_string())
+        let (sign, minor) = (if self.0 < 0 { "-" } else { "" }, self.0.unsigned_abs());
+        if f.width().is_none() && f.precision().is_none() {
+            return write!(f, "{sign}{}.{:02}", minor / 100, minor % 100);
+        }
+        f.pad(&format!("{sign}{}.{:02}", minor / 100, minor % 100))
     }
 }
 
@@ -209,6 +213,13 @@ mod tests {
         fn an_amount_survives_the_wire(minor in 0..=AMOUNT_MINOR_MAX) {
             let amount = Amount::from_minor(minor);
             prop_assert_eq!(amount.to_string().parse::<Amount>(), Ok(amount));
+        }
+
+        #[test]
+        fn an_amount_is_written_as_the_decimal_it_is(minor in any::<i64>()) {
+            let decimal = Decimal::new(minor, 2).to_string();
+            prop_assert_eq!(Amount::from_minor(minor).to_string(), decimal.clone());
+            prop_assert_eq!(format!("{:>30}", Amount::from_minor(minor)), format!("{decimal:>30}"));
         }
 
         #[test]

@@ -203,8 +203,7 @@ async fn compared(wanted: Wanted, of: TypeOnDay, snapshot: Arc<Snapshot>, app: &
     let is_quick = wanted.wish.is_quick();
     let make = move || -> Result<SentPage, Problem> {
         let comparing = compare(&wanted, &of, &snapshot, &key)?;
-        let body = serde_json::to_vec(&comparing).map_err(Problem::internal)?;
-        Ok(SentPage { body: body.into(), next: comparing.next })
+        SentPage::of(&comparing, comparing.next.clone())
     };
     if is_quick { make() } else { web::block(make).await.map_err(Problem::internal)? }
 }

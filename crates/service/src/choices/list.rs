@@ -17,13 +17,13 @@ use super::compare::AsOf;
 use super::cursor::{Cursor, List, Of};
 use super::held::{Held, NotHeld, hold};
 use super::page::{CountsView, PageOfList, RefusedView};
+use super::sent::SentPage;
 use super::shown::{Asked, note};
 use super::view::{DrawnBy, OptionView, OrderedView};
 use super::wish::{ChoiceFilter, Wish};
 use crate::app::App;
 use crate::cx::{Cx, found};
 use crate::http::conditional::with_age;
-use crate::http::page::with_link;
 use crate::http::permit::VouchersRead;
 use crate::http::{Caller, Page, PageQuery, Paged, PathId, Permit, Problem, Spoken, SpokenView};
 use crate::vouchers::target_of;
@@ -111,12 +111,12 @@ pub(crate) async fn list_choices(
             "revision": snapshot.revision(),
         });
         cx.audit("list_choices", ("voucher", id.uuid()), &target, details);
-        Ok(list)
+        Ok(SentPage::of(&list, list.next.clone())?)
     })
     .await?;
     let mut response = HttpResponse::Ok();
     spoken.told(with_age(&mut response, app.age_of_choices()));
-    Ok(with_link(&mut response, &request, list.next.as_deref()).json(list))
+    Ok(list.body_of(&mut response, &request))
 }
 
 /// Which page of the list is wanted.

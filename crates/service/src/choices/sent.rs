@@ -6,19 +6,22 @@ use std::time::Duration;
 
 use actix_web::http::header::{self, EntityTag};
 use actix_web::web::Bytes;
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
+use serde::Serialize;
 use valinta_domain::Day;
 
-use crate::http::Spoken;
 use crate::http::conditional::{with_age, with_tag};
 use crate::http::page::with_link;
+use crate::http::{Problem, Spoken};
 
 /// Bytes that are kept at most, with what they were asked by.
 const BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// Pages that are expected: some ten kilobytes each.
 const PAGES_EXPECTED: usize = 4_096;
+/// What a page of twenty options takes, and a little more.
+const BYTES_USUAL: usize = 32 * 1024;
 /// Longest query of which the answer is kept.
 const QUERY_MAX: usize = 1_024;
 
@@ -75,6 +78,22 @@ impl SentPages {
 }
 
 impl SentPage {
+    /// A list as JSON, with room for one of usual length from the start.
+    ///
+    /// # Errors
+    /// It cannot be written as JSON.
+    pub(super) fn of(list: &impl Serialize, next: Option<String>) -> Result<Self, Problem> {
+        let mut body = Vec::with_capacity(BYTES_USUAL);
+        serde_json::to_writer(&mut body, list).map_err(Problem::internal)?;
+        Ok(Self { body: body.into(), next })
+    }
+
+    /// Its body and the link to the next page, as what else is told of it is told already.
+    pub(super) fn body_of(&self, response: &mut HttpResponseBuilder, request: &HttpRequest) -> HttpResponse {
+        with_link(response, request, self.next.as_deref());
+        response.content_type("application/json").body(self.body.clone())
+    }
+
     /// The answer: by its tag, with how it may be kept, in its language, and how old it is at most.
     pub(super) fn answer(
         &self,
@@ -85,7 +104,6 @@ impl SentPage {
         with_tag(&mut response, tag).insert_header((header::CACHE_CONTROL, keeping));
         with_age(&mut response, age);
         spoken.told(&mut response);
-        with_link(&mut response, request, self.next.as_deref());
-        response.content_type("application/json").body(self.body.clone())
+        self.body_of(&mut response, request)
     }
 }
