@@ -73,8 +73,8 @@ fn lists_and_choices_hold_while_the_registry_changes() {
     let changes = history.latest() - scene.revision_at_first();
     let of = |count: &AtomicU32| count.load(Ordering::Relaxed);
     let told = format!(
-        "soaked for {seconds} s: {changes} changes ({:.1} a second), {} pages in {} walks, {} choices accepted and {} refused",
-        f64::from(i32::try_from(changes).unwrap()) / f64::from(i32::try_from(seconds).unwrap()),
+        "soaked for {seconds} s: {changes} changes ({} a second), {} pages in {} walks, {} choices accepted and {} refused",
+        changes / i64::try_from(seconds.max(1)).unwrap(),
         of(&done.pages),
         of(&done.walks),
         of(&done.chosen),

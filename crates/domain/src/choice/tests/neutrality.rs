@@ -8,12 +8,12 @@ fn dealt(turn: usize, around: bool) -> Vec<Candidate> {
     (0..30_usize)
         .map(|n| {
             let from = (if around { 59 - n } else { n } + turn) % 30;
-            let of = candidate(from as u128, sectors[from % 3]);
+            let of = candidate(number(from), sectors[from % 3]);
             let when = Day::ymd(2020, 1, 1).unwrap().plus_days(i64::try_from(from).unwrap());
             Candidate {
-                offering: Id::new(Uuid::from_u128(n as u128)),
-                provider: Id::new(Uuid::from_u128(1_000 - from as u128)),
-                unit: Id::new(Uuid::from_u128(2_000 + from as u128)),
+                offering: Id::new(Uuid::from_u128(number(n))),
+                provider: Id::new(Uuid::from_u128(1_000 - number(from))),
+                unit: Id::new(Uuid::from_u128(2_000 + number(from))),
                 unit_name: format!("{}{from}", ["Aava ", "Öljy ", "1st "][from % 3]),
                 provider_name: format!("Provider {from}"),
                 approvals: vec![Approved { period: Period::starting(when), area: Vec::new() }],
@@ -52,15 +52,20 @@ fn an_offering_keeps_its_place_between_others_whatever_ids_these_have() {
     assert_eq!(alone, left);
 }
 
-/// How unevenly counts fall, of which as many are expected of each.
-fn chi_square(counts: &[u32]) -> f64 {
-    let expected = f64::from(counts.iter().sum::<u32>()) / f64::from(u32::try_from(counts.len()).unwrap());
-    counts.iter().map(|count| f64::from(*count) - expected).map(|off| off * off / expected).sum()
+fn number(n: usize) -> u128 {
+    u128::try_from(n).unwrap()
+}
+
+/// How unevenly counts fall, of which as many are expected of each: chi-square in tenths.
+fn chi_square_tenths(counts: &[u32]) -> u64 {
+    let (all, of) = (counts.iter().map(|count| u64::from(*count)).sum::<u64>(), u64::try_from(counts.len()).unwrap());
+    let off = |count: &u32| (u64::from(*count) * of).abs_diff(all).pow(2);
+    counts.iter().map(off).sum::<u64>() * 10 / (of * all)
 }
 
 /// With 19 degrees of freedom, 54.9 is exceeded once in forty thousand; the draws are fixed by the key, so that it is once
 /// and for all. Looked at are all twenty places of two lots.
-const MOST: f64 = 54.9;
+const MOST_TENTHS: u64 = 549;
 
 /// How often each of twenty offerings stood at each place.
 fn places(draws: u32, lot: impl Fn(u32) -> Lot) -> Vec<[u32; 20]> {
@@ -83,8 +88,8 @@ fn every_place_is_spread_evenly_over_vouchers_and_over_days() {
     let of_day = |n: u32| Lot::of_everyone(b"key", first_day.plus_days(n.into()).to_string().as_bytes());
     for (whose, places) in [("vouchers", places(4_000, of_voucher)), ("days", places(1_000, of_day))] {
         for (place, counts) in places.iter().enumerate() {
-            let chi = chi_square(counts);
-            assert!(chi < MOST, "{whose}, place {place}: {chi}");
+            let chi = chi_square_tenths(counts);
+            assert!(chi < MOST_TENTHS, "{whose}, place {place}: {chi} tenths");
         }
     }
 }
@@ -104,9 +109,10 @@ fn sectors_come_first_as_often_as_they_are_there() {
         let list = s.list(&Query { limit: 1, lot: &lot, ..query(b"") });
         *firsts.entry(list.lines[0].sector).or_default() += 1;
     }
-    let expected = [(Sector::Public, 1_200.0), (Sector::Company, 1_600.0), (Sector::Ngo, 1_200.0)];
-    let chi: f64 =
-        expected.iter().map(|(sector, expected)| (f64::from(firsts[sector]) - expected).powi(2) / expected).sum();
+    // Over the common denominator of what is expected: 1,200, 1,600 and 1,200.
+    let expected = [(Sector::Public, 1_200_u32, 4), (Sector::Company, 1_600, 3), (Sector::Ngo, 1_200, 4)];
+    let chi = |(sector, expected, weight): (Sector, u32, u32)| firsts[&sector].abs_diff(expected).pow(2) * weight;
+    let chi: u32 = expected.into_iter().map(chi).sum();
     // With 2 degrees of freedom, 13.8 is exceeded once in a thousand.
-    assert!(chi < 13.8, "{chi}: {firsts:?}");
+    assert!(chi * 10 < 138 * 4_800, "{chi} of 4,800: {firsts:?}");
 }
