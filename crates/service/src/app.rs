@@ -29,6 +29,7 @@ use crate::http::{Caller, IdempotencyKey, Problem, ProblemKind};
 use crate::imports::ImportPlaces;
 use crate::keys::Keys;
 use crate::latest::Latest;
+use crate::noting::Noting;
 use crate::storage::Storage;
 use crate::telemetry;
 use crate::tokens::Tokens;
@@ -58,6 +59,7 @@ struct Inner {
     order_key: [u8; 32],
     latest: Latest,
     pages: SentPages,
+    noting: Arc<Noting>,
     opened: AtomicBool,
     files: OnceLock<Arc<dyn Storage>>,
     uploads: Places,
@@ -113,6 +115,7 @@ impl App {
             order_key: *keys.order_key(),
             latest: Latest::default(),
             pages: SentPages::default(),
+            noting: Arc::default(),
             opened: AtomicBool::new(false),
             files: OnceLock::new(),
             uploads: Places::new(FILES_AT_ONCE_MAX, FILES_OF_ONE_MAX),
@@ -248,7 +251,7 @@ impl App {
         if !notes.are_of_a_read() {
             return Err(Problem::internal("a read has noted something that only a command may"));
         }
-        self.db().write(move |c| notes.store(c)).await?;
+        self.0.noting.store(self.db(), notes).await?;
         Ok(value)
     }
 

@@ -58,6 +58,18 @@ impl Notes {
         self.messages.is_empty() && self.registry_changes.is_empty()
     }
 
+    /// Stores what was noted of some reads.
+    ///
+    /// # Errors
+    /// The database's; then of none.
+    pub(crate) fn store_reads(c: &mut Conn, reads: &[Arc<Self>]) -> Result<(), DbError> {
+        let Some(first) = reads.first() else { return Ok(()) };
+        let shown: Vec<ShownList> = reads.iter().flat_map(|notes| &notes.shown).cloned().collect();
+        shown_lists::append(c, &first.vault, &shown)?;
+        let audited: Vec<NewAuditRow> = reads.iter().flat_map(|notes| &notes.audited).cloned().collect();
+        audit::append(c, &audited)
+    }
+
     /// Stores them. Says whether the registry changed.
     ///
     /// # Errors

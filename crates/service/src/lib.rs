@@ -32,6 +32,7 @@ pub mod keys;
 mod latest;
 pub mod mandates;
 pub mod me;
+mod noting;
 pub mod offerings;
 pub mod opening;
 pub mod organisers;
