@@ -1,7 +1,5 @@
 //! `POST /v1/choices/compare`: up to five offerings of a voucher type side by side, for everyone, without a token.
 
-use std::collections::BTreeSet;
-
 use actix_web::http::header;
 use actix_web::{HttpResponse, post, web};
 use serde::Deserialize;
@@ -12,9 +10,9 @@ use valinta_domain::identifiers::MunicipalityCode;
 use valinta_domain::rules::Facts;
 use valinta_domain::{Amount, Day, Id, Quantity};
 
-use super::compare::{AsOf, EstimatedOn, TypeOnDay, of_voucher_type};
-use super::side_by_side::{Beside, COMPARED_MAX, Compared, TotalsBasis};
-use super::wish::place_of;
+use super::public_list::{EstimatedOn, TypeOnDay, of_voucher_type};
+use super::side_by_side::{Beside, COMPARED_MAX, Compared, TotalsBasis, each_once};
+use super::wish::{AsOf, near_of};
 use crate::app::App;
 use crate::http::conditional::with_age;
 use crate::http::{Errors, Json, Parse, Problem, ProblemKind, Spoken};
@@ -83,22 +81,6 @@ impl Parse for CompareOfferings {
         let municipality = errors.take_optional("/municipality", municipality);
         let near = near_of(self.near.as_deref(), self.near_municipality.as_deref(), errors);
         Some(Asked { request: self.clone(), municipality: municipality?, near: near? })
-    }
-}
-
-/// From where distances are counted, without a bound.
-pub(super) fn near_of(near: Option<&str>, municipality: Option<&str>, errors: &mut Errors) -> Option<Option<Near>> {
-    let place = place_of(near, municipality, errors)?;
-    Some(place.map(|place| Near { place, within_m: None }))
-}
-
-/// Notes the offerings that are named again. Of a list that is too long that is said already.
-pub(super) fn each_once(errors: &mut Errors, offerings: &[Id<kind::Offering>]) {
-    let mut seen = BTreeSet::new();
-    for (n, offering) in offerings.iter().take(usize::try_from(COMPARED_MAX).unwrap_or_default()).enumerate() {
-        if !seen.insert(offering) {
-            errors.fail(&format!("/offerings/{n}"), "duplicate", "the offering is named twice");
-        }
     }
 }
 

@@ -12,12 +12,10 @@ use valinta_domain::valuation::public_client_fee;
 use valinta_domain::{Day, Id};
 use valinta_persistence::vouchers;
 
-use super::compare::AsOf;
-use super::compare_offerings::{each_once, near_of};
-use super::held::{Held, hold};
-use super::list::with_snapshot;
+use super::held::{Held, hold, with_snapshot};
 use super::shown::{self, note};
-use super::side_by_side::{Beside, COMPARED_MAX, Compared, TotalsBasis};
+use super::side_by_side::{Beside, COMPARED_MAX, Compared, TotalsBasis, each_once};
+use super::wish::{AsOf, near_of};
 use crate::app::App;
 use crate::cx::found;
 use crate::http::conditional::with_age;

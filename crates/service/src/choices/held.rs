@@ -12,10 +12,10 @@ use valinta_persistence::Conn;
 use valinta_persistence::places::own_of;
 use valinta_persistence::vouchers::StoredVoucher;
 
-use super::compare::AsOf;
-use super::wish::day_of;
+use super::wish::{AsOf, day_of};
+use crate::app::App;
 use crate::cx::{Cx, day_in};
-use crate::http::Problem;
+use crate::http::{Caller, Problem};
 use crate::vouchers::{first_day, service_facts_of, valuation_of};
 
 /// What the choices of a voucher are made of.
@@ -42,6 +42,35 @@ impl<E: Into<Problem>> From<E> for NotHeld {
     fn from(refused: E) -> Self {
         Self::Refused(refused.into())
     }
+}
+
+/// Reads for a caller beside the snapshot, and notes what is shown. Where the snapshot is behind what was read, it is brought
+/// up and all is read anew, once.
+pub(super) async fn with_snapshot<W: Send + Sync + 'static, T: Send + 'static>(
+    app: &App,
+    caller: &Caller,
+    wanted: W,
+    f: impl Fn(&mut Conn, &Cx, &Snapshot, &[u8], &W) -> Result<T, NotHeld> + Send + Sync + 'static,
+) -> Result<T, Problem> {
+    let read = Arc::new((wanted, f));
+    for _ in 0..2 {
+        let (snapshot, own, read) = (app.snapshot()?, app.clone(), Arc::clone(&read));
+        let outcome = app
+            .read_noted(caller.clone(), move |c, cx| {
+                let (wanted, f) = &*read;
+                match f(c, cx, &snapshot, own.order_key(), wanted) {
+                    Ok(value) => Ok(Some(value)),
+                    Err(NotHeld::Behind) => Ok(None),
+                    Err(NotHeld::Refused(problem)) => Err(problem),
+                }
+            })
+            .await?;
+        match outcome {
+            Some(value) => return Ok(value),
+            None => app.refresh().await?,
+        }
+    }
+    Err(Problem::internal("a voucher's rulebook is not among those adopted"))
 }
 
 /// Reads what a voucher's list is made of, as of a day that is asked for or the first day of a choice that is made now.

@@ -1,7 +1,5 @@
 //! `GET /v1/vouchers/{id}/choices`: what the holder can choose, and what each option would cost.
 
-use std::sync::Arc;
-
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use serde::Serialize;
 use serde_json::json;
@@ -11,21 +9,20 @@ use valinta_domain::policy::Action;
 use valinta_domain::rulebook::{GrantPeriod, Measure};
 use valinta_domain::valuation::public_client_fee;
 use valinta_domain::{Day, Id, Money, Quantity, Unit};
-use valinta_persistence::{Conn, vouchers};
+use valinta_persistence::vouchers;
 
-use super::compare::AsOf;
 use super::cursor::{Cursor, List, Of};
-use super::held::{Held, NotHeld, hold};
+use super::held::{Held, hold, with_snapshot};
 use super::page::{CountsView, PageOfList, RefusedView};
 use super::sent::SentPage;
 use super::shown::{Asked, note};
 use super::view::{DrawnBy, OptionView, OrderedView};
-use super::wish::{ChoiceFilter, Wish};
+use super::wish::{AsOf, ChoiceFilter, Wish};
 use crate::app::App;
 use crate::cx::{Cx, found};
 use crate::http::conditional::with_age;
 use crate::http::permit::VouchersRead;
-use crate::http::{Caller, Page, PageQuery, Paged, PathId, Permit, Problem, Spoken, SpokenView};
+use crate::http::{Page, PageQuery, Paged, PathId, Permit, Problem, Spoken, SpokenView};
 use crate::vouchers::target_of;
 
 /// What can be chosen with a voucher.
@@ -161,33 +158,4 @@ fn list(cx: &Cx, snapshot: &Snapshot, held: &Held, wanted: &Wanted, key: &[u8]) 
         total: page.total,
         next: Page::<()>::cursor(whole.next(page.next)),
     })
-}
-
-/// Reads for a caller beside the snapshot, and notes what is shown. Where the snapshot is behind what was read, it is brought
-/// up and all is read anew, once.
-pub(super) async fn with_snapshot<W: Send + Sync + 'static, T: Send + 'static>(
-    app: &App,
-    caller: &Caller,
-    wanted: W,
-    f: impl Fn(&mut Conn, &Cx, &Snapshot, &[u8], &W) -> Result<T, NotHeld> + Send + Sync + 'static,
-) -> Result<T, Problem> {
-    let read = Arc::new((wanted, f));
-    for _ in 0..2 {
-        let (snapshot, own, read) = (app.snapshot()?, app.clone(), Arc::clone(&read));
-        let outcome = app
-            .read_noted(caller.clone(), move |c, cx| {
-                let (wanted, f) = &*read;
-                match f(c, cx, &snapshot, own.order_key(), wanted) {
-                    Ok(value) => Ok(Some(value)),
-                    Err(NotHeld::Behind) => Ok(None),
-                    Err(NotHeld::Refused(problem)) => Err(problem),
-                }
-            })
-            .await?;
-        match outcome {
-            Some(value) => return Ok(value),
-            None => app.refresh().await?,
-        }
-    }
-    Err(Problem::internal("a voucher's rulebook is not among those adopted"))
 }

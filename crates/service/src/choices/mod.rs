@@ -1,6 +1,5 @@
 //! Lists of what can be chosen: for everyone, and for the holder of a voucher. One engine, `valinta_domain::choice`.
 
-mod compare;
 mod compare_offerings;
 mod compare_voucher_offerings;
 mod cursor;
@@ -9,6 +8,7 @@ mod findings;
 mod held;
 mod list;
 mod page;
+mod public_list;
 mod quality;
 mod reasons;
 mod sent;
@@ -29,7 +29,7 @@ use crate::routes;
 /// The operations on them.
 pub fn routes() -> Vec<Route> {
     routes![
-        compare::compare_choices,
+        public_list::compare_choices,
         compare_offerings::compare_offerings,
         list::list_choices,
         compare_voucher_offerings::compare_voucher_offerings,

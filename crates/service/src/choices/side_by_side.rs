@@ -1,6 +1,8 @@
 //! A few offerings side by side: each as the list shows it, in what they differ, and the public service beside them. Says of
 //! nothing that it is better.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 use valinta_domain::choice::{Listed, Order, Query, Shown, Snapshot};
 use valinta_domain::id::kind;
@@ -10,10 +12,20 @@ use valinta_domain::{Amount, Currency, Day, Id, Localized, Money, Quantity, Unit
 use super::differences::{DifferenceView, differences};
 use super::page::RefusedView;
 use super::view::{DrawnBy, OptionView, OrderedView};
-use crate::http::{Problem, Spoken, SpokenView};
+use crate::http::{Errors, Problem, Spoken, SpokenView};
 
 /// Most offerings that are compared.
 pub(super) const COMPARED_MAX: u64 = 5;
+
+/// Notes the offerings that are named again. Of a list that is too long that is said already.
+pub(super) fn each_once(errors: &mut Errors, offerings: &[Id<kind::Offering>]) {
+    let mut seen = BTreeSet::new();
+    for (n, offering) in offerings.iter().take(usize::try_from(COMPARED_MAX).unwrap_or_default()).enumerate() {
+        if !seen.insert(offering) {
+            errors.fail(&format!("/offerings/{n}"), "duplicate", "the offering is named twice");
+        }
+    }
+}
 
 /// Some offerings side by side.
 #[derive(Debug, Serialize, utoipa::ToSchema)]

@@ -17,8 +17,8 @@ use valinta_domain::{Amount, Day, Id, Moment};
 use valinta_persistence::testing::TestDatabase;
 use valinta_persistence::voucher_types;
 
-use super::compare::CompareFilter;
 use super::cursor::{Cursor, List, Of};
+use super::public_list::CompareFilter;
 use super::wish::{ChoiceFilter, Wish};
 use crate::app::App;
 use crate::clock::Clock;

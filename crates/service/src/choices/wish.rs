@@ -129,7 +129,7 @@ impl Parse for ChoiceFilter {
 }
 
 /// The place from where distances are counted: a point, or a municipality's centre, or none.
-pub(super) fn place_of(near: Option<&str>, municipality: Option<&str>, errors: &mut Errors) -> Option<Option<Place>> {
+fn place_of(near: Option<&str>, municipality: Option<&str>, errors: &mut Errors) -> Option<Option<Place>> {
     if near.is_some() && municipality.is_some() {
         let why = "two places are given: distances are counted from `near` or from the centre of `near_municipality`";
         errors.fail("/near_municipality", "contradictory", why);
@@ -177,6 +177,12 @@ fn point(text: &str) -> Result<Place, NotAPoint> {
     let latitude_e6 = degrees_e6(latitude.trim(), LATITUDE_MAX)?;
     let longitude_e6 = degrees_e6(longitude.trim(), LONGITUDE_MAX)?;
     Ok(Place { latitude_e6, longitude_e6 })
+}
+
+/// From where distances are counted, without a bound.
+pub(super) fn near_of(near: Option<&str>, municipality: Option<&str>, errors: &mut Errors) -> Option<Option<Near>> {
+    let place = place_of(near, municipality, errors)?;
+    Some(place.map(|place| Near { place, within_m: None }))
 }
 
 impl Wish {
@@ -234,6 +240,13 @@ impl Wish {
             _ => Ok(()),
         }
     }
+}
+
+/// A day as of which a list is asked for, if one is, and where that is said.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct AsOf {
+    pub(super) day: Option<Day>,
+    pub(super) pointer: &'static str,
 }
 
 /// The day as of which a list is shown: the one that is asked for, if it is not before the first possible one.

@@ -19,7 +19,7 @@ use super::cursor::{Cursor, List, Of};
 use super::page::{CountsView, PageOfList, RefusedView};
 use super::sent::{PageKey, SentPage};
 use super::view::{DrawnBy, OptionView, OrderedView};
-use super::wish::{ChoiceFilter, Wish, day_of};
+use super::wish::{AsOf, ChoiceFilter, Wish, day_of};
 use crate::app::App;
 use crate::cx::{day_in, found};
 use crate::http::conditional::{IfNoneMatch, not_modified, tag_of_revision, with_age_beside};
@@ -252,13 +252,6 @@ fn compare(wanted: &Wanted, of: &TypeOnDay, snapshot: &Snapshot, order_key: &[u8
         not_choosable: page.not_choosable,
         next: Page::<()>::cursor(whole.next(page.next)),
     })
-}
-
-/// A day as of which a list is asked for, if one is, and where that is said.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct AsOf {
-    pub(super) day: Option<Day>,
-    pub(super) pointer: &'static str,
 }
 
 /// What a voucher type's list of a day is made of, and the snapshot that it is read from. Where this process does not know
