@@ -131,24 +131,33 @@ impl Sets {
 impl OnDay {
     /// What can be chosen of these candidates, under the rulebooks.
     pub(super) fn new(candidates: &[Arc<Candidate>], rulebooks: &Rulebooks, day: Day) -> Self {
-        let mut of_day = Self {
+        let has_criteria = rulebooks.entries().iter().any(|(_, one)| !one.terms().eligibility.offering.is_empty());
+        let is_free = rulebooks.entries().iter().any(|(_, one)| one.terms().free_of_charge.is_some());
+        let mut of_day = Self::unsorted(day, (has_criteria, is_free));
+        of_day.lines = vec![None; candidates.len()];
+        of_day.offerings = candidates.iter().map(|candidate| candidate.offering).collect();
+        for (place, candidate) in candidates.iter().enumerate() {
+            of_day.index(place, candidate, rulebooks);
+        }
+        of_day
+    }
+
+    /// Nothing yet, under rulebooks of which any has criteria for offerings, or makes the service free.
+    fn unsorted(day: Day, (has_criteria, is_free): (bool, bool)) -> Self {
+        Self {
             day,
-            lines: vec![None; candidates.len()],
-            offerings: candidates.iter().map(|candidate| candidate.offering).collect(),
+            lines: Vec::new(),
+            offerings: Vec::new(),
             sets: Sets::default(),
-            has_criteria: rulebooks.entries().iter().any(|(_, one)| !one.terms().eligibility.offering.is_empty()),
-            is_free: rulebooks.entries().iter().any(|(_, one)| one.terms().free_of_charge.is_some()),
+            has_criteria,
+            is_free,
             by_price: OnceLock::new(),
             by_asked: OnceLock::new(),
             by_start: OnceLock::new(),
             by_name: OnceLock::new(),
             by_lot: Kept::new(LOTS_KEPT),
             clients: Kept::new(CLIENTS_KEPT),
-        };
-        for (place, candidate) in candidates.iter().enumerate() {
-            of_day.index(place, candidate, rulebooks);
         }
-        of_day
     }
 
     /// What can be chosen after some of the candidates have changed or come to the end of the others, the rulebooks being as
@@ -159,20 +168,10 @@ impl OnDay {
         rulebooks: &Rulebooks,
         places: &BTreeSet<usize>,
     ) -> Self {
-        let mut next = Self {
-            day: self.day,
-            lines: self.lines.clone(),
-            offerings: self.offerings.clone(),
-            sets: self.sets.clone(),
-            has_criteria: self.has_criteria,
-            is_free: self.is_free,
-            by_price: OnceLock::new(),
-            by_asked: OnceLock::new(),
-            by_start: OnceLock::new(),
-            by_name: OnceLock::new(),
-            by_lot: Kept::new(LOTS_KEPT),
-            clients: Kept::new(CLIENTS_KEPT),
-        };
+        let mut next = Self::unsorted(self.day, (self.has_criteria, self.is_free));
+        next.lines.clone_from(&self.lines);
+        next.offerings.clone_from(&self.offerings);
+        next.sets.clone_from(&self.sets);
         next.offerings.extend(candidates.iter().skip(next.offerings.len()).map(|candidate| candidate.offering));
         next.lines.resize(candidates.len(), None);
         for set in next.sets.all() {
