@@ -68,7 +68,7 @@ fn whatever_was_shown_comes_out_the_same_again_after_the_registry_has_changed() 
         assert_eq!(list["is_same"], true, "{list}");
         assert_eq!(&strings(&list["shown"]["offerings"]), expected);
         assert_eq!(list["again"]["offerings"], list["shown"]["offerings"]);
-        assert_eq!(list["shown"]["rule"], "lot-1");
+        assert_eq!(list["shown"]["rule"], "lot-2");
         assert_eq!(list["shown"]["shown_as"], "resident");
     }
     let now = scene.county.case_worker.get(&format!("{path}?limit=3")).ok();

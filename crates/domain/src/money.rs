@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use thiserror::Error;
 
 use crate::quantity::Quantity;
-use crate::written;
+use crate::written::{self, Backwards};
 
 /// The largest amount the service takes: ten million euros.
 pub const AMOUNT_MINOR_MAX: i64 = 1_000_000_000;
@@ -87,13 +87,24 @@ impl Amount {
     }
 }
 
+impl Amount {
+    /// With two decimals.
+    fn written(self) -> Backwards {
+        let minor = self.0.unsigned_abs();
+        let mut written = Backwards::new();
+        written.put_number(minor % 100, 2);
+        written.put(b'.');
+        written.put_number(minor / 100, 1);
+        if self.0 < 0 {
+            written.put(b'-');
+        }
+        written
+    }
+}
+
 impl fmt::Display for Amount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (sign, minor) = (if self.0 < 0 { "-" } else { "" }, self.0.unsigned_abs());
-        if f.width().is_none() && f.precision().is_none() {
-            return write!(f, "{sign}{}.{:02}", minor / 100, minor % 100);
-        }
-        f.pad(&format!("{sign}{}.{:02}", minor / 100, minor % 100))
+        f.pad(self.written().text())
     }
 }
 
@@ -114,7 +125,7 @@ impl FromStr for Amount {
 
 impl Serialize for Amount {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(self.written().text())
     }
 }
 

@@ -4,12 +4,13 @@ use std::fmt;
 use std::str::FromStr;
 
 use chrono::{DateTime, Datelike, Months, NaiveDate, SubsecRound, TimeDelta, Utc};
-use serde::{Deserialize, Deserializer, Serialize, de};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use thiserror::Error;
 
+use crate::written::Backwards;
+
 /// A civil day in the organiser's own time zone. On the wire `YYYY-MM-DD`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(transparent)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Day(NaiveDate);
 
 /// Why a text is no day.
@@ -48,9 +49,33 @@ impl Day {
     }
 }
 
+impl Day {
+    /// `YYYY-MM-DD`; the ends of the calendar are years of more digits, with a sign.
+    fn written(self) -> Backwards {
+        let mut written = Backwards::new();
+        written.put_number(self.0.day().into(), 2);
+        written.put(b'-');
+        written.put_number(self.0.month().into(), 2);
+        written.put(b'-');
+        written.put_number(self.0.year().unsigned_abs().into(), 4);
+        match self.0.year() {
+            ..0 => written.put(b'-'),
+            0..10_000 => {}
+            10_000.. => written.put(b'+'),
+        }
+        written
+    }
+}
+
 impl fmt::Display for Day {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        f.pad(self.written().text())
+    }
+}
+
+impl Serialize for Day {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.written().text())
     }
 }
 
@@ -298,10 +323,21 @@ impl<T> Timeline<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use chrono::Days;
     use proptest::prelude::*;
 
     fn day(n: i32) -> Day {
         Day::ymd(2026, 1, 1).unwrap().plus_days(n.into())
+    }
+
+    #[test]
+    fn days_are_written_as_the_calendar_writes_them() {
+        let ends = [NaiveDate::MIN, NaiveDate::MAX, NaiveDate::from_ymd_opt(-4, 2, 9).unwrap()];
+        let days = (0..4_000).filter_map(|n| NaiveDate::from_ymd_opt(1900, 1, 1)?.checked_add_days(Days::new(n * 27)));
+        for date in days.chain(ends) {
+            assert_eq!(Day::new(date).to_string(), date.to_string());
+            assert_eq!(serde_json::to_value(Day::new(date)).unwrap(), date.to_string());
+        }
     }
 
     #[test]

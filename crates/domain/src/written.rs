@@ -54,3 +54,43 @@ pub(crate) fn is_code(text: &str) -> bool {
     (1..=CODE_CHARS_MAX).contains(&text.len())
         && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
 }
+
+/// A short text of digits and signs, written from its end: a tenth of what formatting costs, where lists hold hundreds.
+pub(crate) struct Backwards {
+    text: [u8; BACKWARDS_MAX],
+    /// How much of it is free yet.
+    free: usize,
+}
+
+/// As many as a sum of money takes, with sign and point.
+const BACKWARDS_MAX: usize = 24;
+
+impl Backwards {
+    /// With nothing written.
+    pub(crate) const fn new() -> Self {
+        Self { text: [b'0'; BACKWARDS_MAX], free: BACKWARDS_MAX }
+    }
+
+    /// Puts a sign before what is written. What does not fit is left out.
+    pub(crate) fn put(&mut self, sign: u8) {
+        let before = self.free.saturating_sub(1);
+        if let Some(slot) = self.text.get_mut(before) {
+            *slot = sign;
+        }
+        self.free = before;
+    }
+
+    /// Puts a number before what is written, of so many digits at least.
+    pub(crate) fn put_number(&mut self, number: u64, digits_min: usize) {
+        let (mut rest, mut digits) = (number, 0);
+        while digits < digits_min || rest > 0 {
+            self.put(b'0' + u8::try_from(rest % 10).unwrap_or_default());
+            (rest, digits) = (rest / 10, digits + 1);
+        }
+    }
+
+    /// What is written.
+    pub(crate) fn text(&self) -> &str {
+        self.text.get(self.free..).and_then(|text| std::str::from_utf8(text).ok()).unwrap_or_default()
+    }
+}

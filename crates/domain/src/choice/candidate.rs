@@ -1,5 +1,7 @@
 //! An offering as clients compare it, and whether it can be chosen on a day. Knows nothing of lists.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::distance::Place;
@@ -15,7 +17,7 @@ use crate::text::Language;
 use crate::time::{Day, Period, Timeline};
 
 /// An offering with the facts a client compares. Stored as it is, so that any list can be made again: what is added later
-/// needs a value for what was stored before.
+/// needs a value for what was stored before. What pages show of it they share.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Candidate {
     /// The offering.
@@ -23,17 +25,17 @@ pub struct Candidate {
     /// Who offers.
     pub provider: Id<kind::Provider>,
     /// The provider's name.
-    pub provider_name: String,
+    pub provider_name: Arc<str>,
     /// The provider's sector by day.
     pub sectors: Timeline<Sector>,
     /// Which unit serves.
     pub unit: Id<kind::ServiceUnit>,
     /// The unit's name.
-    pub unit_name: String,
+    pub unit_name: Arc<str>,
     /// Street address.
-    pub street_address: String,
+    pub street_address: Arc<str>,
     /// Postal code and place.
-    pub postal_address: String,
+    pub postal_address: Arc<str>,
     /// The unit's municipality.
     pub municipality: MunicipalityCode,
     /// Other municipalities it serves.
@@ -41,9 +43,9 @@ pub struct Candidate {
     /// Latitude and longitude in millionths of a degree (WGS 84), if known.
     pub coordinates_e6: Option<(i32, i32)>,
     /// Languages of service.
-    pub languages: Vec<Language>,
+    pub languages: Arc<[Language]>,
     /// How it serves.
-    pub modes: Vec<ServiceMode>,
+    pub modes: Arc<[ServiceMode]>,
     /// Whether the unit can be entered by wheelchair.
     pub step_free: Option<bool>,
     /// When the unit may be chosen for the voucher type, and by whom: its approvals without their interruptions.

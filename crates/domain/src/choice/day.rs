@@ -99,10 +99,10 @@ impl Sets {
     fn add(&mut self, place: usize, line: &Line, candidate: &Candidate, day: Day) {
         self.listed.insert(place);
         insert(&mut self.sectors, &line.sector, place);
-        for language in &candidate.languages {
+        for language in candidate.languages.iter() {
             insert(&mut self.languages, language, place);
         }
-        for mode in &candidate.modes {
+        for mode in candidate.modes.iter() {
             insert(&mut self.modes, mode, place);
         }
         for municipality in candidate.service_area.iter().chain([&candidate.municipality]) {

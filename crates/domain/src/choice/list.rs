@@ -25,7 +25,7 @@ pub(super) struct List<'a, 'q> {
 }
 
 /// A line with what decides between equals.
-type Drawn = ([u8; 16], Id<kind::Offering>, usize);
+type Drawn = (u128, usize);
 
 impl<'a> List<'a, '_> {
     /// The page. `home` is where the client lives, or wants to be served.
@@ -170,7 +170,7 @@ impl<'a> List<'a, '_> {
         let sorted = self.on_day.by_lot(self.query.lot);
         let is_before = |place: &usize, after: &SortKey| {
             let offering = self.on_day.offerings.get(*place);
-            offering.is_none_or(|offering| (self.query.lot.draw(*offering), *offering) <= (after.drawn, after.offering))
+            offering.is_none_or(|offering| self.query.lot.draw(*offering) <= after.drawn)
         };
         let start = self.query.after.map_or(0, |after| sorted.partition_point(|place| is_before(place, after)));
         let rest = sorted.get(start..).unwrap_or_default();
@@ -257,12 +257,13 @@ impl<'a> List<'a, '_> {
         after: Option<&SortKey>,
         most: usize,
     ) -> Vec<usize> {
+        let after = after.map(|after| u128::from_be_bytes(after.drawn));
         // The lowest so far, the highest of them on top: most of the others are only held against that one.
         let mut lowest: BinaryHeap<Drawn> = BinaryHeap::new();
-        for (offering, place) in members {
-            let drawn = (self.query.lot.draw(offering), offering, place);
-            if after.is_some_and(|after| (drawn.0, drawn.1) <= (after.drawn, after.offering)) {
-                continue;
+        self.query.lot.draw_each(members, |drawn, place| {
+            let drawn = (u128::from_be_bytes(drawn), place);
+            if after.is_some_and(|after| drawn.0 <= after) {
+                return;
             }
             if lowest.len() < most {
                 lowest.push(drawn);
@@ -271,7 +272,7 @@ impl<'a> List<'a, '_> {
             {
                 *highest = drawn;
             }
-        }
+        });
         lowest.into_sorted_vec().into_iter().map(|(.., place)| place).collect()
     }
 

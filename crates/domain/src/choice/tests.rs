@@ -40,17 +40,17 @@ fn candidate(n: u128, sector: Sector) -> Candidate {
     Candidate {
         offering: Id::new(Uuid::from_u128(n)),
         provider: Id::new(Uuid::from_u128(n)),
-        provider_name: format!("Provider {n}"),
+        provider_name: format!("Provider {n}").into(),
         sectors: Timeline::new(vec![(always, sector)]).unwrap(),
         unit: Id::new(Uuid::from_u128(n)),
-        unit_name: format!("Unit {n}"),
-        street_address: String::new(),
-        postal_address: String::new(),
+        unit_name: format!("Unit {n}").into(),
+        street_address: "".into(),
+        postal_address: "".into(),
         municipality: "609".parse().unwrap(),
         service_area: vec![],
         coordinates_e6: None,
-        languages: vec![Language::Fi],
-        modes: vec![ServiceMode::OnSite],
+        languages: [Language::Fi].into(),
+        modes: [ServiceMode::OnSite].into(),
         step_free: None,
         approvals: vec![Approved { period: always, area: Vec::new() }],
         interruptions: Vec::new(),
@@ -418,7 +418,7 @@ fn what_prices_are_held_against_is_found_once_for_a_list_and_not_for_each_option
 #[test]
 fn a_later_snapshot_has_what_changed_and_shares_the_rest() {
     let other = Id::new(Uuid::from_u128(77));
-    let named = |n: u128, name: &str| Candidate { unit_name: name.to_owned(), ..candidate(n, Sector::Company) };
+    let named = |n: u128, name: &str| Candidate { unit_name: name.into(), ..candidate(n, Sector::Company) };
     let under = || basis(vec![(always(), terms(None, false))]);
     let bases = [(voucher_type(), under()), (other, under())];
     let first = Snapshot::new(
@@ -428,7 +428,7 @@ fn a_later_snapshot_has_what_changed_and_shares_the_rest() {
     );
     let second = first.advanced(2, None, [(voucher_type(), named(2, "two")), (voucher_type(), named(3, "changed"))]);
     let names = |snapshot: &Snapshot| -> Vec<String> {
-        snapshot.offered(voucher_type()).iter().map(|candidate| candidate.unit_name.clone()).collect()
+        snapshot.offered(voucher_type()).iter().map(|candidate| candidate.unit_name.to_string()).collect()
     };
     assert_eq!((second.revision(), names(&second)), (2, vec!["one".into(), "two".into(), "changed".into()]));
     assert_eq!(

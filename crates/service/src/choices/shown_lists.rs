@@ -28,7 +28,7 @@ pub(crate) struct ShownListView {
     /// As of which day.
     day: Day,
     /// The rule by which it was ordered where nothing else decided, by its name.
-    #[schema(max_length = 64, example = "lot-1")]
+    #[schema(max_length = 64, example = "lot-2")]
     rule: String,
     /// What was asked for, and what was known of the client.
     #[schema(value_type = Object)]

@@ -1,5 +1,7 @@
 //! How an option is shown, and the rule of an order.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 use valinta_domain::choice::{Listed, Order};
 use valinta_domain::id::kind;
@@ -22,32 +24,32 @@ pub(crate) struct OptionView {
     /// Who offers.
     provider: Id<kind::Provider>,
     /// The provider's name.
-    #[schema(max_length = 200)]
-    provider_name: String,
+    #[schema(value_type = String, max_length = 200)]
+    provider_name: Arc<str>,
     /// Whose production it is: a fact, not a rank.
     sector: Sector,
     /// The unit that serves.
     unit: Id<kind::ServiceUnit>,
     /// The unit's name.
-    #[schema(max_length = 200)]
-    unit_name: String,
+    #[schema(value_type = String, max_length = 200)]
+    unit_name: Arc<str>,
     /// Street address.
-    #[schema(max_length = 300)]
-    street_address: String,
+    #[schema(value_type = String, max_length = 300)]
+    street_address: Arc<str>,
     /// Postal code and place.
-    #[schema(max_length = 300)]
-    postal_address: String,
+    #[schema(value_type = String, max_length = 300)]
+    postal_address: Arc<str>,
     /// Code of the unit's municipality.
     municipality: MunicipalityCode,
     /// Where it is (WGS 84), if known.
     #[serde(skip_serializing_if = "Option::is_none")]
     coordinates: Option<GeoPoint>,
     /// Languages of service.
-    #[schema(max_items = 3)]
-    languages: Vec<Language>,
+    #[schema(value_type = Vec<Language>, max_items = 3)]
+    languages: Arc<[Language]>,
     /// How it serves.
-    #[schema(max_items = 3)]
-    modes: Vec<ServiceMode>,
+    #[schema(value_type = Vec<ServiceMode>, max_items = 3)]
+    modes: Arc<[ServiceMode]>,
     /// Whether it can be entered without steps, if known.
     #[serde(skip_serializing_if = "Option::is_none")]
     step_free: Option<bool>,
@@ -133,16 +135,16 @@ impl OptionView {
         Self {
             offering: candidate.offering,
             provider: candidate.provider,
-            provider_name: candidate.provider_name.clone(),
+            provider_name: Arc::clone(&candidate.provider_name),
             sector: listed.sector,
             unit: candidate.unit,
-            unit_name: candidate.unit_name.clone(),
-            street_address: candidate.street_address.clone(),
-            postal_address: candidate.postal_address.clone(),
+            unit_name: Arc::clone(&candidate.unit_name),
+            street_address: Arc::clone(&candidate.street_address),
+            postal_address: Arc::clone(&candidate.postal_address),
             municipality: candidate.municipality.clone(),
             coordinates: candidate.coordinates_e6.map(GeoPoint::of),
-            languages: candidate.languages.clone(),
-            modes: candidate.modes.clone(),
+            languages: Arc::clone(&candidate.languages),
+            modes: Arc::clone(&candidate.modes),
             step_free: candidate.step_free,
             earliest_start: candidate.earliest_start,
             queue: candidate.queue,
