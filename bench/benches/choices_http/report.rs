@@ -10,6 +10,8 @@ use crate::load::Round;
 
 /// Of the bare handler's requests a second.
 const OF_BARE_MIN: f64 = 0.6;
+/// The same, of pages that are each another one, so that they are put together and written anew: see docs/benchmarks.md.
+const MADE_ANEW_MIN: f64 = 0.2;
 /// Times the bare handler's p99.
 const P99_TIMES_MAX: f64 = 3.0;
 /// Times as fast in a small registry as in a large one.
@@ -66,19 +68,19 @@ impl Report {
             println!("{name:<40} {per_second:>10.0} {p50:>9} {p95:>9} {p99:>9} {most:>9}");
         }
         println!();
-        for (case, bare, held) in [
-            (name::FIRST, name::BARE, true),
-            (name::MIX, name::BARE, true),
-            (name::ESTIMATE, name::BARE_ESTIMATE, true),
-            (name::BY_ESTIMATE, name::BARE_ESTIMATE, true),
+        for (case, bare, least) in [
+            (name::FIRST, name::BARE, Some(OF_BARE_MIN)),
+            (name::MIX, name::BARE, Some(OF_BARE_MIN)),
+            (name::ESTIMATE, name::BARE_ESTIMATE, Some(MADE_ANEW_MIN)),
+            (name::BY_ESTIMATE, name::BARE_ESTIMATE, Some(MADE_ANEW_MIN)),
             // What is read of a person is noted before it is told: that costs a commit, which the bare handler must pay too.
-            (name::VOUCHER, name::BARE_ROWS, true),
-            (name::BY_CO_PAYMENT, name::BARE_ROWS, true),
-            (name::VOUCHER, name::BARE_VOUCHER, false),
-            (name::VOUCHER, name::GROUPED, false),
-            (name::VOUCHER, name::UNGROUPED, false),
+            (name::VOUCHER, name::BARE_ROWS, Some(OF_BARE_MIN)),
+            (name::BY_CO_PAYMENT, name::BARE_ROWS, Some(OF_BARE_MIN)),
+            (name::VOUCHER, name::BARE_VOUCHER, None),
+            (name::VOUCHER, name::GROUPED, None),
+            (name::VOUCHER, name::UNGROUPED, None),
         ] {
-            self.beside(measured, (case, bare), held);
+            self.beside(measured, (case, bare), least);
         }
         let [small, middle, large, more_of_middle] = name::SIZED;
         let [voucher_small, voucher_large] = name::VOUCHER_SIZED;
@@ -98,18 +100,16 @@ impl Report {
         }
     }
 
-    fn beside(&mut self, measured: &BTreeMap<&'static str, Round>, (case, bare): (&str, &str), held: bool) {
+    fn beside(&mut self, measured: &BTreeMap<&'static str, Round>, (case, bare): (&str, &str), least: Option<f64>) {
         let (Some(own), Some(other)) = (measured.get(case), measured.get(bare)) else { return };
         let (share, times) = (own.per_second / other.per_second, own.p99.as_secs_f64() / other.p99.as_secs_f64());
-        let words = format!(
-            "{case}: {:.0} % of {bare} (at least {:.0} %), p99 {times:.1} times its p99 (at most {P99_TIMES_MAX})",
-            share * 100.0,
-            OF_BARE_MIN * 100.0
-        );
-        if held {
-            self.hold(share >= OF_BARE_MIN && times <= P99_TIMES_MAX, words)
-        } else {
-            println!("   shown {words}")
+        let words = format!("{case}: {:.0} % of {bare}, p99 {times:.1} times its p99", share * 100.0);
+        match least {
+            Some(least) => {
+                let bounds = format!("(at least {:.0} %, at most {P99_TIMES_MAX} times)", least * 100.0);
+                self.hold(share >= least && times <= P99_TIMES_MAX, format!("{words} {bounds}"))
+            }
+            None => println!("   shown {words}"),
         }
     }
 

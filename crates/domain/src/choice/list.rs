@@ -191,7 +191,7 @@ impl<'a> List<'a, '_> {
         let mut places = Vec::new();
         while places.len() < most {
             let Some(figure) = [prices.first(), fees.first()].into_iter().flatten().map(pays).min() else { break };
-            let equals = |sorted: &[usize]| sorted.iter().take_while(|place| pays(place) == figure).count();
+            let equals = |sorted: &[usize]| sorted.partition_point(|place| pays(place) <= figure);
             let (own, rest_of_prices) = prices.split_at_checked(equals(prices)).unwrap_or_default();
             let (charged, rest_of_fees) = fees.split_at_checked(equals(fees)).unwrap_or_default();
             (prices, fees) = (rest_of_prices, rest_of_fees);
