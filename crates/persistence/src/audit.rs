@@ -149,7 +149,8 @@ struct Stored {
 ///
 /// # Errors
 /// The database's.
-pub fn append(c: &mut Conn, rows: &[NewAuditRow]) -> Result<(), DbError> {
+pub fn append<'a>(c: &mut Conn, rows: impl IntoIterator<Item = &'a NewAuditRow>) -> Result<(), DbError> {
+    let rows: Vec<&NewAuditRow> = rows.into_iter().collect();
     let Some(first) = rows.first() else { return Ok(()) };
     let chain = chain_of(first);
     let added = i64::try_from(rows.len()).map_err(|_| DbError::Internal("too many audit rows".to_owned()))?;

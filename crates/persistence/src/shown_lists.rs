@@ -3,13 +3,12 @@
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
-use serde_json::Value;
 use uuid::Uuid;
 use valinta_domain::id::kind;
 use valinta_domain::policy::Role;
 use valinta_domain::{Day, Id, Moment};
 
-use crate::convert::{coded, from_json, to_json};
+use crate::convert::coded;
 use crate::dialect::{Conn, insert_many};
 use crate::error::DbError;
 use crate::schema::shown_lists;
@@ -35,8 +34,8 @@ pub struct ShownList {
     pub day: Day,
     /// The rule by which lots were drawn.
     pub rule: String,
-    /// What was asked, and what was known of the client, as the service reads it again.
-    pub asked: Value,
+    /// What was asked, and what was known of the client, as the service writes and reads it again: JSON.
+    pub asked: String,
     /// How many options there were in all pages.
     pub total: u64,
     /// The offerings, in the order in which they were shown.
@@ -74,7 +73,7 @@ fn place_of_asked(id: Id<kind::ShownList>) -> String {
 
 impl Row {
     fn of(vault: &Vault, list: &ShownList) -> Result<Self, DbError> {
-        let sealed = vault.seal(&place_of_asked(list.id), &to_json(&list.asked)?);
+        let sealed = vault.seal(&place_of_asked(list.id), &list.asked);
         Ok(Self {
             id: list.id.into(),
             organiser_id: list.organiser.into(),
@@ -105,7 +104,7 @@ impl Row {
             revision: self.revision,
             day: Day::new(self.day),
             rule: self.rule,
-            asked: from_json(TABLE, &asked)?,
+            asked,
             total: u64::try_from(self.total).map_err(|e| DbError::corrupt(format!("{TABLE}: {e}")))?,
             offerings: self.offerings.chunks(16).map(id).collect::<Result<_, _>>()?,
             shown_to: self.shown_to,
@@ -119,8 +118,8 @@ impl Row {
 ///
 /// # Errors
 /// The database's.
-pub fn append(c: &mut Conn, vault: &Vault, lists: &[ShownList]) -> Result<(), DbError> {
-    let rows = lists.iter().map(|list| Row::of(vault, list)).collect::<Result<Vec<Row>, DbError>>()?;
+pub fn append<'a>(c: &mut Conn, vault: &Vault, lists: impl IntoIterator<Item = &'a ShownList>) -> Result<(), DbError> {
+    let rows = lists.into_iter().map(|list| Row::of(vault, list)).collect::<Result<Vec<Row>, DbError>>()?;
     insert_many!(c, shown_lists::table, &rows)?;
     Ok(())
 }

@@ -64,10 +64,8 @@ impl Notes {
     /// The database's; then of none.
     pub(crate) fn store_reads(c: &mut Conn, reads: &[Arc<Self>]) -> Result<(), DbError> {
         let Some(first) = reads.first() else { return Ok(()) };
-        let shown: Vec<ShownList> = reads.iter().flat_map(|notes| &notes.shown).cloned().collect();
-        shown_lists::append(c, &first.vault, &shown)?;
-        let audited: Vec<NewAuditRow> = reads.iter().flat_map(|notes| &notes.audited).cloned().collect();
-        audit::append(c, &audited)
+        shown_lists::append(c, &first.vault, reads.iter().flat_map(|notes| &notes.shown))?;
+        audit::append(c, reads.iter().flat_map(|notes| &notes.audited))
     }
 
     /// Stores them. Says whether the registry changed.

@@ -139,7 +139,7 @@ mod tests {
                 revision: 1,
                 day: Day::ymd(2026, 11, 22).unwrap(),
                 rule: "lot-1".to_owned(),
-                asked: json!({}),
+                asked: "{}".to_owned(),
                 total: 0,
                 offerings: Vec::new(),
                 shown_to: "somebody".to_owned(),

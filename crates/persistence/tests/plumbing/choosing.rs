@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::json;
 use valinta_domain::Id;
 use valinta_domain::choice::Snapshot;
 use valinta_domain::policy::Role;
@@ -24,7 +23,7 @@ fn offering() -> RegistryChange {
 }
 
 fn names(snapshot: &Snapshot) -> Vec<String> {
-    snapshot.offered(Id::new(uuid(TYPE))).iter().map(|candidate| candidate.provider_name.clone()).collect()
+    snapshot.offered(Id::new(uuid(TYPE))).iter().map(|candidate| candidate.provider_name.to_string()).collect()
 }
 
 fn unnoted(db: &Db) -> usize {
@@ -130,8 +129,8 @@ fn what_was_noted_and_shown_stays() {
             person: voucher.person,
             revision: 3,
             day: day(6, 1),
-            rule: "lot-1".into(),
-            asked: json!({"order": "neutral"}),
+            rule: "lot-2".into(),
+            asked: r#"{"order":"neutral"}"#.into(),
             total: 7,
             offerings: vec![Id::new(uuid(OFFERING)), Id::new(uuid(1))],
             shown_to: "someone".into(),
@@ -139,7 +138,7 @@ fn what_was_noted_and_shown_stays() {
             shown_at: moment(0),
         };
         let noted = list.clone();
-        db.write_blocking(move |c| shown_lists::append(c, &vault(), std::slice::from_ref(&noted))).unwrap();
+        db.write_blocking(move |c| shown_lists::append(c, &vault(), [&noted])).unwrap();
         assert_eq!(
             db.read_blocking(|c| shown_lists::find(c, &vault(), Id::new(uuid(80)))).unwrap(),
             Some(list.clone())

@@ -76,7 +76,7 @@ pub(super) fn note(
         revision,
         day: held.day,
         rule: RULE.to_owned(),
-        asked: serde_json::to_value(noted).map_err(Problem::internal)?,
+        asked: serde_json::to_string(&noted).map_err(Problem::internal)?,
         total: u64::try_from(total).map_err(Problem::internal)?,
         offerings,
         shown_to: cx.actor().subject.clone(),
@@ -103,7 +103,7 @@ pub(super) fn again(c: &mut Conn, list: &ShownList, key: &[u8]) -> Result<Again,
         let why = format!("The list was ordered by the rule {}, and this release orders by {RULE} alone.", list.rule);
         return Err(Problem::new(ProblemKind::WrongState, why));
     }
-    let noted: Noted = serde_json::from_value(list.asked.clone()).map_err(Problem::internal)?;
+    let noted: Noted = serde_json::from_str(&list.asked).map_err(Problem::internal)?;
     if noted.drawn_by != mark_of(key) {
         let why = "The list was drawn by another key than this service draws by, so that it cannot be made again here.";
         return Err(Problem::new(ProblemKind::WrongState, why));

@@ -65,7 +65,7 @@ pub(crate) async fn replay_shown_list(
             let again = ListAgain { total: again.total, offerings: again.offerings };
             let details = json!({"shown_list": id, "is_same": is_same});
             cx.audit("replay_shown_list", ("voucher", shown.voucher.uuid()), &target, details);
-            Ok(ReplayedList { shown: ShownListView::of(shown), again, is_same })
+            Ok(ReplayedList { shown: ShownListView::of(shown)?, again, is_same })
         })
         .await?;
     Ok(HttpResponse::Ok().json(replayed))

@@ -49,20 +49,24 @@ pub(crate) struct ShownListView {
 }
 
 impl ShownListView {
-    pub(super) fn of(list: ShownList) -> Self {
-        Self {
+    /// As it is shown.
+    ///
+    /// # Errors
+    /// What was noted cannot be read.
+    pub(super) fn of(list: ShownList) -> Result<Self, Problem> {
+        Ok(Self {
             id: list.id,
             voucher: list.voucher,
             revision: list.revision,
             day: list.day,
             rule: list.rule,
-            asked: list.asked,
+            asked: serde_json::from_str(&list.asked).map_err(Problem::internal)?,
             total: list.total,
             offerings: list.offerings,
             shown_to: list.shown_to,
             shown_as: list.shown_as,
             shown_at: list.shown_at,
-        }
+        })
     }
 }
 
@@ -88,7 +92,9 @@ pub(crate) async fn list_shown_lists(
         cx.require(Action::ReadAudit, &target)?;
         let lists = shown_lists::of_voucher(c, cx.vault(), id, after, limit)?;
         cx.audit("list_shown_lists", ("voucher", id.uuid()), &target, json!({"lists": lists.len()}));
-        Ok(Page::cut(lists, &page, |list| list.id).map(ShownListView::of))
+        let Page { items, next } = Page::cut(lists, &page, |list| list.id);
+        let items = items.into_iter().map(ShownListView::of).collect::<Result<_, Problem>>()?;
+        Ok(Page { items, next })
     })
     .await
 }
