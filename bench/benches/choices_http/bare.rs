@@ -245,7 +245,7 @@ fn write_rows(
         person,
         revision: 1,
         day: Day::new(now.utc().date_naive()),
-        rule: "lot-1".to_owned(),
+        rule: valinta_domain::choice::RULE.to_owned(),
         asked: json!({"filters": "x".repeat(ASKED_BYTES)}).to_string(),
         total: 5_000,
         offerings: (0..20).map(|n| Id::new(registry::offering(n))).collect(),

@@ -85,9 +85,7 @@ impl Amount {
     pub const fn of(self, currency: Currency) -> Money {
         Money { amount: self, currency }
     }
-}
 
-impl Amount {
     /// With two decimals.
     fn written(self) -> Backwards {
         let minor = self.0.unsigned_abs();

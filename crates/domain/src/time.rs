@@ -47,9 +47,7 @@ impl Day {
         let next = self.0.with_day(1).and_then(|first| first.checked_add_months(Months::new(1)));
         Self(next.unwrap_or(NaiveDate::MAX))
     }
-}
 
-impl Day {
     /// `YYYY-MM-DD`; the ends of the calendar are years of more digits, with a sign.
     fn written(self) -> Backwards {
         let mut written = Backwards::new();

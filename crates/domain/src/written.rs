@@ -55,7 +55,7 @@ pub(crate) fn is_code(text: &str) -> bool {
         && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
 }
 
-/// A short text of digits and signs, written from its end: a tenth of what formatting costs, where lists hold hundreds.
+/// A short text of digits and signs, written from its end and without formatting: lists hold hundreds of them.
 pub(crate) struct Backwards {
     text: [u8; BACKWARDS_MAX],
     /// How much of it is free yet.

@@ -114,6 +114,7 @@ impl Pending {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
+    use valinta_domain::choice::RULE;
     use valinta_domain::policy::{Role, Target};
     use valinta_domain::{Day, Id, Moment};
     use valinta_persistence::audit;
@@ -138,7 +139,7 @@ mod tests {
                 person: cx.id(),
                 revision: 1,
                 day: Day::ymd(2026, 11, 22).unwrap(),
-                rule: "lot-1".to_owned(),
+                rule: RULE.to_owned(),
                 asked: "{}".to_owned(),
                 total: 0,
                 offerings: Vec::new(),

@@ -63,10 +63,9 @@ impl Lot {
     /// as fast as one by one.
     pub(super) fn draw_each(
         &self,
-        offerings: impl Iterator<Item = (Id<kind::Offering>, usize)>,
+        mut offerings: impl Iterator<Item = (Id<kind::Offering>, usize)>,
         mut drawn: impl FnMut([u8; 16], usize),
     ) {
-        let mut offerings = offerings.fuse();
         let mut blocks = [Array::from([0; 16]); AT_ONCE];
         let mut places = [0; AT_ONCE];
         loop {
@@ -114,7 +113,7 @@ mod tests {
 
     #[test]
     fn a_lot_is_the_id_enciphered_as_the_standard_says() {
-        // FIPS 197, appendix B.
+        // FIPS 197, appendix C.1.
         let lot = Lot::of_key(0x0001_0203_0405_0607_0809_0a0b_0c0d_0e0f_u128.to_be_bytes());
         let id = Id::new(Uuid::from_u128(0x0011_2233_4455_6677_8899_aabb_ccdd_eeff));
         assert_eq!(u128::from_be_bytes(lot.draw(id)), 0x69c4_e0d8_6a7b_0430_d8cd_b780_70b4_c55a);
