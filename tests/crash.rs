@@ -1,5 +1,7 @@
 //! A kill -9 in the middle of writes: nothing that was acknowledged is missing, nothing is there by half or twice.
 
+mod money;
+
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
@@ -8,8 +10,10 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use chrono_tz::Europe::Helsinki;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use valinta_domain::Day;
 use valinta_persistence::testing::TestDatabase;
 use valinta_persistence::{Db, DbError, audit, ledger_check};
 use valinta_service::clock::Clock;
@@ -36,6 +40,11 @@ impl Installation {
         this.keys.write_new(&this.keys_file()).unwrap();
         assert!(this.command("migrate").status().unwrap().success());
         this
+    }
+
+    /// Today, in Finland.
+    fn today() -> Day {
+        Day::new(Clock::system().now().utc().with_timezone(&Helsinki).date_naive())
     }
 
     fn keys_file(&self) -> PathBuf {

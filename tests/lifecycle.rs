@@ -6,7 +6,6 @@
 
 mod applying;
 mod checks;
-mod dice;
 mod model;
 mod races;
 mod scene;
@@ -18,9 +17,8 @@ use std::process::Command;
 
 use valinta_service::approvals::lapse_faults;
 
-use self::dice::setting;
 use self::scene::Scene;
-use crate::support::World;
+use crate::support::{World, setting};
 
 /// The sequences that are played where no others are asked for: together they come to everything.
 const SEEDS: [u64; 3] = [8, 12, 22];

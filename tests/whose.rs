@@ -32,6 +32,7 @@ const NOT_IN_THE_TABLE: &[(&str, &str)] = &[
     ("register_provider", "what it makes belongs to no one before"),
     ("publish_voucher_type", "it names nothing: what it makes is the caller's own organiser's"),
     ("register_client", "it names nothing: what it makes is the caller's own organiser's"),
+    ("set_settlement_settings", "it names nothing: what it makes is the caller's own organiser's"),
 ];
 
 #[test]

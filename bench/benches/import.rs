@@ -2,38 +2,25 @@
 //! over HTTP from the release binary on SQLite. `cargo xtask bench import` names the binary.
 #![expect(clippy::print_stdout, reason = "what it prints is its result")]
 
-use std::error::Error;
-use std::fs;
-use std::io::{BufRead, BufReader};
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use serde_json::Value;
+use valinta_bench::process::{Process, token};
+use valinta_bench::{Outcome, binary};
 
-type Outcome<T> = Result<T, Box<dyn Error>>;
-
-/// Which binary serves.
-const BINARY_VARIABLE: &str = "VALINTA_BENCH_BINARY";
-/// The longest wait for anything.
-const WAIT_MAX: Duration = Duration::from_secs(120);
 /// The longest that all files together may take.
 const SECONDS_MAX: f64 = 20.0;
 
 fn main() -> Outcome<()> {
-    let Some(binary) = std::env::var_os(BINARY_VARIABLE) else {
-        return Err(format!("{BINARY_VARIABLE} names no binary; start this by `cargo xtask bench import`").into());
-    };
-    let (binary, folder) = (Path::new(&binary), tempfile::tempdir()?);
-    let service = Service::start(binary, folder.path())?;
-    let token = service.token(binary, folder.path())?;
-    let codes = service.codes(&token)?;
+    let (binary, folder) = (binary()?, tempfile::tempdir()?);
+    let service = Process::service(&binary, folder.path())?;
+    let token = token(&binary, folder.path(), &["officer"])?;
+    let codes = codes(&service, &token)?;
     println!("{:<16} {:>8} {:>10} {:>10}", "file", "rows", "first, s", "again, s");
     let (mut total, mut rows) = (0.0_f64, 0);
     for (kind, file) in files(&codes) {
-        let first = service.import(&token, kind, &file, "created")?;
-        let again = service.import(&token, kind, &file, "unchanged")?;
+        let first = import(&service, &token, kind, &file, "created")?;
+        let again = import(&service, &token, kind, &file, "unchanged")?;
         let many = file.lines().count().saturating_sub(1);
         println!("{kind:<16} {many:>8} {first:>10.2} {again:>10.2}");
         total = sum(total, first);
@@ -105,111 +92,41 @@ fn business_ids() -> impl Iterator<Item = String> {
     })
 }
 
-/// A service that ends with its handle.
-struct Service {
-    child: Child,
-    url: String,
-}
-
-impl Service {
-    /// Starts it in a folder with no settings but a free port, and waits until it is ready.
-    fn start(binary: &Path, folder: &Path) -> Outcome<Self> {
-        let log = folder.join("log");
-        let mut child = bare(binary, folder)
-            .env("VALINTA_LISTEN", "127.0.0.1:0")
-            .stdout(fs::File::create(&log)?)
-            .stderr(fs::File::create(folder.join("errors"))?)
-            .spawn()?;
-        let started = Instant::now();
-        while started.elapsed() < WAIT_MAX && child.try_wait()?.is_none() {
-            let told = [log.clone(), folder.join("errors")].iter().find_map(|file| address_in(file));
-            if let Some(url) = told {
-                let service = Self { child, url };
-                service.ready()?;
-                return Ok(service);
-            }
-            thread::sleep(Duration::from_millis(50));
-        }
-        let _ = child.kill();
-        let _ = child.wait();
-        Err(format!("the service did not start: {}", fs::read_to_string(folder.join("errors"))?).into())
-    }
-
-    fn ready(&self) -> Outcome<()> {
-        let started = Instant::now();
-        while started.elapsed() < WAIT_MAX {
-            if ureq::get(format!("{}/health/ready", self.url)).call().is_ok() {
-                return Ok(());
-            }
-            thread::sleep(Duration::from_millis(50));
-        }
-        Err("the service is never ready".into())
-    }
-
-    fn token(&self, binary: &Path, folder: &Path) -> Outcome<String> {
-        let output = bare(binary, folder).args(["token", "officer"]).output()?;
-        Ok(format!("Bearer {}", String::from_utf8(output.stdout)?.trim()))
-    }
-
-    /// The codes of the demo county that rows can name.
-    fn codes(&self, token: &str) -> Outcome<Codes> {
-        let texts = |path: &str, field: &str| -> Outcome<Vec<String>> {
-            let page: Value = ureq::get(format!("{}{path}", self.url))
-                .header("authorization", token)
-                .call()?
-                .body_mut()
-                .read_json()?;
-            let items = page.pointer("/items").and_then(Value::as_array).ok_or("no list")?;
-            Ok(items.iter().filter_map(|item| item.pointer(field)?.as_str().map(str::to_owned)).collect())
-        };
-        let mut types = texts("/v1/voucher-types?limit=100", "/code")?.into_iter().filter(|code| code != "home-care");
-        let other = types.next().ok_or("one voucher type only")?;
-        Ok(Codes {
-            organiser: texts("/v1/organisers", "/code")?.into_iter().next().ok_or("no organiser")?,
-            municipality: texts("/v1/service-units?limit=1", "/municipality")?.into_iter().next().ok_or("no unit")?,
-            voucher_types: ["home-care".to_owned(), other],
-        })
-    }
-
-    /// Brings a file in, all or nothing, and says how many seconds it took. Every row must have come to the same.
-    fn import(&self, token: &str, kind: &str, file: &str, outcome: &str) -> Outcome<f64> {
-        let started = Instant::now();
-        let mut answer = ureq::post(format!("{}/v1/imports/{kind}", self.url))
-            .config()
-            .http_status_as_error(false)
-            .build()
-            .header("authorization", token)
-            .header("content-type", "text/csv")
-            .send(file)?;
-        let told: Value = answer.body_mut().read_json()?;
-        let seconds = started.elapsed().as_secs_f64();
-        let rows = u64::try_from(file.lines().count().saturating_sub(1))?;
-        if told.pointer(&format!("/{outcome}")).and_then(Value::as_u64) != Some(rows) {
-            return Err(format!("{kind}: {rows} rows were sent, and this is told: {told:.2000}").into());
-        }
-        Ok(seconds)
-    }
-}
-
-impl Drop for Service {
-    fn drop(&mut self) {
-        // In order, so that the database is left whole and alone.
-        let _ = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
-        let _ = self.child.wait();
-    }
-}
-
-fn bare(binary: &Path, folder: &Path) -> Command {
-    let mut command = Command::new(binary);
-    command.current_dir(folder).env_clear().env("HOME", folder).stdin(Stdio::null());
-    command
-}
-
-fn address_in(log: &Path) -> Option<String> {
-    let lines = BufReader::new(fs::File::open(log).ok()?).lines().map_while(Result::ok);
-    lines.into_iter().find_map(|line| {
-        let (_, after) = line.split_once("http://127.0.0.1:")?;
-        let port: String = after.chars().take_while(char::is_ascii_digit).collect();
-        (!port.is_empty()).then(|| format!("http://127.0.0.1:{port}"))
+/// The codes of the demo county that rows can name.
+fn codes(service: &Process, token: &str) -> Outcome<Codes> {
+    let texts = |path: &str, field: &str| -> Outcome<Vec<String>> {
+        let page: Value = ureq::get(format!("{}{path}", service.url))
+            .header("authorization", format!("Bearer {token}"))
+            .call()?
+            .body_mut()
+            .read_json()?;
+        let items = page.pointer("/items").and_then(Value::as_array).ok_or("no list")?;
+        Ok(items.iter().filter_map(|item| item.pointer(field)?.as_str().map(str::to_owned)).collect())
+    };
+    let mut types = texts("/v1/voucher-types?limit=100", "/code")?.into_iter().filter(|code| code != "home-care");
+    let other = types.next().ok_or("one voucher type only")?;
+    Ok(Codes {
+        organiser: texts("/v1/organisers", "/code")?.into_iter().next().ok_or("no organiser")?,
+        municipality: texts("/v1/service-units?limit=1", "/municipality")?.into_iter().next().ok_or("no unit")?,
+        voucher_types: ["home-care".to_owned(), other],
     })
+}
+
+/// Brings a file in, all or nothing, and says how many seconds it took. Every row must have come to the same.
+fn import(service: &Process, token: &str, kind: &str, file: &str, outcome: &str) -> Outcome<f64> {
+    let started = Instant::now();
+    let mut answer = ureq::post(format!("{}/v1/imports/{kind}", service.url))
+        .config()
+        .http_status_as_error(false)
+        .build()
+        .header("authorization", format!("Bearer {token}"))
+        .header("content-type", "text/csv")
+        .send(file)?;
+    let told: Value = answer.body_mut().read_json()?;
+    let seconds = started.elapsed().as_secs_f64();
+    let rows = u64::try_from(file.lines().count().saturating_sub(1))?;
+    if told.pointer(&format!("/{outcome}")).and_then(Value::as_u64) != Some(rows) {
+        return Err(format!("{kind}: {rows} rows were sent, and this is told: {told:.2000}").into());
+    }
+    Ok(seconds)
 }

@@ -10,10 +10,9 @@ use serde_json::{Value, json};
 use valinta_domain::Day;
 use valinta_domain::policy::Role;
 
-use super::dice::Dice;
 use super::model::{self, Model, Requirement};
 use crate::support::{
-    self, Answer, County, Provider, Resident, User, World, localized, price, public_price, terms_with,
+    self, Answer, County, Dice, Provider, Resident, User, World, localized, price, public_price, terms_with,
 };
 
 /// What every voucher type asks for from the beginning.

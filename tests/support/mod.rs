@@ -4,13 +4,15 @@
 mod actors;
 mod api;
 mod county;
+mod dice;
 mod figures;
 mod world;
 
 pub(crate) use actors::{Provider, Resident};
-pub(crate) use api::{Answer, Api, Problem, User};
+pub(crate) use api::{Answer, Api, Problem, User, new_key};
 pub(crate) use county::{County, VoucherType};
+pub(crate) use dice::{Dice, setting};
 pub(crate) use figures::{
     assistance_terms, cleaning_terms, home_care_terms, identity_code, localized, oid, price, public_price, terms_with,
 };
-pub(crate) use world::{AUDIENCE, ISSUER, Site, World};
+pub(crate) use world::{AUDIENCE, ISSUER, Site, World, served_at};

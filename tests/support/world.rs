@@ -4,6 +4,7 @@ use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -12,7 +13,8 @@ use tempfile::TempDir;
 use valinta_domain::policy::{Role, Scope};
 use valinta_domain::{Day, Id, Moment};
 use valinta_persistence::testing::TestDatabase;
-use valinta_persistence::{Db, audit, ledger_check, offering_states};
+use valinta_persistence::testing::faults::Faults;
+use valinta_persistence::{DatabaseUrl, Db, audit, ledger_check, offering_states};
 use valinta_service::app::App;
 use valinta_service::clock::{Clock, new_uuid};
 use valinta_service::http::server::server;
@@ -91,6 +93,8 @@ pub(crate) struct World {
     pub(crate) apps: Vec<App>,
     /// Where the services keep files.
     pub(crate) files: TempDir,
+    /// How the service that was started first, or last anew, can be made to die.
+    pub(crate) faults: Faults,
     keys: Keys,
     running: Vec<(ServerHandle, JoinHandle<()>)>,
     /// Whether a test has changed the tables of the registry behind the service's back.
@@ -110,17 +114,30 @@ impl Deref for World {
 impl World {
     /// Starts a service on an empty database.
     pub(crate) fn start() -> Self {
-        let database = TestDatabase::create().unwrap();
+        Self::on(TestDatabase::create().unwrap(), Keys::generate())
+    }
+
+    /// Starts a service on a database that was written with these keys.
+    pub(crate) fn on(database: TestDatabase, keys: Keys) -> Self {
+        let faults = Faults::install(database.url());
         let db = database.open().unwrap();
-        let keys = Keys::generate();
         let tokens = Tokens::new(ISSUER, AUDIENCE, &keys, None).unwrap();
         let begins: DateTime<Utc> = BEGINS.parse().unwrap();
         let clock = Clock::fixed(Moment::new(begins));
         let files = tempfile::tempdir().unwrap();
         let app = app_of(db.clone(), &tokens, &clock, &keys, &files);
         let (site, running) = serve(app.clone(), tokens, clock);
-        let was_tampered_with = AtomicBool::new(false);
-        Self { site, db: Some(db), apps: vec![app], files, keys, running: vec![running], was_tampered_with, database }
+        Self {
+            site,
+            db: Some(db),
+            apps: vec![app],
+            files,
+            faults,
+            keys,
+            running: vec![running],
+            was_tampered_with: AtomicBool::new(false),
+            database,
+        }
     }
 
     /// Starts another service on the same database, as another process would be: it shares nothing else but the clock.
@@ -131,6 +148,67 @@ impl World {
         self.apps.push(app);
         self.running.push(running);
         site
+    }
+
+    /// The service as another process has it that answers nobody: for what it does by itself.
+    pub(crate) fn process(&self) -> App {
+        let db = Db::open(self.database.url()).unwrap();
+        App::new(db, self.tokens.clone(), self.clock.clone(), &self.keys).unwrap()
+    }
+
+    /// Lets the service die where it is, and starts one on the same database, as another process would: it knows nothing but
+    /// what was committed. It does not look by itself what the day has brought, so that a test says when that is.
+    pub(crate) fn restart(&mut self) {
+        self.faults.die();
+        self.end();
+        self.db = None;
+        let quiet = quiet(&self.database, (&self.site.tokens, &self.site.clock, &self.keys), &self.files);
+        self.site = quiet.site;
+        self.faults = quiet.faults;
+        self.db = Some(quiet.app.db().clone());
+        self.apps.push(quiet.app);
+        self.running.push(quiet.running);
+    }
+
+    /// Ends all services. What is in the database then, and the keys that it was written with; nothing, where it is no file.
+    pub(crate) fn end_and_copy(mut self) -> Option<(Vec<u8>, Keys)> {
+        self.end();
+        self.db = None;
+        let DatabaseUrl::Sqlite(file) = self.database.url() else { return None };
+        // Whoever closes it last leaves nothing beside it.
+        let is_whole = !file.with_extension("db-wal").exists();
+        is_whole.then(|| (std::fs::read(file).unwrap(), self.keys.clone()))
+    }
+
+    /// Starts a service on a copy. It does not look by itself what the day has brought.
+    pub(crate) fn on_copy((content, keys): &(Vec<u8>, Keys)) -> Self {
+        let database = TestDatabase::sqlite().unwrap();
+        let DatabaseUrl::Sqlite(file) = database.url() else { unreachable!("it is a SQLite") };
+        std::fs::write(file, content).unwrap();
+        let tokens = Tokens::new(ISSUER, AUDIENCE, keys, None).unwrap();
+        let begins: DateTime<Utc> = BEGINS.parse().unwrap();
+        let files = tempfile::tempdir().unwrap();
+        let quiet = quiet(&database, (&tokens, &Clock::fixed(Moment::new(begins)), keys), &files);
+        Self {
+            site: quiet.site,
+            db: Some(quiet.app.db().clone()),
+            apps: vec![quiet.app],
+            files,
+            faults: quiet.faults,
+            keys: keys.clone(),
+            running: vec![quiet.running],
+            was_tampered_with: AtomicBool::new(false),
+            database,
+        }
+    }
+
+    fn end(&mut self) {
+        for (handle, serving) in self.running.drain(..) {
+            // The command is sent at once; what comes back only waits for its end.
+            drop(handle.stop(false));
+            let _ = serving.join();
+        }
+        self.apps.clear();
     }
 
     /// Changes what the registry's tables say, as no command would: how offerings stand is not noted with it.
@@ -169,20 +247,67 @@ impl World {
     }
 }
 
+/// Has a service in this process serve a database for a while, at a moment that stands.
+pub(crate) fn served_at<T>(database: &TestDatabase, keys: &Keys, moment: &str, during: impl FnOnce(&Site) -> T) -> T {
+    let tokens = Tokens::new(ISSUER, AUDIENCE, keys, None).unwrap();
+    let moment: DateTime<Utc> = moment.parse().unwrap();
+    let clock = Clock::fixed(Moment::new(moment));
+    let files = tempfile::tempdir().unwrap();
+    let app = app_of(database.open().unwrap(), &tokens, &clock, keys, &files);
+    let (site, (handle, serving)) = serve(app, tokens, clock);
+    let outcome = during(&site);
+    drop(handle.stop(false));
+    let _ = serving.join();
+    outcome
+}
+
 fn app_of(db: Db, tokens: &Tokens, clock: &Clock, keys: &Keys, files: &TempDir) -> App {
     let app = App::new(db, tokens.clone(), clock.clone(), keys).unwrap();
     app.with_files(Arc::new(Folder::new(files.path().join("files"))))
 }
 
+/// A service that does nothing by itself, but for what follows the registry.
+struct Quiet {
+    app: App,
+    site: Site,
+    running: (ServerHandle, JoinHandle<()>),
+    faults: Faults,
+}
+
+fn quiet(database: &TestDatabase, (tokens, clock, keys): (&Tokens, &Clock, &Keys), files: &TempDir) -> Quiet {
+    let closed = Faults::install(database.url());
+    let app = app_of(Db::open(database.url()).unwrap(), tokens, clock, keys, files);
+    app.refresh_blocking().unwrap();
+    // As long as it cannot open, it does nothing; and what it would do then, it does again after minutes alone.
+    closed.die();
+    let (site, running) = served(app.clone(), tokens.clone(), clock.clone(), true);
+    let faults = Faults::install(database.url());
+    while !app.open_up().unwrap_or(false) {
+        thread::sleep(Duration::from_millis(1));
+    }
+    Quiet { app, site, running, faults }
+}
+
 /// Serves on a free port from a thread of its own.
 fn serve(app: App, tokens: Tokens, clock: Clock) -> (Site, (ServerHandle, JoinHandle<()>)) {
     app.refresh_blocking().unwrap();
+    served(app, tokens, clock, false)
+}
+
+/// As [`serve`], with the choices that are loaded; where it is waited for, all that the service does by itself has begun.
+fn served(app: App, tokens: Tokens, clock: Clock, waits: bool) -> (Site, (ServerHandle, JoinHandle<()>)) {
     let (told, hear) = mpsc::channel();
     let serving = thread::spawn(move || {
         actix_web::rt::System::new().block_on(async move {
             actix_web::rt::spawn(app.clone().follow_registry());
             let (server, address) = server(app, "127.0.0.1:0".parse().unwrap(), Some(1)).unwrap();
-            told.send((address, server.handle())).unwrap();
+            let handle = server.handle();
+            if waits {
+                // After what was spawned before: tasks take turns in that order.
+                actix_web::rt::spawn(async move { told.send((address, handle)).unwrap() });
+            } else {
+                told.send((address, handle)).unwrap();
+            }
             server.await.unwrap();
         });
     });
@@ -192,12 +317,7 @@ fn serve(app: App, tokens: Tokens, clock: Clock) -> (Site, (ServerHandle, JoinHa
 
 impl Drop for World {
     fn drop(&mut self) {
-        for (handle, serving) in self.running.drain(..) {
-            // The command is sent at once; what comes back only waits for its end.
-            drop(handle.stop(false));
-            let _ = serving.join();
-        }
-        self.apps.clear();
+        self.end();
         // Whatever a test has done: every change of an offering was noted with it.
         if let Some(db) = self.db.take()
             && !thread::panicking()

@@ -1,7 +1,13 @@
 //! The journey whose objects the table is about: all of it is one county's, one provider's and one resident's.
 
 use serde_json::{Value, json};
+use valinta_domain::delivery::{Channel, DeliveryKind};
+use valinta_domain::id::kind;
 use valinta_domain::policy::Role;
+use valinta_domain::{Amount, Id};
+use valinta_persistence::Conn;
+use valinta_persistence::deliveries::{self, NewDelivery};
+use valinta_persistence::statements::{self, Made};
 
 use crate::support::{Answer, County, Provider, Resident, User, VoucherType, World, home_care_terms, localized, price};
 
@@ -13,6 +19,7 @@ pub(super) struct Journey {
     pub(super) unit: String,
     pub(super) application: String,
     pub(super) service_event: String,
+    pub(super) event_draft: String,
     pub(super) information: String,
     pub(super) grant_decision: String,
     pub(super) application_decision: String,
@@ -41,6 +48,12 @@ pub(super) struct Journey {
     pub(super) shown_list: String,
     /// A request of the resident's to the provider, for another voucher type, that waits.
     pub(super) choice_request: String,
+    /// A month that the county has settled.
+    pub(super) settlement: String,
+    /// What the provider is paid for it.
+    pub(super) statement: String,
+    /// Its invoice, which waits to be handed over.
+    pub(super) delivery: String,
 }
 
 /// Who takes part in it, and who does not.
@@ -107,9 +120,14 @@ pub(super) fn walk(world: &World) -> (Journey, People) {
     let shown_list = id_of(&county.auditor.get(&format!("/v1/vouchers/{id}/shown-lists")).ok()["items"][0]);
     let representative = county.client();
     mandate(&county, &resident.client, &representative.identity_code, "vouchers");
+    let (settlement, statement) = settle(world, &county, &provider);
     let journey = Journey {
+        delivery: delivery(world, &county, &statement),
+        settlement,
+        statement,
         mandate: mandate(&county, &resident.client, &county.client().identity_code, "vouchers_read"),
         service_event: id_of(&recorded["event"]),
+        event_draft: id_of(&provider.user.post("/v1/service-events/drafts", &json!({"worker": "w-1"})).created()),
         information: id_of(&told),
         grant_decision: voucher["decision"].as_str().unwrap().to_owned(),
         application_decision: decided["decision"].as_str().unwrap().to_owned(),
@@ -155,6 +173,49 @@ pub(super) fn walk(world: &World) -> (Journey, People) {
         representative,
     };
     (journey, people)
+}
+
+/// Settles the month before, of which nothing is due, and puts a statement of it beside.
+fn settle(world: &World, county: &County, provider: &Provider) -> (String, String) {
+    let terms = json!({"payment_days": 14, "iban": "FI2112345600000785", "buyer_reference": "4711"});
+    let body = json!({"valid_from": world.today().to_string(), "terms": terms});
+    county.finance.post("/v1/settlement-settings", &body).created();
+    let month = world.today().first_of_month().plus_days(-1).first_of_month();
+    let settlement = id_of(&county.finance.post("/v1/settlements", &json!({"month": month})).of_status(202));
+    valinta_service::deadlines::run_once(&world.apps[0]).unwrap();
+    let (id, organiser, payee) = (
+        "019fffff-0000-7000-8000-0000000000aa".parse::<Id<kind::Statement>>().unwrap(),
+        county.id.parse().unwrap(),
+        provider.id.parse().unwrap(),
+    );
+    let (of, at) = (settlement.parse().unwrap(), world.clock.now());
+    let put = move |c: &mut Conn| {
+        statements::open(c, id, (organiser, payee), (of, month), "valinta")?;
+        let nothing = Amount::from_minor(0);
+        let (carried_in, payable, carried_out) = (nothing, nothing, nothing);
+        let made = Made { number: "202610-00001", carried_in, payable, carried_out, needs_approval: true, at };
+        statements::make(c, id, &made)
+    };
+    world.db.as_ref().unwrap().write_blocking(put).unwrap();
+    (settlement, id.to_string())
+}
+
+/// Has a statement's invoice wait to be handed over.
+fn delivery(world: &World, county: &County, statement: &str) -> String {
+    let id: Id<kind::Delivery> = "019fffff-0000-7000-8000-0000000000bb".parse().unwrap();
+    let waiting = NewDelivery {
+        id,
+        organiser: county.id.parse().unwrap(),
+        kind: DeliveryKind::Invoice,
+        channel: Channel::Files,
+        destination: None,
+        subject_kind: "statement".to_owned(),
+        subject: statement.parse::<Id<kind::Statement>>().unwrap().uuid(),
+        message: None,
+        created_at: world.clock.now(),
+    };
+    world.db.as_ref().unwrap().write_blocking(move |c: &mut Conn| deliveries::add(c, &waiting)).unwrap();
+    id.to_string()
 }
 
 /// Records that a person may act for a client.

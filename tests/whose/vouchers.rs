@@ -11,6 +11,21 @@ pub(super) fn voucher(journey: &Journey, verb: &str) -> String {
     format!("/v1/vouchers/{}{verb}", journey.voucher["id"].as_str().unwrap())
 }
 
+/// The path of something of the service event's.
+fn event(journey: &Journey, verb: &str) -> String {
+    format!("/v1/service-events/{}{verb}", journey.service_event)
+}
+
+/// The path of something of the draft's.
+fn draft(journey: &Journey, verb: &str) -> String {
+    format!("/v1/service-events/drafts/{}{verb}", journey.event_draft)
+}
+
+/// The path of something of the statement's.
+fn statement(journey: &Journey, verb: &str) -> String {
+    format!("/v1/statements/{}{verb}", journey.statement)
+}
+
 /// Reads first; then commands, those that the owners are refused by state before the one that ends the voucher.
 pub(super) const ROWS: &[Row] = &[
     ("show_client", |j, _, user| user.get(&format!("/v1/clients/{}", j.client))),
@@ -36,7 +51,16 @@ pub(super) const ROWS: &[Row] = &[
     ("list_service_events of the voucher", |j, _, user| {
         user.get(&format!("/v1/service-events?voucher={}", j.voucher["id"].as_str().unwrap()))
     }),
-    ("show_service_event", |j, _, user| user.get(&format!("/v1/service-events/{}", j.service_event))),
+    ("show_service_event", |j, _, user| user.get(&event(j, ""))),
+    ("list_settlements", |_, _, user| user.get("/v1/settlements")),
+    ("show_settlement", |j, _, user| user.get(&format!("/v1/settlements/{}", j.settlement))),
+    ("show_settlement_payments", |j, _, user| user.get(&format!("/v1/settlements/{}/payments", j.settlement))),
+    ("show_settlement_settings", |_, _, user| user.get("/v1/settlement-settings")),
+    ("list_statements", |_, _, user| user.get("/v1/statements")),
+    ("show_statement", |j, _, user| user.get(&statement(j, ""))),
+    ("show_statement_lines", |j, _, user| user.get(&statement(j, "/lines"))),
+    ("show_statement_page", |j, _, user| user.get(&statement(j, "/page"))),
+    ("show_statement_invoice", |j, _, user| user.get(&statement(j, "/invoice"))),
     ("show_information", |j, _, user| user.get(&voucher(j, &format!("/information/{}", j.information)))),
     ("show_decision on the voucher", |j, _, user| user.get(&format!("/v1/decisions/{}", j.grant_decision))),
     ("show_decision on the application", |j, _, user| user.get(&format!("/v1/decisions/{}", j.application_decision))),
@@ -145,6 +169,60 @@ pub(super) const ROWS: &[Row] = &[
         let day = world.today().to_string();
         user.post("/v1/service-events", &json!({"voucher": j.voucher["id"], "day": day, "quantity": "1"}))
     }),
+    ("record_service_events", |j, world, user| {
+        let row = json!({
+            "voucher": j.voucher["id"], "day": world.today().to_string(), "quantity": "1", "reference": "whose",
+        });
+        user.post("/v1/service-events/batch?mode=per_row&dry_run=true", &json!({"rows": [row]}))
+    }),
+    ("begin_service_event_draft", |j, _, user| {
+        user.post(&format!("/v1/service-events/drafts?provider={}", j.provider), &json!({}))
+    }),
+    ("list_service_event_drafts", |_, _, user| user.get("/v1/service-events/drafts")),
+    ("show_service_event_draft", |j, _, user| user.get(&draft(j, ""))),
+    ("replace_service_event_draft", |j, _, user| user.send("PUT", &draft(j, ""), &[("If-Match", "*")], Some("{}"))),
+    ("record_service_event_draft", |j, _, user| user.post(&draft(j, "/record"), &json!({}))),
+    ("discard_service_event_draft", |j, _, user| user.post(&draft(j, "/discard"), &json!({}))),
+    ("contest_service_event", |j, _, user| user.post(&event(j, "/contest"), &json!({"reason": "Nobody came"}))),
+    ("answer_service_event", |j, _, user| user.post(&event(j, "/answer"), &json!({"text": "We came"}))),
+    ("resolve_service_event", |j, _, user| {
+        user.post(&event(j, "/resolve"), &json!({"outcome": "dismissed", "reason": "They came"}))
+    }),
+    ("query_service_event", |j, _, user| user.post(&event(j, "/query"), &json!({"text": "Who came?"}))),
+    ("accept_service_event", |j, _, user| user.post(&event(j, "/accept"), &json!({}))),
+    ("credit_service_event", |j, _, user| {
+        user.post(&event(j, "/credit"), &json!({"reason_code": "not_given", "reason": "Nobody came"}))
+    }),
+    ("withdraw_service_event", |j, _, user| user.post(&event(j, "/withdraw"), &json!({"reason_code": "not_given"}))),
+    ("start_settlement", |_, world, user| {
+        user.post("/v1/settlements", &json!({"month": world.today().first_of_month()}))
+    }),
+    ("approve_statement", |j, _, user| user.post(&statement(j, "/approve"), &json!({}))),
+    ("send_statement", |j, _, user| user.post(&statement(j, "/send"), &json!({}))),
+    ("pay_statement", |j, _, user| user.post(&statement(j, "/paid"), &json!({"payment_reference": "RF1"}))),
+    ("list_deliveries", |_, _, user| user.get("/v1/deliveries")),
+    ("show_delivery", |j, _, user| user.get(&format!("/v1/deliveries/{}", j.delivery))),
+    ("replay_delivery", |j, _, user| user.post(&format!("/v1/deliveries/{}/replay", j.delivery), &json!({}))),
+    ("list_jobs", |_, _, user| user.get("/v1/jobs")),
     ("simulate_impact", |j, _, user| user.post(&format!("/v1/rulebooks/{}/impact", j.home_care.rulebook), &json!({}))),
+    ("extend_voucher", |j, world, user| {
+        let body = json!({"to": world.today().to_string(), "reasons": localized("Longer")});
+        user.post(&voucher(j, "/extend"), &body)
+    }),
+    ("raise_voucher", |j, world, user| {
+        let body = json!({"from": world.today().to_string(), "reasons": localized("More")});
+        user.post(&voucher(j, "/raise"), &body)
+    }),
+    ("reduce_voucher", |j, world, user| {
+        let body = json!({"quantity": "0", "from": world.today().to_string(), "reasons": localized("Less")});
+        user.post(&voucher(j, "/reduce"), &body)
+    }),
+    ("reissue_voucher", |j, world, user| {
+        let body = json!({"valid_until": world.today().plus_days(-1).to_string(), "reasons": localized("Lost")});
+        user.post(&voucher(j, "/reissue"), &body)
+    }),
+    ("set_accounting_code", |j, _, user| {
+        user.put(&voucher(j, "/accounting-code"), &json!({"accounting_code": "4310-609"}))
+    }),
     ("cancel_voucher", |j, _, user| user.post(&voucher(j, "/cancel"), &json!({"reasons": localized("Ended")}))),
 ];

@@ -7,6 +7,7 @@ use std::path::Path;
 use cargo_metadata::MetadataCommand;
 use clap::ValueEnum;
 
+use crate::pg;
 use crate::process::{Result, cargo, root, run as run_command};
 
 /// What can be measured by itself.
@@ -20,10 +21,16 @@ pub(crate) enum What {
     Import,
     /// Lists of choices, in memory and over HTTP
     Choices,
+    /// The settling of a month of 200,000 service events
+    Settling,
+    /// Vouchers issued and services recorded, beside bare transactions
+    Writes,
 }
 
 /// Tells the measurement over HTTP which binary serves.
 const BINARY_VARIABLE: &str = "VALINTA_BENCH_BINARY";
+/// Names the PostgreSQL that is written to.
+const POSTGRES_VARIABLE: &str = "VALINTA_BENCH_POSTGRES";
 
 /// What the others are held against: the least that any rule does.
 const BARE: &str = "bare";
@@ -48,7 +55,14 @@ pub(crate) fn run(what: Option<What>) -> Result<()> {
         Some(What::Impact) => over_http("impact"),
         Some(What::Import) => over_http("import"),
         Some(What::Choices) => choices(),
-        None => rules().and_then(|()| over_http("impact")).and_then(|()| over_http("import")).and_then(|()| choices()),
+        Some(What::Settling) => over_http("settling"),
+        Some(What::Writes) => writes(),
+        None => {
+            rules()?;
+            ["impact", "import", "settling"].into_iter().try_for_each(over_http)?;
+            writes()?;
+            choices()
+        }
     }
 }
 
@@ -70,13 +84,21 @@ fn choices() -> Result<()> {
     over_http("choices_http")
 }
 
-/// The measurement holds itself to its bound: it ends with a failure where that is passed.
+/// Commands that write, on both databases.
+fn writes() -> Result<()> {
+    pg::with_server(&pg::binaries()?, |url| run_over_http("writes", &[(POSTGRES_VARIABLE, url)]))
+}
+
 fn over_http(name: &str) -> Result<()> {
+    run_over_http(name, &[])
+}
+
+/// The measurement holds itself to its bound: it ends with a failure where that is passed.
+fn run_over_http(name: &str, settings: &[(&str, &str)]) -> Result<()> {
     run_command(&mut cargo(["build", "--release", "--locked", "--package", "valinta-service"]))?;
     let binary = target_folder()?.join("release").join("valinta");
-    run_command(
-        cargo(["bench", "--locked", "--package", "valinta-bench", "--bench", name]).env(BINARY_VARIABLE, &binary),
-    )
+    let mut bench = cargo(["bench", "--locked", "--package", "valinta-bench", "--bench", name]);
+    run_command(bench.env(BINARY_VARIABLE, &binary).envs(settings.iter().copied()))
 }
 
 struct Measured {

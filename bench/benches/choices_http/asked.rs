@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 use chrono::NaiveDate;
 use serde_json::{Value, json};
 
-use crate::Outcome;
 use crate::bare::Answer;
-use crate::load::{Requests, Round};
 use crate::registry::{self, Bearers, VOUCHERS_OF_EACH};
-use crate::service::Process;
+use valinta_bench::Outcome;
+use valinta_bench::load::{Requests, Round};
+use valinta_bench::process::Process;
 
 /// Queries in the mix.
 const MIXED: u64 = 400;

@@ -25,9 +25,9 @@ use valinta_persistence::shown_lists::{self, ShownList};
 use valinta_persistence::vault::Vault;
 use valinta_persistence::{Conn, DatabaseUrl, Db, DbError, choices, clients, mandates, vouchers};
 
-use crate::Outcome;
-use crate::load::Round;
 use crate::registry;
+use valinta_bench::Outcome;
+use valinta_bench::load::Round;
 
 /// What the process is told to be it.
 pub(crate) const ARGUMENT: &str = "bare";

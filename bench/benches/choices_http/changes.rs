@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::Outcome;
-use crate::load::{self, Requests, Round};
 use crate::registry;
-use crate::service::Process;
+use valinta_bench::Outcome;
+use valinta_bench::load::{self, Requests, Round};
+use valinta_bench::process::Process;
 
 /// Changes of price whose way into the list is measured.
 const PRICES: u32 = 40;

@@ -5,13 +5,10 @@
 mod asked;
 mod bare;
 mod changes;
-mod load;
 mod registry;
 mod report;
-mod service;
 
 use std::collections::BTreeMap;
-use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -19,15 +16,12 @@ use std::time::Duration;
 
 use asked::{Asked, Case, Work};
 use bare::Answer;
-use load::Round;
 use registry::Bearers;
 use report::Report;
-use service::{Process, copy_folder, in_folder};
+use valinta_bench::load::{self, Round};
+use valinta_bench::process::{Process, copy_folder, in_folder};
+use valinta_bench::{Outcome, binary};
 
-type Outcome<T> = Result<T, Box<dyn Error>>;
-
-/// Which binary serves.
-const BINARY_VARIABLE: &str = "VALINTA_BENCH_BINARY";
 /// Offerings of the registries that are compared.
 const SIZES: [u32; 3] = [1_000, 10_000, 100_000];
 /// Connections that ask at once.
@@ -45,9 +39,7 @@ fn main() -> Outcome<()> {
     if std::env::args().nth(1).as_deref() == Some(bare::ARGUMENT) {
         return bare::serve();
     }
-    let Some(binary) = std::env::var_os(BINARY_VARIABLE).map(PathBuf::from) else {
-        return Err(format!("{BINARY_VARIABLE} names no binary; start this by `cargo xtask bench choices`").into());
-    };
+    let binary = binary()?;
     let top = tempfile::tempdir()?;
     let folders = folders(&binary, top.path())?;
     let mut report = Report::default();

@@ -8,8 +8,8 @@ use diesel::sql_types::Text;
 use diesel::{Connection, QueryableByName, RunQueryDsl, SqliteConnection};
 use uuid::Uuid;
 
-use crate::Outcome;
-use crate::service::in_folder;
+use valinta_bench::Outcome;
+use valinta_bench::process::in_folder;
 
 /// Makes the rows, in a database that holds the demo county.
 const ROWS: &str = include_str!("registry.sql");

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::Outcome;
 use crate::asked::name;
 use crate::changes::{CHANGES_PER_SECOND, Listed, Noticed};
-use crate::load::Round;
+use valinta_bench::Outcome;
+use valinta_bench::load::Round;
 
 /// Of the bare handler's requests a second.
 const OF_BARE_MIN: f64 = 0.6;

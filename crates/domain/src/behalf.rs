@@ -59,7 +59,7 @@ impl MandateScope {
     /// What it lets a representative do to what is the client's.
     pub const fn actions(self) -> &'static [Action] {
         match self {
-            Self::Vouchers => &[Action::ReadVoucher, Action::RespondToVoucher],
+            Self::Vouchers => &[Action::ReadVoucher, Action::RespondToVoucher, Action::ContestServiceEvent],
             Self::VouchersRead => &[Action::ReadVoucher],
         }
     }

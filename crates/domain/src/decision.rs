@@ -20,6 +20,12 @@ pub enum DecisionKind {
     GrantVoucher,
     /// A voucher is cancelled.
     CancelVoucher,
+    /// A voucher is valid for longer.
+    ExtendVoucher,
+    /// A voucher grants more, or is worth more.
+    RaiseVoucher,
+    /// A voucher grants less.
+    ReduceVoucher,
     /// A step of the sanctions ladder is imposed or dropped.
     DecideMeasure,
     /// A suspension of an approval is lifted.
@@ -30,11 +36,14 @@ pub enum DecisionKind {
 
 impl DecisionKind {
     /// All kinds.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 10] = [
         Self::AdoptRulebook,
         Self::DecideApplication,
         Self::GrantVoucher,
         Self::CancelVoucher,
+        Self::ExtendVoucher,
+        Self::RaiseVoucher,
+        Self::ReduceVoucher,
         Self::DecideMeasure,
         Self::LiftSuspension,
         Self::EndApproval,
@@ -47,6 +56,9 @@ impl DecisionKind {
             Self::DecideApplication => "decide_application",
             Self::GrantVoucher => "grant_voucher",
             Self::CancelVoucher => "cancel_voucher",
+            Self::ExtendVoucher => "extend_voucher",
+            Self::RaiseVoucher => "raise_voucher",
+            Self::ReduceVoucher => "reduce_voucher",
             Self::DecideMeasure => "decide_measure",
             Self::LiftSuspension => "lift_suspension",
             Self::EndApproval => "end_approval",

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::text::Localized;
 
 pub mod days;
-pub(crate) mod numbers;
+pub mod numbers;
 
 /// One step of reasoning: which rule, on what inputs, with what figure, and in words.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]

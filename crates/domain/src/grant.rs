@@ -1,6 +1,17 @@
 //! Granting a voucher: a request decided by a rulebook's terms on a day, with the steps that explain it.
 
+mod change;
+mod quantities;
+mod reissue;
+mod steps;
+mod unused;
+
 use thiserror::Error;
+
+pub use change::{ChangeRefused, Changed, Extension, Present, Raise, earliest, extend, raise, reduce};
+pub use quantities::{Quantities, QuantityChange};
+pub use reissue::{Reissue, reissue};
+pub use unused::unused_after;
 
 use crate::explain::Step;
 use crate::ledger::{Allotment, allotment_periods};
@@ -66,11 +77,11 @@ pub enum GrantError {
         /// Most that can be granted.
         maximum: Quantity,
     },
-    /// The validity begins before the day of decision.
-    #[error("the validity begins on {today} at the earliest")]
+    /// The validity begins further back than the rulebook lets it.
+    #[error("the validity begins on {earliest} at the earliest")]
     StartsInPast {
-        /// The day of decision.
-        today: Day,
+        /// The earliest first day.
+        earliest: Day,
     },
     /// The validity has no end, or a late one.
     #[error("the rulebook lets a voucher be valid for at most {days_max} days")]
@@ -119,8 +130,9 @@ pub fn grant(
     if request.quantity > maximum {
         errors.push(GrantError::QuantityOverMaximum { maximum });
     }
-    if request.validity.from() < today {
-        errors.push(GrantError::StartsInPast { today });
+    let earliest = earliest(terms, today);
+    if request.validity.from() < earliest {
+        errors.push(GrantError::StartsInPast { earliest });
     }
     let days_max = terms.grant.validity_days_max;
     let latest = request.validity.from().plus_days(i64::from(days_max));
@@ -137,6 +149,9 @@ pub fn grant(
         return Err(errors);
     }
     let mut steps = findings.steps("/eligibility/client");
+    if request.validity.from() < today {
+        steps.insert(0, steps::retroactive(request.validity.from(), today, terms.grant.retroactive_days_max));
+    }
     if let Some(unmet) = findings.findings.iter().find(|finding| finding.standing == Standing::NotMet) {
         return Ok(Granting::Refused { reason: unmet.code.clone(), steps });
     }

@@ -149,6 +149,8 @@ pub mod kind {
         Voucher,
         /// A part of a voucher's grant that is usable within one period.
         Allotment,
+        /// A change of a grant.
+        GrantChange,
         /// The record that a client was told what the law wants told.
         Information,
         /// A pick of a provider for a voucher (*valinta*).
@@ -157,6 +159,18 @@ pub mod kind {
         ChoiceRequest,
         /// A service delivered (*palvelutapahtuma*).
         ServiceEvent,
+        /// A service that a provider has begun to record.
+        EventDraft,
+        /// Many services that a provider has sent at once.
+        EventBatch,
+        /// What was done about a service event after it was recorded.
+        EventAct,
+        /// The settling of a month (*tilitys*).
+        Settlement,
+        /// What one provider is paid for a month (*tilityserittely*).
+        Statement,
+        /// How an organiser settles, from a day on.
+        SettlementSettings,
         /// One balanced entry of a voucher's ledger.
         LedgerEntry,
         /// A decision with its reasons (*päätös*).
@@ -165,6 +179,10 @@ pub mod kind {
         AuditRow,
         /// A message waiting to be told to others.
         OutboxMessage,
+        /// One thing that is handed over to one place.
+        Delivery,
+        /// What a process has taken for a while.
+        Lease,
         /// What a provider states of a condition of approval (*selvitys*).
         Evidence,
         /// An organiser's look at a piece of evidence.

@@ -234,6 +234,27 @@ impl FromStr for MunicipalityCode {
     }
 }
 
+/// Longest accounting code.
+pub const ACCOUNTING_CODE_CHARS_MAX: usize = 64;
+
+/// An accounting code (*laskentatunniste*): by what an organiser's ledgers know where a cost belongs.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct AccountingCode(String);
+text_identifier!(AccountingCode, "^[!-~]{1,64}$", 64, "4310-609");
+
+/// Why a text is no accounting code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("an accounting code has 1 to 64 printable ASCII characters, and no blanks")]
+pub struct AccountingCodeError;
+
+impl FromStr for AccountingCode {
+    type Err = AccountingCodeError;
+    fn from_str(s: &str) -> Result<Self, Self::Err> {
+        let is_code = (1..=ACCOUNTING_CODE_CHARS_MAX).contains(&s.len()) && s.bytes().all(|b| b.is_ascii_graphic());
+        if is_code { Ok(Self(s.to_owned())) } else { Err(AccountingCodeError) }
+    }
+}
+
 /// A voucher's number: 15 random symbols and a check character, in groups of four for reading over the phone.
 ///
 /// Letters that sound or look alike are not used; small letters, blanks and hyphens do not matter when it is read.

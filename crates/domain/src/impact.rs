@@ -398,6 +398,7 @@ fn refusal(refused: &RecordRefused) -> LeftOut {
         | RecordRefused::SpanReversed
         | RecordRefused::SpanNotQuantity { .. }
         | RecordRefused::Overdrawn(_)
+        | RecordRefused::Missed(_)
         | RecordRefused::Price(_) => LeftOut::FactsDoNotFit,
     }
 }

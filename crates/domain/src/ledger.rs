@@ -61,14 +61,35 @@ pub enum EntryKind {
     CoPayment,
     /// A public unit's client fee: client → organiser.
     ClientFee,
-    /// A cancelled voucher's rest: available → organiser.
+    /// What is taken back of a grant by a decision, such as a cancelled voucher's rest: available → organiser.
     Returned,
+    /// What was left when its time was over: available → organiser.
+    Expired,
+    /// A service that does not count gives back what it used: used → available.
+    UseReversed,
+    /// The organiser's share of such a service: provider → organiser.
+    OrganiserShareReversed,
+    /// The client's share of such a service: provider → client.
+    CoPaymentReversed,
+    /// The client fee of such a service: organiser → client.
+    ClientFeeReversed,
 }
 
 impl EntryKind {
     /// All kinds.
-    pub const ALL: [Self; 6] =
-        [Self::Granted, Self::Used, Self::OrganiserShare, Self::CoPayment, Self::ClientFee, Self::Returned];
+    pub const ALL: [Self; 11] = [
+        Self::Granted,
+        Self::Used,
+        Self::OrganiserShare,
+        Self::CoPayment,
+        Self::ClientFee,
+        Self::Returned,
+        Self::Expired,
+        Self::UseReversed,
+        Self::OrganiserShareReversed,
+        Self::CoPaymentReversed,
+        Self::ClientFeeReversed,
+    ];
 
     /// The name on the wire and in the database.
     pub const fn code(self) -> &'static str {
@@ -79,12 +100,45 @@ impl EntryKind {
             Self::CoPayment => "co_payment",
             Self::ClientFee => "client_fee",
             Self::Returned => "returned",
+            Self::Expired => "expired",
+            Self::UseReversed => "use_reversed",
+            Self::OrganiserShareReversed => "organiser_share_reversed",
+            Self::CoPaymentReversed => "co_payment_reversed",
+            Self::ClientFeeReversed => "client_fee_reversed",
         }
     }
 
     /// The kind of a name.
     pub fn from_code(code: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.code() == code)
+    }
+
+    /// Whether entries of the kind move money; the others move quantities.
+    pub const fn moves_money(self) -> bool {
+        match self {
+            Self::OrganiserShare
+            | Self::CoPayment
+            | Self::ClientFee
+            | Self::OrganiserShareReversed
+            | Self::CoPaymentReversed
+            | Self::ClientFeeReversed => true,
+            Self::Granted | Self::Used | Self::Returned | Self::Expired | Self::UseReversed => false,
+        }
+    }
+
+    /// Whether entries of the kind are of a service event; the others are of decisions and days.
+    pub const fn is_of_event(self) -> bool {
+        match self {
+            Self::Granted | Self::Returned | Self::Expired => false,
+            Self::Used
+            | Self::UseReversed
+            | Self::OrganiserShare
+            | Self::CoPayment
+            | Self::ClientFee
+            | Self::OrganiserShareReversed
+            | Self::CoPaymentReversed
+            | Self::ClientFeeReversed => true,
+        }
     }
 
     /// From which account to which an entry of the kind moves.
@@ -95,7 +149,11 @@ impl EntryKind {
             Self::OrganiserShare => (Account::Organiser, Account::Provider),
             Self::CoPayment => (Account::Client, Account::Provider),
             Self::ClientFee => (Account::Client, Account::Organiser),
-            Self::Returned => (Account::Available, Account::Organiser),
+            Self::Returned | Self::Expired => (Account::Available, Account::Organiser),
+            Self::UseReversed => (Account::Used, Account::Available),
+            Self::OrganiserShareReversed => (Account::Provider, Account::Organiser),
+            Self::CoPaymentReversed => (Account::Provider, Account::Client),
+            Self::ClientFeeReversed => (Account::Organiser, Account::Client),
         }
     }
 }
@@ -121,6 +179,36 @@ impl Posting {
     pub fn of_amount(kind: EntryKind, amount: Amount) -> Self {
         Self { kind, quantity: Quantity::ZERO, amount }
     }
+}
+
+/// What an account holds: all that moved to it without all that moved from it. Who gives more than it gets is below zero.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Balance {
+    /// Which account.
+    pub account: Account,
+    /// How much service.
+    pub quantity: Quantity,
+    /// How much money.
+    pub amount: Amount,
+}
+
+/// What each account holds after some movements; `None` where a sum overflows. Together they hold nothing, of either.
+pub fn balances(postings: impl IntoIterator<Item = Posting>) -> Option<[Balance; 5]> {
+    let mut all = Account::ALL.map(|account| Balance { account, quantity: Quantity::ZERO, amount: Amount::ZERO });
+    for posting in postings {
+        let (from, to) = posting.kind.accounts();
+        for balance in &mut all {
+            if balance.account == from {
+                balance.quantity = balance.quantity.minus(posting.quantity)?;
+                balance.amount = balance.amount.minus(posting.amount)?;
+            }
+            if balance.account == to {
+                balance.quantity = balance.quantity.plus(posting.quantity)?;
+                balance.amount = balance.amount.plus(posting.amount)?;
+            }
+        }
+    }
+    Some(all)
 }
 
 /// A part of a voucher's grant, usable within its period.
@@ -192,6 +280,16 @@ fn next_period(day: Day, per: GrantPeriod) -> Day {
     next
 }
 
+/// Whether two periods of grants lie in the same calendar month, quarter or year; those of whole vouchers always do.
+pub fn same_period(one: Period, other: Period, per: GrantPeriod) -> bool {
+    match per {
+        GrantPeriod::Voucher => true,
+        GrantPeriod::Month | GrantPeriod::Quarter | GrantPeriod::Year => {
+            next_period(one.from(), per) == next_period(other.from(), per)
+        }
+    }
+}
+
 /// The periods into which a grant is divided: calendar months, quarters or years within the validity, or all of it at
 /// once.
 pub fn allotment_periods(validity: Period, per: GrantPeriod) -> Vec<Period> {
@@ -218,6 +316,30 @@ pub fn allotment_periods(validity: Period, per: GrantPeriod) -> Vec<Period> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn what_moved_is_where_it_went_and_all_accounts_together_hold_nothing() {
+        let quantity = |kind, text: &str| Posting::of_quantity(kind, text.parse().unwrap());
+        let amount = |kind, text: &str| Posting::of_amount(kind, text.parse().unwrap());
+        let moved = [
+            quantity(EntryKind::Granted, "20"),
+            quantity(EntryKind::Used, "3"),
+            amount(EntryKind::OrganiserShare, "108.00"),
+            amount(EntryKind::CoPayment, "12.00"),
+            quantity(EntryKind::UseReversed, "1"),
+            amount(EntryKind::OrganiserShareReversed, "36.00"),
+            quantity(EntryKind::Expired, "18"),
+        ];
+        let held = balances(moved).unwrap().map(|of| (of.account, of.quantity.to_string(), of.amount.to_string()));
+        let wanted = [
+            (Account::Organiser, "-2", "-72.00"),
+            (Account::Available, "0", "0.00"),
+            (Account::Used, "2", "0.00"),
+            (Account::Client, "0", "-12.00"),
+            (Account::Provider, "0", "84.00"),
+        ];
+        assert_eq!(held, wanted.map(|(account, quantity, amount)| (account, quantity.to_owned(), amount.to_owned())));
+    }
 
     proptest! {
         #[test]

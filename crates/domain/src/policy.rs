@@ -222,6 +222,22 @@ actions! {
     AnswerChoiceRequest for [Provider] by Clerk;
     /// Record a service event.
     RecordServiceEvent for [Provider] by Worker;
+    /// Take a service event back.
+    CorrectServiceEvent for [CaseWorker, Provider] by Worker;
+    /// Accept a service event, ask about it, settle what is contested.
+    ReviewServiceEvent for [CaseWorker] by Admin;
+    /// Contest a service event.
+    ContestServiceEvent for [Resident] by Admin;
+    /// Settle months, send statements.
+    Settle for [Finance] by Admin;
+    /// Approve a statement.
+    ApproveStatement for [Finance] by Admin;
+    /// Read a statement.
+    ReadStatement for [Finance, Auditor, Provider] by Clerk;
+    /// Read what was handed over to others.
+    ReadDelivery for [Officer, Finance, Auditor] by Admin;
+    /// Have what could not be handed over tried again.
+    ReplayDelivery for [Officer, Finance] by Admin;
     /// Read a decision about a client.
     ReadClientDecision for [CaseWorker, Finance, Auditor, Resident] by Admin;
     /// Read a decision about a provider.
@@ -359,7 +375,8 @@ mod tests {
         for scope in MandateScope::ALL {
             let acting = representative(vec![mandate(1, 1, scope)]);
             for action in Action::ALL {
-                let known = [Action::ReadVoucher, Action::RespondToVoucher].contains(&action);
+                let of_mandates = [Action::ReadVoucher, Action::RespondToVoucher, Action::ContestServiceEvent];
+                let known = of_mandates.contains(&action);
                 let expected = match (known, scope.actions().contains(&action)) {
                     (true, true) => Ok(()),
                     (true, false) => Err(Denied::NotForMandate),
@@ -375,7 +392,10 @@ mod tests {
             let nobodys = Target { person: None, ..target() };
             assert_eq!(require(&acting, Action::ReadVoucher, &nobodys), Err(Denied::Hidden));
         }
-        assert_eq!(MandateScope::Vouchers.actions(), [Action::ReadVoucher, Action::RespondToVoucher]);
+        assert_eq!(
+            MandateScope::Vouchers.actions(),
+            [Action::ReadVoucher, Action::RespondToVoucher, Action::ContestServiceEvent]
+        );
         assert_eq!(MandateScope::VouchersRead.actions(), [Action::ReadVoucher]);
         let both = MandateScope::ALL.map(|scope| mandate(1, 1, scope)).to_vec();
         assert_eq!(require(&representative(both), Action::RespondToVoucher, &target()), Ok(()));

@@ -1,7 +1,10 @@
 //! The terms of a rulebook (*sääntökirja*): everything a voucher type is decided by, as one document.
 
+mod accounting;
 mod check;
 mod choosing;
+mod missed;
+mod recording;
 
 use std::collections::BTreeSet;
 
@@ -11,9 +14,13 @@ use crate::evidence::EvidenceKind;
 use crate::money::Amount;
 use crate::quantity::{Quantity, Unit};
 use crate::rules::{Criterion, FactTerm, FactTerms, Facts, Given, Occasion, ValueRule, evaluate, facts_asked_for};
+use crate::statement::VatTreatment;
 use crate::text::Localized;
 
+pub use accounting::{ACCOUNTING_RULES_MAX, AccountingRule, AccountingTerms};
 pub use choosing::{ANSWER_DAYS_MAX, CHANGE_NOTICE_DAYS_MAX, ChoosingTerms};
+pub use missed::{MISSED_REASONS_MAX, MissedCharge, MissedReason, MissedShare, MissedTerms, NOTICE_HOURS_MAX};
+pub use recording::{AcceptanceTerms, CONTEST_DAYS_MAX, DRAFT_REMINDERS_MAX, RecordingTerms, draft_remind_days};
 
 /// Longest validity of a voucher, in days: five years.
 pub const VALIDITY_DAYS_MAX: u16 = 1830;
@@ -57,7 +64,7 @@ pub struct RulebookTerms {
     /// What becomes of vouchers that were issued under an earlier version.
     #[serde(default)]
     pub issued_vouchers: IssuedVouchers,
-    /// By when a service event is recorded.
+    /// By when a service event is recorded, and who looks at it.
     pub recording: RecordingTerms,
     /// What a provider's unit must show before it is approved (569/2009 § 5).
     #[schema(max_items = 50)]
@@ -68,9 +75,15 @@ pub struct RulebookTerms {
     /// How a provider is chosen and left.
     #[serde(default, skip_serializing_if = "ChoosingTerms::is_default")]
     pub choosing: ChoosingTerms,
+    /// By which accounting code a voucher's costs are known.
+    #[serde(default, skip_serializing_if = "AccountingTerms::is_default")]
+    pub accounting: AccountingTerms,
     /// How approved units are supervised.
     #[serde(default, skip_serializing_if = "SupervisionTerms::is_default")]
     pub supervision: SupervisionTerms,
+    /// How value added tax treats the services. Where nothing is said, they are exempt as social welfare.
+    #[serde(default, skip_serializing_if = "VatTreatment::is_default")]
+    pub vat: VatTreatment,
     /// Conditions that people read and follow, and software does not check.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 200)]
@@ -227,6 +240,28 @@ pub struct GrantTerms {
     /// Longest validity, in days.
     #[schema(minimum = 1, maximum = 1830)]
     pub validity_days_max: u16,
+    /// How many days before the decision a validity, or a raise or a reduction, may begin; none where nothing is said.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    #[schema(minimum = 0, maximum = 366)]
+    pub retroactive_days_max: u16,
+    /// How many days before a voucher's last day its holder is reminded of it; never where it is 0.
+    #[serde(default = "expiry_remind_days", skip_serializing_if = "is_usual_reminder")]
+    #[schema(minimum = 0, maximum = 366)]
+    pub expiry_remind_days: u16,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde asks")]
+const fn is_zero(days: &u16) -> bool {
+    *days == 0
+}
+
+const fn expiry_remind_days() -> u16 {
+    30
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde asks")]
+const fn is_usual_reminder(days: &u16) -> bool {
+    *days == expiry_remind_days()
 }
 
 /// The time within which what is granted is usable.
@@ -264,15 +299,6 @@ pub enum Unused {
     Lapses,
     /// It is carried over to the periods that follow, to the end of the voucher's validity.
     CarriesOver,
-}
-
-/// Deadlines of recording.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct RecordingTerms {
-    /// Days after the end of the month of service within which it is recorded.
-    #[schema(minimum = 1, maximum = 366)]
-    pub days_after_month: u16,
 }
 
 /// One condition of approval.

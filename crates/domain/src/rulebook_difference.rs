@@ -15,10 +15,10 @@ use serde_json::{Map, Value};
 pub use changes::{GeneralChanges, TermsChanges};
 
 /// Members by which an entry of a list is known from one version to another, the first that all entries have.
-const NAMES: [&str; 3] = ["code", "name", "item"];
+const NAMES: [&str; 4] = ["code", "name", "item", "municipality"];
 
 /// The top-level members of the terms by part, in the order in which they are told.
-const MEMBERS: [(&str, Part); 19] = [
+const MEMBERS: [(&str, Part); 21] = [
     ("requirements", Part::General),
     ("recording", Part::General),
     ("supervision", Part::General),
@@ -32,10 +32,12 @@ const MEMBERS: [(&str, Part); 19] = [
     ("free_of_charge", Part::Service),
     ("issued_vouchers", Part::Service),
     ("choosing", Part::Service),
+    ("accounting", Part::Service),
     ("value", Part::Prices),
     ("co_payment", Part::Prices),
     ("price_unit", Part::Prices),
     ("price_ceiling", Part::Prices),
+    ("vat", Part::Prices),
     ("price_changes", Part::Prices),
     ("public_service", Part::Prices),
 ];

@@ -1,8 +1,13 @@
 //! A service delivered under a voucher: what it is worth, who pays what of it, and what is posted.
 
+pub mod account;
 mod charges;
+pub mod draft;
 mod draws;
 mod lines;
+pub mod missed;
+mod revalue;
+pub mod unused;
 
 use chrono::TimeDelta;
 use thiserror::Error;
@@ -11,6 +16,8 @@ pub use charges::{Charges, charge, steps};
 pub use draws::{Draw, available_on};
 pub use lines::Line;
 pub(crate) use lines::parts;
+pub use missed::{EventKind, Missed, MissedRefused};
+pub use revalue::{Moved, Recorded, more_for_organiser};
 
 use crate::explain::Step;
 use crate::ledger::{Allotment, EntryKind, Overdrawn, Posting};
@@ -35,6 +42,8 @@ pub struct Delivery {
     pub span: Option<Span>,
     /// Facts of the service that the rulebook asks for.
     pub facts: Facts,
+    /// That the client missed it; day, quantity, start and end are then those that were agreed.
+    pub missed: Option<Missed>,
 }
 
 /// From when to when a service was given.
@@ -176,6 +185,9 @@ pub enum RecordRefused {
     /// The agreed price is no longer allowed.
     #[error(transparent)]
     Price(#[from] PriceRefused),
+    /// A missed visit is not charged.
+    #[error(transparent)]
+    Missed(#[from] MissedRefused),
     /// Figures beyond the range of money.
     #[error("the figures are too large")]
     Overflow,
@@ -232,12 +244,22 @@ pub fn record(
         return Err(RecordRefused::NotChosenOn { day, period: agreement.period });
     }
     price_allowed?;
+    let missed = missed::charged_by(terms.recording.missed.as_ref(), delivery)?;
     let of_day = allotments.iter().position(|allotment| allotment.period.contains(day));
     let nothing = Overdrawn { asked: delivery.quantity, available: Quantity::ZERO, from: day, last: day };
     let allotment_index = of_day.ok_or(nothing)?;
     let (mut lines, mut steps) = lines::lines(&voucher, agreement, terms, valuation, delivery)?;
+    // What is not used leaves the voucher where it stands.
+    let uses = voucher.measure == Measure::Money || missed.is_none_or(|by| by.charge.uses_quantity);
+    if let Some(by) = &missed {
+        missed::charge_lines(by, &mut lines, &mut steps).ok_or(RecordRefused::Overflow)?;
+    }
     let draws = match voucher.measure {
-        Measure::Quantity => draws::draw(allotments, voucher.unused, day, delivery.quantity)?,
+        Measure::Quantity => {
+            // What the voucher could not have paid for was not agreed, whether or not it is used up by it.
+            let draws = draws::draw(allotments, voucher.unused, day, delivery.quantity)?;
+            if uses { draws } else { Vec::new() }
+        }
         Measure::Money => spend(&voucher, allotments, day, &mut lines, &mut steps)?,
     };
     let drawn =
@@ -252,7 +274,11 @@ pub fn record(
         lines.iter().try_fold(Charges::default(), |sum, line| sum.plus(line.charges)).ok_or(RecordRefused::Overflow)?;
     Ok(Recording {
         available: available_on(&after, voucher.unused, day),
-        voucher: if all_used { in_use.deliver(day, true)? } else { in_use },
+        voucher: match (uses, all_used) {
+            (false, _) => voucher,
+            (true, false) => in_use,
+            (true, true) => in_use.deliver(day, true)?,
+        },
         allotment_index,
         draws,
         postings: postings(&agreement.price, &charges),

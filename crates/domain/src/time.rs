@@ -41,6 +41,12 @@ impl Day {
         Self(TimeDelta::try_days(days).and_then(|delta| self.0.checked_add_signed(delta)).unwrap_or(end))
     }
 
+    /// The first day of this day's month.
+    #[must_use]
+    pub fn first_of_month(self) -> Self {
+        Self(self.0.with_day(1).unwrap_or(self.0))
+    }
+
     /// The first day of the month after this day's.
     #[must_use]
     pub fn first_of_next_month(self) -> Self {

@@ -5,6 +5,7 @@ mod lowest;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
+use crate::explain::Step;
 use crate::id::{Id, kind};
 use crate::money::Amount;
 use crate::quantity::Unit;
@@ -14,7 +15,7 @@ use crate::rules::{
     facts_asked_for,
 };
 use crate::time::{Day, Timeline};
-use crate::voucher::Voucher;
+use crate::voucher::{RaisedValue, Voucher, raised_on};
 
 pub(crate) use lowest::{LowestValues, lowest_values};
 
@@ -63,6 +64,7 @@ pub struct Valuation<'a> {
     by_price: bool,
     by_service: bool,
     free: bool,
+    raise: Option<RaisedValue>,
 }
 
 impl<'a> Valuation<'a> {
@@ -107,9 +109,18 @@ impl<'a> Valuation<'a> {
         if !is_own || terms.co_payment.is_some() {
             let valuation =
                 if is_own { Self::new(terms, &voucher.facts)? } else { Self::moved(terms, &voucher.facts)? };
-            return Ok(Some(if voucher.free_of_charge { valuation.free() } else { valuation }));
+            let valuation = if voucher.free_of_charge { valuation.free() } else { valuation };
+            return Ok(Some(valuation.raised(raised_on(&voucher.raises, day))));
         }
-        Ok(Some(Self::quoting(terms, Cow::Borrowed(&voucher.facts), Worth::of(voucher.value), None)))
+        let valuation = Self::quoting(terms, Cow::Borrowed(&voucher.facts), Worth::of(voucher.value), None);
+        Ok(Some(valuation.raised(raised_on(&voucher.raises, day))))
+    }
+
+    /// With a value that a decision has raised, wherever the rules give less.
+    #[must_use]
+    pub fn raised(self, raise: Option<&RaisedValue>) -> Self {
+        let raise = raise.copied();
+        Self { quoted: with_raise(raise, self.quoted), raise, ..self }
     }
 
     /// What was granted free of charge by law stays so: a co-payment that a later version fixes is none.
@@ -118,7 +129,14 @@ impl<'a> Valuation<'a> {
     }
 
     fn waived(&self, worth: Worth) -> Worth {
-        if self.free { worth.free() } else { worth }
+        with_raise(self.raise, if self.free { worth.free() } else { worth })
+    }
+
+    /// How a raised value is explained where it is what a unit is worth: none where the rules alone give as much, and
+    /// nothing was raised.
+    pub fn raise_step(&self, worth: Worth) -> Option<Step> {
+        let raise = self.raise.as_ref()?;
+        (raise.value >= worth.value).then(|| raise.step(worth.value))
     }
 
     fn quoting(
@@ -129,7 +147,7 @@ impl<'a> Valuation<'a> {
     ) -> Self {
         let by_service = depends_on_service(terms);
         let by_price = by_service && rules_of(terms).any(|rule| matches!(rule, ValueRule::Price { .. }));
-        Self { terms, facts, quoted, evaluation, by_price, by_service, free: false }
+        Self { terms, facts, quoted, evaluation, by_price, by_service, free: false, raise: None }
     }
 
     /// The terms it is by.
@@ -196,6 +214,10 @@ impl<'a> Valuation<'a> {
     pub fn items_by_time(&self) -> impl Iterator<Item = &'a str> {
         time_bands_of(self.terms).flat_map(|bands| &bands.bands).filter_map(|band| band.item.as_deref())
     }
+}
+
+fn with_raise(raise: Option<RaisedValue>, worth: Worth) -> Worth {
+    raise.map_or(worth, |raise| raise.on_top_of(worth))
 }
 
 /// The version whose rule values a service of a day: the voucher's own, or the last one after it that moves issued

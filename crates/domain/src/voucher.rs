@@ -1,7 +1,12 @@
 //! A service voucher's life: offered, accepted or refused, chosen with, used, ended (FIELD §6).
 
+mod changes;
+mod raises;
+
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
+
+pub use raises::{RaisedValue, raised_on};
 
 use crate::id::{Id, kind};
 use crate::identifiers::VoucherNumber;
@@ -126,6 +131,8 @@ pub struct Voucher {
     pub free_of_charge: bool,
     /// Days on which services under it can be delivered.
     pub validity: Period,
+    /// Values that were raised above what the rules give, in the order of their decisions.
+    pub raises: Vec<RaisedValue>,
 }
 
 /// Why a voucher cannot go where it was to go.
@@ -309,6 +316,20 @@ impl Voucher {
             return Err(VoucherRefusal::NotValidOn { day, from, last });
         }
         Ok(self.moved(if all_used { VoucherState::UsedUp } else { VoucherState::InUse }))
+    }
+
+    /// Some of what was used is given back: what was used up can be used again.
+    #[must_use]
+    pub fn give_back(self) -> Self {
+        match self.state {
+            VoucherState::UsedUp => self.moved(VoucherState::InUse),
+            VoucherState::Offered
+            | VoucherState::Accepted
+            | VoucherState::Refused { .. }
+            | VoucherState::Chosen
+            | VoucherState::InUse
+            | VoucherState::Cancelled { .. } => self,
+        }
     }
 
     /// The organiser cancels.

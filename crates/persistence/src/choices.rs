@@ -178,6 +178,17 @@ pub fn end_to_come(c: &mut Conn, voucher: Id<kind::Voucher>, day: Day) -> Result
     Ok(())
 }
 
+/// Lets a choice end on a day, or never hold if it was to begin later. The voucher has been taken.
+///
+/// # Errors
+/// The database's.
+pub fn end_on(c: &mut Conn, choice: &Choice, day: Day) -> Result<(), DbError> {
+    diesel::update(choices::table.find(DbId::from(choice.id)))
+        .set(choices::valid_to.eq(Some(day.max(choice.valid_from).date())))
+        .execute(c)?;
+    Ok(())
+}
+
 /// Whether a choice holds on some day from another on.
 macro_rules! reaches {
     ($from:expr) => {{

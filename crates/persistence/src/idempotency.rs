@@ -97,10 +97,21 @@ pub fn claim(
     if insert_or_ignore!(c, idempotency_keys::table, &new)? == 1 {
         return Ok(Claimed::New);
     }
+    match look(c, caller, key, operation, body_hash)? {
+        // Forgotten between the two statements: at the next try the key is new.
+        Claimed::New => Err(DbError::Serialization),
+        found @ (Claimed::Replay { .. } | Claimed::OtherBody) => Ok(found),
+    }
+}
+
+/// What a claim of the key would find, without claiming it.
+///
+/// # Errors
+/// The database's.
+pub fn look(c: &mut Conn, caller: &str, key: &str, operation: &str, body_hash: &[u8; 32]) -> Result<Claimed, DbError> {
     let kept: Option<Row> =
         idempotency_keys::table.find((caller, key)).select(Row::as_select()).get_result(c).optional()?;
-    // Forgotten between the two statements: at the next try the key is new.
-    let Some(kept) = kept else { return Err(DbError::Serialization) };
+    let Some(kept) = kept else { return Ok(Claimed::New) };
     if kept.operation != operation || kept.body_hash != body_hash {
         return Ok(Claimed::OtherBody);
     }

@@ -10,7 +10,7 @@ use valinta_domain::offering::OfferPrice;
 use valinta_domain::provider::Sector;
 use valinta_domain::rulebook::{Measure, Unused};
 use valinta_domain::rules::Facts;
-use valinta_domain::service_event::Charges;
+use valinta_domain::service_event::{Charges, EventKind};
 use valinta_domain::{Amount, Day, Id, Language, Moment, Quantity, Unit};
 
 use crate::convert::{PriceColumns, coded, from_json, parsed};
@@ -65,7 +65,7 @@ pub struct LiveChoice {
     pub price: OfferPrice,
 }
 
-/// A service that was delivered, with what a rule needs to value it anew.
+/// A service that was delivered, with what a rule needs to value it anew. Visits that were missed are none.
 #[derive(Debug, Clone)]
 pub struct DeliveredService {
     /// Its id.
@@ -284,6 +284,7 @@ pub fn count_events(c: &mut Conn, voucher_type: Id<kind::VoucherType>, from: Day
         .inner_join(vouchers::table.on(vouchers::id.eq(service_events::voucher_id)))
         .filter(vouchers::voucher_type_id.eq(DbId::from(voucher_type)))
         .filter(service_events::day.ge(from.date()))
+        .filter(service_events::kind.eq(EventKind::Visit.code()))
         .select(count_star())
         .first(c)?)
 }
@@ -323,6 +324,7 @@ fn events_after(
         .inner_join(choices::table.on(choices::id.eq(service_events::choice_id)))
         .filter(vouchers::voucher_type_id.eq(DbId::from(voucher_type)))
         .filter(service_events::day.ge(from.date()))
+        .filter(service_events::kind.eq(EventKind::Visit.code()))
         .select((EventRow::as_select(), VoucherRow::as_select(), ClientRow::as_select(), ChoiceRow::as_select()))
         .order((vouchers::id, service_events::id))
         .limit(PAGE)

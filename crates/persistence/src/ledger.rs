@@ -140,6 +140,29 @@ pub fn post(c: &mut Conn, occasion: &Occasion, entries: &[NewEntry]) -> Result<(
     Ok(())
 }
 
+/// What a service event has used of allotments and not given back, in the order of posting.
+///
+/// # Errors
+/// The database's.
+pub fn used_by(c: &mut Conn, event: Id<kind::ServiceEvent>) -> Result<Vec<(Id<kind::Allotment>, Quantity)>, DbError> {
+    let rows: Vec<(Option<DbId>, String, i64)> = ledger_entries::table
+        .filter(ledger_entries::service_event_id.eq(DbId::from(event)))
+        .filter(ledger_entries::kind.eq_any([EntryKind::Used.code(), EntryKind::UseReversed.code()]))
+        .order((ledger_entries::voucher_version, ledger_entries::line))
+        .select((ledger_entries::allotment_id, ledger_entries::kind, ledger_entries::quantity_e4))
+        .load(c)?;
+    let mut used: Vec<(Id<kind::Allotment>, i64)> = Vec::new();
+    for (allotment, kind, e4) in rows {
+        let allotment = allotment.ok_or_else(|| DbError::corrupt("ledger_entries: use of no allotment"))?.id();
+        let moved = if kind == EntryKind::Used.code() { e4 } else { -e4 };
+        match used.iter_mut().find(|(of, _)| *of == allotment) {
+            Some((_, sum)) => *sum = sum.saturating_add(moved),
+            None => used.push((allotment, moved)),
+        }
+    }
+    Ok(used.into_iter().map(|(allotment, e4)| (allotment, Quantity::from_e4(e4))).collect())
+}
+
 /// A voucher's ledger, in the order of posting.
 ///
 /// # Errors

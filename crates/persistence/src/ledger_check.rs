@@ -2,10 +2,13 @@
 //! takes no more memory for more data; of rulebooks it keeps those in force or once in force, as the registry does.
 //! Whether the audit trail is whole is for [`crate::audit::verify`].
 //!
-//! A voucher is compared with the decision that granted it, with its rulebook and with the audit row of its issue; its
+//! A voucher is compared with the decisions that granted and changed it, with its rulebook and with the audit rows of them; its
 //! allotments with the ledger; an event with its voucher, its choice, its rulebook, its lines and its postings; an entry
-//! with its event, its allotment and its voucher; a confirmed request with the choice that it became.
+//! with its event, its allotment and its voucher; a confirmed request with the choice that it became; how an event stands
+//! with what was done about it and with what was settled; a statement with its lines.
 
+mod accounts;
+mod changes;
 mod entries;
 mod events;
 mod lines;
@@ -29,7 +32,8 @@ pub const LEDGER_FAULTS_MAX: usize = 1_000;
 /// A fault that [`verify`] found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LedgerFault {
-    /// What kind of thing it is about: a voucher, an allotment, a service event, a ledger entry or a choice request.
+    /// What kind of thing it is about: a voucher, an allotment, a service event, a ledger entry, a statement or a choice
+    /// request.
     pub kind: &'static str,
     /// Which one.
     pub subject: Uuid,
@@ -48,6 +52,7 @@ pub fn verify(c: &mut Conn) -> Result<Vec<LedgerFault>, DbError> {
     vouchers::check(c, &mut faults, &mut versions)?;
     events::check(c, &mut faults, &mut versions)?;
     entries::check(c, &mut faults)?;
+    accounts::check(c, &mut faults)?;
     requests::check(c, &mut faults)?;
     faults.0.truncate(LEDGER_FAULTS_MAX);
     Ok(faults.0)

@@ -12,6 +12,8 @@ use diesel::connection::{InstrumentationEvent, TransactionManager};
 use crate::database_url::DatabaseUrl;
 use crate::dialect::{self, Conn, Mode, Use};
 use crate::error::DbError;
+#[cfg(feature = "testing")]
+use crate::testing::faults::{Death, Faults};
 
 /// How long a connection is used. Servers and networks that drop old ones are met before they do.
 const AGE_MAX: Duration = Duration::from_secs(30 * 60);
@@ -25,6 +27,9 @@ pub(crate) struct Link {
     /// A statement has failed since it was last reset.
     failed: Arc<AtomicBool>,
     sound: bool,
+    /// Where a test lets the process die, and whether it is a write that is under way.
+    #[cfg(feature = "testing")]
+    faults: (Faults, bool),
 }
 
 impl Link {
@@ -37,7 +42,14 @@ impl Link {
                 flag.store(true, Ordering::Relaxed);
             }
         });
-        Ok(Self { conn, opened: Instant::now(), failed, sound: true })
+        Ok(Self {
+            conn,
+            opened: Instant::now(),
+            failed,
+            sound: true,
+            #[cfg(feature = "testing")]
+            faults: (Faults::of(url), false),
+        })
     }
 
     /// Whether it may be used again.
@@ -46,6 +58,11 @@ impl Link {
     }
 
     pub(crate) fn begin(&mut self, mode: Mode) -> Result<(), DbError> {
+        #[cfg(feature = "testing")]
+        {
+            self.faults.0.live().inspect_err(|_| self.sound = false)?;
+            self.faults.1 = mode == Mode::Write;
+        }
         dialect::begin(&mut self.conn, mode).inspect_err(|_| self.sound = false)?;
         Ok(())
     }
@@ -56,7 +73,24 @@ impl Link {
 
     /// Ends the innermost savepoint or, without one, the transaction.
     pub(crate) fn commit(&mut self) -> Result<(), DbError> {
-        Ok(Transactions::commit_transaction(&mut self.conn)?)
+        #[cfg(feature = "testing")]
+        let is_outermost = self.die_before_commit()?;
+        Transactions::commit_transaction(&mut self.conn)?;
+        #[cfg(feature = "testing")]
+        if is_outermost && self.faults.1 {
+            self.faults.0.pass(Death::AfterCommit)?;
+        }
+        Ok(())
+    }
+
+    /// Lets the process die where a test has chosen so; tells whether it is the transaction itself that ends.
+    #[cfg(feature = "testing")]
+    fn die_before_commit(&mut self) -> Result<bool, DbError> {
+        let is_outermost = self.depth() == Some(1);
+        if self.faults.1 {
+            self.faults.0.pass(if is_outermost { Death::BeforeCommit } else { Death::InGroup })?;
+        }
+        Ok(is_outermost)
     }
 
     /// Rolls back to the outermost `depth` levels; 0 ends the transaction. `false` where that fails: the connection is

@@ -8,6 +8,7 @@ use diesel::dsl::{exists, min, not};
 use diesel::prelude::*;
 use valinta_domain::id::kind;
 use valinta_domain::quality::{QualityFacts, Seen};
+use valinta_domain::service_event::EventKind;
 use valinta_domain::{Day, Id, Period};
 
 use crate::candidates::rows_of;
@@ -90,6 +91,7 @@ fn waits(c: &mut Conn, ids: &[DbId], window: Period) -> Result<BTreeMap<Chooser,
     let first = min(service_events::day);
     let rows: Vec<(DbId, DbId, NaiveDate, Option<NaiveDate>)> = choices::table
         .inner_join(service_events::table.on(service_events::choice_id.eq(choices::id)))
+        .filter(service_events::kind.eq(EventKind::Visit.code()))
         .filter(choices::offering_id.eq_any(ids))
         .filter(choices::valid_from.le(to))
         .filter(choices::valid_to.is_null().or(choices::valid_to.assume_not_null().gt(from)))

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
-use valinta_domain::choice::{Basis, Candidate, Entitled, Entitlement, Lot, Order, Query, Snapshot};
+use valinta_domain::choice::{Basis, Candidate, Entitlement, Lot, Order, Query, Snapshot};
 use valinta_domain::id::kind;
 use valinta_domain::money::Currency;
 use valinta_domain::offering::OfferPrice;
@@ -302,8 +302,7 @@ fn versions_by_type(c: &mut Conn, as_of: Option<AsOf>) -> Result<HashMap<DbId, D
 pub fn prices_for(c: &mut Conn, voucher: &Voucher, client: &Facts, day: Day) -> Result<Vec<OfferPrice>, DbError> {
     let snapshot = offered_now(c, voucher.voucher_type)?;
     let Some(basis) = snapshot.basis(voucher.voucher_type) else { return Ok(Vec::new()) };
-    let on = |day: Day| Entitled::by_voucher(voucher, &basis.versions, day).unwrap_or_default();
-    let entitlement = Entitlement::from_day(on(day), &basis.versions, day, on);
+    let entitlement = Entitlement::of_voucher(None, voucher, &basis.versions, day);
     let lot = Lot::of_voucher(&[], voucher.id);
     let query = Query {
         validity: Some(voucher.validity),

@@ -6,18 +6,22 @@ use diesel::{allow_tables_to_appear_in_same_query, table};
 pub(crate) use behalf::{acts_on_behalf, mandates, offering_quality};
 pub(crate) use choosing::{offering_states, shown_lists};
 pub(crate) use granted::{
-    allotments, choice_requests, choices, clients, information_given, ledger_entries, persons, service_event_lines,
-    service_events, vouchers,
+    allotments, choice_requests, choices, clients, event_drafts, information_given, ledger_entries, persons,
+    service_event_lines, service_events, voucher_quantities, voucher_values, vouchers,
 };
 pub(crate) use lifecycle::{
     application_events, approval_interruptions, attachments, evidence, evidence_checks, evidence_reminders, findings,
     measures, provider_changes, registry_changes, registry_versions, source_ids,
 };
+pub(crate) use money::{event_accounts, event_acts, settlement_lines, settlement_settings, settlements, statements};
+pub(crate) use sending::{deliveries, delivery_attempts, jobs};
 
 mod behalf;
 mod choosing;
 mod granted;
 mod lifecycle;
+mod money;
+mod sending;
 
 table! {
     use diesel::sql_types::{BigInt, Binary, Integer};
@@ -372,8 +376,10 @@ allow_tables_to_appear_in_same_query! {
     audit_chains, audit_log, outbox, idempotency_keys, installation, registry_revision, municipalities, organisers,
     organiser_municipalities, voucher_types, decisions, rulebooks, providers, provider_sectors, provider_members,
     service_units, applications, approvals, offerings, offering_prices, persons, clients, vouchers, allotments,
+    voucher_values, voucher_quantities,
     information_given, choices, choice_requests, service_events, service_event_lines, ledger_entries, application_events,
     approval_interruptions, attachments, evidence, evidence_checks, evidence_reminders, findings, measures,
     provider_changes, registry_changes, registry_versions, source_ids, offering_states, shown_lists, mandates,
-    acts_on_behalf, offering_quality,
+    acts_on_behalf, offering_quality, event_accounts, event_acts, settlement_settings, settlements, statements,
+    settlement_lines, deliveries, delivery_attempts, jobs,
 }

@@ -7,16 +7,17 @@ use diesel::prelude::*;
 use valinta_domain::explain::Step;
 use valinta_domain::id::kind;
 use valinta_domain::rules::Facts;
-use valinta_domain::service_event::{Charges, Line};
+use valinta_domain::service_event::account::{EventState, Flag};
+use valinta_domain::service_event::{Charges, EventKind, Line, Missed};
 use valinta_domain::{Amount, Day, Id, Moment, Quantity};
 
-use crate::convert::{by_client_fee, charging_code, from_json, to_json};
+use crate::convert::{by_client_fee, charging_code, coded, from_json, to_json};
 use crate::dialect::{Conn, insert_many};
 use crate::error::DbError;
-use crate::schema::{service_event_lines, service_events};
+use crate::schema::{event_accounts, service_event_lines, service_events};
 use crate::types::{DbId, DbMoment};
 
-pub use crate::ledger::{LedgerEntry, NewEntry, Occasion, ledger, post};
+pub use crate::ledger::{LedgerEntry, NewEntry, Occasion, ledger, post, used_by};
 
 const TABLE: &str = "service_events";
 
@@ -49,6 +50,12 @@ pub struct ServiceEvent {
     pub span: Option<(Moment, Moment)>,
     /// The facts of the service itself.
     pub facts: Facts,
+    /// Who gave it, by the provider's own reference.
+    pub worker: Option<String>,
+    /// By what the provider knows it.
+    pub reference: Option<String>,
+    /// That the client missed it.
+    pub missed: Option<Missed>,
     /// What a unit was worth; where lines differ, in the first of them.
     pub value: Amount,
     /// Whether a client fee is charged instead of a co-payment.
@@ -63,6 +70,13 @@ pub struct ServiceEvent {
     pub recorded_by: String,
     /// When.
     pub recorded_at: Moment,
+}
+
+impl ServiceEvent {
+    /// What was recorded.
+    pub fn kind(&self) -> EventKind {
+        self.missed.as_ref().map_or(EventKind::Visit, Missed::kind)
+    }
 }
 
 #[derive(Queryable, Selectable, Insertable)]
@@ -91,6 +105,11 @@ struct EventRow {
     recorded_by: String,
     recorded_at: DbMoment,
     facts: String,
+    worker: Option<String>,
+    reference: Option<String>,
+    kind: String,
+    cancelled_at: Option<DbMoment>,
+    reason_code: Option<String>,
 }
 
 impl EventRow {
@@ -98,6 +117,7 @@ impl EventRow {
         if lines.is_empty() {
             return Err(DbError::corrupt("a service event without lines"));
         }
+        let missed = missed_of(&self.kind, self.cancelled_at, self.reason_code)?;
         Ok(ServiceEvent {
             id: self.id.id(),
             organiser: self.organiser_id.id(),
@@ -112,6 +132,9 @@ impl EventRow {
             quantity: Quantity::from_e4(self.quantity_e4),
             span: self.started_at.map(DbMoment::moment).zip(self.ended_at.map(DbMoment::moment)),
             facts: from_json(TABLE, &self.facts)?,
+            worker: self.worker,
+            reference: self.reference,
+            missed,
             value: Amount::from_minor(self.value_minor),
             by_client_fee: by_client_fee(TABLE, &self.charging)?,
             charges: Charges {
@@ -126,6 +149,14 @@ impl EventRow {
             recorded_at: self.recorded_at.moment(),
         })
     }
+}
+
+/// What is kept of a visit that was missed.
+fn missed_of(kind: &str, cancelled_at: Option<DbMoment>, reason: Option<String>) -> Result<Option<Missed>, DbError> {
+    let kind = coded(TABLE, kind, EventKind::from_code)?;
+    let missed = reason.map(|reason| Missed { cancelled_at: cancelled_at.map(DbMoment::moment), reason });
+    let kept = missed.as_ref().map_or(EventKind::Visit, Missed::kind);
+    if kept == kind { Ok(missed) } else { Err(DbError::corrupt("a service event of another kind than it says")) }
 }
 
 #[derive(Queryable, Selectable, Insertable)]
@@ -232,12 +263,64 @@ pub fn insert(c: &mut Conn, event: &ServiceEvent) -> Result<(), DbError> {
         recorded_by: event.recorded_by.clone(),
         recorded_at: event.recorded_at.into(),
         facts: to_json(&event.facts)?,
+        worker: event.worker.clone(),
+        reference: event.reference.clone(),
+        kind: event.kind().code().to_owned(),
+        cancelled_at: event.missed.as_ref().and_then(|missed| missed.cancelled_at).map(DbMoment::from),
+        reason_code: event.missed.as_ref().map(|missed| missed.reason.clone()),
     };
     diesel::insert_into(service_events::table).values(&row).execute(c)?;
     let lines: Vec<LineRow> =
         event.lines.iter().zip(0..).map(|(line, number)| LineRow::of(event, number, line)).collect();
     insert_many!(c, service_event_lines::table, &lines)?;
     Ok(())
+}
+
+/// Which other events a new one may be: of the same worker at the same time, or the same in all that was said of it. What
+/// does not count any more is none of them. With the first of each.
+///
+/// # Errors
+/// The database's.
+pub fn alike(c: &mut Conn, event: &ServiceEvent) -> Result<Vec<(Flag, Id<kind::ServiceEvent>)>, DbError> {
+    let counts = || {
+        event_accounts::table
+            .filter(event_accounts::service_event_id.eq(service_events::id))
+            .filter(event_accounts::state.ne(EventState::Withdrawn.code()))
+    };
+    let mut found = Vec::new();
+    if let (Some(worker), Some((started_at, ended_at))) = (&event.worker, event.span) {
+        let elsewhere: Option<DbId> = service_events::table
+            .filter(service_events::provider_id.eq(DbId::from(event.provider)))
+            .filter(service_events::worker.eq(Some(worker)))
+            .filter(service_events::started_at.lt(Some(DbMoment::from(ended_at))))
+            .filter(service_events::ended_at.gt(Some(DbMoment::from(started_at))))
+            .filter(service_events::id.ne(DbId::from(event.id)))
+            .filter(diesel::dsl::exists(counts()))
+            .order(service_events::id)
+            .select(service_events::id)
+            .first(c)
+            .optional()?;
+        found.extend(elsewhere.map(|id| (Flag::WorkerElsewhere, id.id())));
+    }
+    let started_at = event.span.map(|(started_at, _)| DbMoment::from(started_at));
+    let mut same = service_events::table
+        .filter(service_events::voucher_id.eq(DbId::from(event.voucher)))
+        .filter(service_events::day.eq(event.day.date()))
+        .filter(service_events::quantity_e4.eq(event.quantity.e4()))
+        .filter(service_events::facts.eq(to_json(&event.facts)?))
+        .filter(service_events::provider_id.eq(DbId::from(event.provider)))
+        .filter(service_events::id.ne(DbId::from(event.id)))
+        .filter(diesel::dsl::exists(counts()))
+        .order(service_events::id)
+        .select(service_events::id)
+        .into_boxed();
+    same = match started_at {
+        Some(started_at) => same.filter(service_events::started_at.eq(Some(started_at))),
+        None => same.filter(service_events::started_at.is_null()),
+    };
+    let same: Option<DbId> = same.first(c).optional()?;
+    found.extend(same.map(|id| (Flag::SameAsAnother, id.id())));
+    Ok(found)
 }
 
 /// A service event by id.
@@ -247,6 +330,38 @@ pub fn insert(c: &mut Conn, event: &ServiceEvent) -> Result<(), DbError> {
 pub fn find(c: &mut Conn, id: Id<kind::ServiceEvent>) -> Result<Option<ServiceEvent>, DbError> {
     let row = service_events::table.find(DbId::from(id)).select(EventRow::as_select()).first(c).optional()?;
     Ok(with_lines(c, row.into_iter().collect())?.pop())
+}
+
+/// The service events of a voucher from a day on, in order of day.
+///
+/// # Errors
+/// The database's.
+pub fn of_voucher_from(c: &mut Conn, voucher: Id<kind::Voucher>, day: Day) -> Result<Vec<ServiceEvent>, DbError> {
+    let events = service_events::table
+        .filter(service_events::voucher_id.eq(DbId::from(voucher)))
+        .filter(service_events::day.ge(day.date()))
+        .order((service_events::day, service_events::id))
+        .select(EventRow::as_select())
+        .load(c)?;
+    with_lines(c, events)
+}
+
+/// The service events that some providers know by a reference: one of each provider's at most.
+///
+/// # Errors
+/// The database's.
+pub fn of_reference(
+    c: &mut Conn,
+    providers: &[Id<kind::Provider>],
+    reference: &str,
+) -> Result<Vec<ServiceEvent>, DbError> {
+    let ids: Vec<DbId> = providers.iter().map(|id| DbId::from(*id)).collect();
+    let rows = service_events::table
+        .filter(service_events::provider_id.eq_any(ids))
+        .filter(service_events::reference.eq(Some(reference)))
+        .select(EventRow::as_select())
+        .load(c)?;
+    with_lines(c, rows)
 }
 
 /// Whose service events are listed.
@@ -267,7 +382,7 @@ pub enum Whose {
 pub fn list(
     c: &mut Conn,
     whose: &Whose,
-    voucher: Option<Id<kind::Voucher>>,
+    (voucher, state): (Option<Id<kind::Voucher>>, Option<EventState>),
     after: Option<Id<kind::ServiceEvent>>,
     limit: i64,
 ) -> Result<Vec<ServiceEvent>, DbError> {
@@ -283,6 +398,12 @@ pub fn list(
     };
     if let Some(voucher) = voucher {
         query = query.filter(service_events::voucher_id.eq(DbId::from(voucher)));
+    }
+    if let Some(state) = state {
+        let standing_so = event_accounts::table
+            .filter(event_accounts::service_event_id.eq(service_events::id))
+            .filter(event_accounts::state.eq(state.code()));
+        query = query.filter(diesel::dsl::exists(standing_so));
     }
     if let Some(after) = after {
         query = query.filter(service_events::id.gt(DbId::from(after)));

@@ -1,5 +1,10 @@
 //! Databases for tests: each test makes its own and leaves nothing behind. Not for the service.
 
+#[cfg(feature = "testing")]
+pub mod faults;
+#[cfg(feature = "testing")]
+mod footprint;
+
 use std::env;
 use std::fmt::Write as _;
 use std::fs;
@@ -11,6 +16,9 @@ use crate::database_url::DatabaseUrl;
 use crate::db::{Db, OpenError};
 use crate::dialect::{self, Use};
 use crate::migrations;
+
+#[cfg(feature = "testing")]
+pub use footprint::footprint;
 
 /// Names a PostgreSQL on which tests may make and drop databases.
 pub const TEST_DATABASE_URL: &str = "TEST_DATABASE_URL";

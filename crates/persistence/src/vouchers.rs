@@ -1,22 +1,28 @@
 //! Vouchers, their allotments, what their holders were told and what they chose.
 
+mod information;
+
+use std::collections::HashMap;
+
 use chrono::NaiveDate;
 use diesel::prelude::*;
-use uuid::Uuid;
+use valinta_domain::grant::Quantities;
 use valinta_domain::id::kind;
-use valinta_domain::identifiers::VoucherNumber;
-use valinta_domain::information::Information;
+use valinta_domain::identifiers::{AccountingCode, VoucherNumber};
 use valinta_domain::ledger::Allotment;
 use valinta_domain::rulebook::{GrantPeriod, Measure, Unused};
 use valinta_domain::time::Moment;
 use valinta_domain::voucher::{Voucher, VoucherState, VoucherStatus};
-use valinta_domain::{Amount, Day, Id, Language, Quantity, Unit};
+use valinta_domain::{Amount, Day, Id, Quantity, Unit};
 
 use crate::convert::{coded, from_json, parsed, period, to_json};
 use crate::dialect::{Conn, insert_many};
 use crate::error::DbError;
-use crate::schema::{allotments, information_given, vouchers};
+use crate::grants;
+use crate::schema::{allotments, vouchers};
 use crate::types::{DbId, DbMoment};
+
+pub use information::{InformationGiven, find_information, insert_information};
 
 /// A voucher with what is kept beside it.
 #[derive(Debug, Clone)]
@@ -24,15 +30,26 @@ pub struct StoredVoucher {
     /// The voucher.
     pub voucher: Voucher,
     /// What is granted per period: units of service, or money where the voucher's measure is that.
-    pub quantity: Quantity,
+    pub quantities: Quantities,
     /// The period of the quantity.
     pub per: GrantPeriod,
     /// The decision that granted it.
     pub decision: Id<kind::Decision>,
+    /// By what its costs are known in the organiser's ledgers.
+    pub accounting_code: Option<AccountingCode>,
+    /// The voucher that it was issued in place of.
+    pub replaces: Option<Id<kind::Voucher>>,
     /// When it was issued.
     pub issued_at: Moment,
     /// Counts changes; entries of the ledger carry it.
     pub version: i64,
+}
+
+impl StoredVoucher {
+    /// What it grants in the period of a day, or of the nearest day of its validity.
+    pub fn quantity_on(&self, day: Day) -> Quantity {
+        self.quantities.on(day, self.voucher.validity, self.per)
+    }
 }
 
 /// An allotment with its id.
@@ -42,29 +59,6 @@ pub struct StoredAllotment {
     pub id: Id<kind::Allotment>,
     /// The allotment.
     pub allotment: Allotment,
-}
-
-/// A record that a client was told what the law wants told.
-#[derive(Debug, Clone)]
-pub struct InformationGiven {
-    /// Its id.
-    pub id: Id<kind::Information>,
-    /// By which organiser.
-    pub organiser: Id<kind::Organiser>,
-    /// About which voucher.
-    pub voucher: Id<kind::Voucher>,
-    /// To whom.
-    pub person: Id<kind::Person>,
-    /// How it was given.
-    pub channel: String,
-    /// In which language.
-    pub language: Language,
-    /// What was told.
-    pub content: Information,
-    /// To whose token.
-    pub given_to: String,
-    /// When.
-    pub given_at: Moment,
 }
 
 #[derive(Queryable, Selectable, Insertable)]
@@ -93,6 +87,10 @@ pub(crate) struct Row {
     measure: String,
     unused: String,
     facts: String,
+    accounting_code: Option<String>,
+    replaces_id: Option<DbId>,
+    changes: i32,
+    told_of_end: i32,
 }
 
 fn per_code(per: GrantPeriod) -> &'static str {
@@ -162,6 +160,7 @@ fn state(code: &str, directed_to: Option<&str>, reason: Option<String>) -> Resul
 }
 
 impl Row {
+    /// As it was issued, where it was not changed since: see [`wholes`].
     pub(crate) fn stored(self) -> Result<StoredVoucher, DbError> {
         Ok(StoredVoucher {
             voucher: Voucher {
@@ -180,10 +179,13 @@ impl Row {
                 unused: coded("vouchers", &self.unused, unused_from_code)?,
                 free_of_charge: self.free_of_charge,
                 validity: period("vouchers", self.valid_from, Some(self.valid_to))?,
+                raises: Vec::new(),
             },
-            quantity: Quantity::from_e4(self.quantity_e4),
+            quantities: Quantities::issued(Quantity::from_e4(self.quantity_e4)),
             per: coded("vouchers", &self.per, per_from_code)?,
             decision: self.decision_id.id(),
+            accounting_code: self.accounting_code.as_deref().map(|code| parsed("vouchers", code)).transpose()?,
+            replaces: self.replaces_id.map(DbId::id),
             issued_at: self.issued_at.moment(),
             version: self.version,
         })
@@ -214,7 +216,7 @@ impl AllotmentRow {
     }
 }
 
-fn last_day(validity: valinta_domain::Period) -> Result<NaiveDate, DbError> {
+pub(crate) fn last_day(validity: valinta_domain::Period) -> Result<NaiveDate, DbError> {
     validity.to().map(Day::date).ok_or_else(|| DbError::Internal("a validity without an end".to_owned()))
 }
 
@@ -236,7 +238,7 @@ pub fn insert(c: &mut Conn, stored: &StoredVoucher, parts: &[StoredAllotment]) -
         state: state.to_owned(),
         value_minor: voucher.value.minor(),
         unit: voucher.unit.code().to_owned(),
-        quantity_e4: stored.quantity.e4(),
+        quantity_e4: stored.quantities.issued.e4(),
         per: per_code(stored.per).to_owned(),
         free_of_charge: voucher.free_of_charge,
         valid_from: voucher.validity.from().date(),
@@ -249,14 +251,23 @@ pub fn insert(c: &mut Conn, stored: &StoredVoucher, parts: &[StoredAllotment]) -
         measure: measure_code(voucher.measure).to_owned(),
         unused: unused_code(voucher.unused).to_owned(),
         facts: to_json(&voucher.facts)?,
+        accounting_code: stored.accounting_code.as_ref().map(ToString::to_string),
+        replaces_id: stored.replaces.map(DbId::from),
+        changes: 0,
+        told_of_end: 0,
     };
     diesel::insert_into(vouchers::table).values(&row).execute(c)?;
+    insert_parts(c, voucher.id, parts)
+}
+
+/// Adds parts of a grant.
+pub(crate) fn insert_parts(c: &mut Conn, voucher: Id<kind::Voucher>, parts: &[StoredAllotment]) -> Result<(), DbError> {
     let rows = parts
         .iter()
         .map(|part| {
             Ok(AllotmentRow {
                 id: part.id.into(),
-                voucher_id: voucher.id.into(),
+                voucher_id: voucher.into(),
                 valid_from: part.allotment.period.from().date(),
                 valid_to: last_day(part.allotment.period)?,
                 granted_e4: part.allotment.granted.e4(),
@@ -268,13 +279,33 @@ pub fn insert(c: &mut Conn, stored: &StoredVoucher, parts: &[StoredAllotment]) -
     Ok(())
 }
 
+/// A voucher with what was changed of it since it was issued.
+fn whole(c: &mut Conn, row: Option<Row>) -> Result<Option<StoredVoucher>, DbError> {
+    Ok(wholes(c, row.into_iter().collect())?.pop())
+}
+
+/// As [`whole`], of several: changes are read of those alone that have some.
+fn wholes(c: &mut Conn, rows: Vec<Row>) -> Result<Vec<StoredVoucher>, DbError> {
+    let changed: Vec<DbId> = rows.iter().filter(|row| row.changes > 0).map(|row| row.id).collect();
+    let mut changes = if changed.is_empty() { HashMap::new() } else { grants::changes_of(c, &changed)? };
+    let mut all = Vec::with_capacity(rows.len());
+    for row in rows {
+        let of_voucher = changes.remove(&row.id).unwrap_or_default();
+        let mut stored = row.stored()?;
+        stored.voucher.raises = of_voucher.raises;
+        stored.quantities.changes = of_voucher.quantities;
+        all.push(stored);
+    }
+    Ok(all)
+}
+
 /// A voucher by id.
 ///
 /// # Errors
 /// The database's.
 pub fn find(c: &mut Conn, id: Id<kind::Voucher>) -> Result<Option<StoredVoucher>, DbError> {
-    let row: Option<Row> = vouchers::table.find(DbId::from(id)).select(Row::as_select()).first(c).optional()?;
-    row.map(Row::stored).transpose()
+    let row = vouchers::table.find(DbId::from(id)).select(Row::as_select()).first(c).optional()?;
+    whole(c, row)
 }
 
 /// A voucher by its number.
@@ -283,8 +314,8 @@ pub fn find(c: &mut Conn, id: Id<kind::Voucher>) -> Result<Option<StoredVoucher>
 /// The database's.
 pub fn find_by_number(c: &mut Conn, number: &VoucherNumber) -> Result<Option<StoredVoucher>, DbError> {
     let query = vouchers::table.filter(vouchers::number.eq(number.as_str()));
-    let row: Option<Row> = query.select(Row::as_select()).first(c).optional()?;
-    row.map(Row::stored).transpose()
+    let row = query.select(Row::as_select()).first(c).optional()?;
+    whole(c, row)
 }
 
 /// Takes a voucher for a change: no other transaction changes it until this one ends. Every path that spends takes it.
@@ -292,12 +323,12 @@ pub fn find_by_number(c: &mut Conn, number: &VoucherNumber) -> Result<Option<Sto
 /// # Errors
 /// The database's.
 pub fn take(c: &mut Conn, id: Id<kind::Voucher>) -> Result<Option<StoredVoucher>, DbError> {
-    let row: Option<Row> = diesel::update(vouchers::table.find(DbId::from(id)))
+    let row = diesel::update(vouchers::table.find(DbId::from(id)))
         .set(vouchers::version.eq(vouchers::version + 1))
         .returning(vouchers::all_columns)
         .get_result(c)
         .optional()?;
-    row.map(Row::stored).transpose()
+    whole(c, row)
 }
 
 /// Stores where a taken voucher now stands.
@@ -371,7 +402,8 @@ pub fn list(
     if let Some(after) = after {
         query = query.filter(vouchers::id.gt(DbId::from(after)));
     }
-    query.load(c)?.into_iter().map(Row::stored).collect()
+    let rows = query.load(c)?;
+    wholes(c, rows)
 }
 
 fn ids_of(clients: &[Id<kind::Client>]) -> Vec<DbId> {
@@ -402,67 +434,13 @@ pub fn draw(c: &mut Conn, allotment: Id<kind::Allotment>, quantity: Quantity) ->
     Ok(())
 }
 
-#[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = information_given)]
-struct InformationRow {
-    id: DbId,
-    organiser_id: DbId,
-    voucher_id: DbId,
-    person_id: DbId,
-    version: i32,
-    channel: String,
-    language: String,
-    content: String,
-    given_to: String,
-    given_at: DbMoment,
-}
-
-/// Records that information was given.
+/// Gives back to an allotment of a taken voucher what a service had used.
 ///
 /// # Errors
 /// The database's.
-pub fn insert_information(c: &mut Conn, given: &InformationGiven) -> Result<(), DbError> {
-    let row = InformationRow {
-        id: given.id.into(),
-        organiser_id: given.organiser.into(),
-        voucher_id: given.voucher.into(),
-        person_id: given.person.into(),
-        version: i32::from(given.content.version),
-        channel: given.channel.clone(),
-        language: given.language.code().to_owned(),
-        content: to_json(&given.content)?,
-        given_to: given.given_to.clone(),
-        given_at: given.given_at.into(),
-    };
-    diesel::insert_into(information_given::table).values(&row).execute(c)?;
+pub fn give_back(c: &mut Conn, allotment: Id<kind::Allotment>, quantity: Quantity) -> Result<(), DbError> {
+    diesel::update(allotments::table.find(DbId::from(allotment)))
+        .set(allotments::used_e4.eq(allotments::used_e4 - quantity.e4()))
+        .execute(c)?;
     Ok(())
-}
-
-/// A record of information given about a voucher.
-///
-/// # Errors
-/// The database's.
-pub fn find_information(
-    c: &mut Conn,
-    voucher: Id<kind::Voucher>,
-    id: Uuid,
-) -> Result<Option<InformationGiven>, DbError> {
-    let row: Option<InformationRow> = information_given::table
-        .find(DbId(id))
-        .filter(information_given::voucher_id.eq(DbId::from(voucher)))
-        .select(InformationRow::as_select())
-        .first(c)
-        .optional()?;
-    let Some(row) = row else { return Ok(None) };
-    Ok(Some(InformationGiven {
-        id: row.id.id(),
-        organiser: row.organiser_id.id(),
-        voucher: row.voucher_id.id(),
-        person: row.person_id.id(),
-        channel: row.channel,
-        language: coded("information_given", &row.language, Language::from_code)?,
-        content: from_json("information_given", &row.content)?,
-        given_to: row.given_to,
-        given_at: row.given_at.moment(),
-    }))
 }

@@ -1,24 +1,23 @@
 //! The running service: what every request finds, how a request becomes one transaction, and the list of all routes.
 
+mod keyed;
+
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use actix_web::HttpResponse;
-use actix_web::http::{StatusCode, header};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD_NO_PAD;
+use actix_web::http::StatusCode;
 use chrono::TimeDelta;
 use serde::Serialize;
-use serde_json::json;
 use uuid::Uuid;
 use valinta_domain::Moment;
 use valinta_domain::choice::Snapshot;
-use valinta_domain::policy::{Action, Role, Target};
-use valinta_persistence::idempotency::{self, Claimed, Kept, Trace};
+use valinta_persistence::idempotency;
 use valinta_persistence::vault::Vault;
 use valinta_persistence::{Conn, Db, DbError};
 
+use self::keyed::{Answer, Keyed};
 use crate::choices::SentPages;
 use crate::clock::{Clock, new_uuid};
 use crate::cx::Cx;
@@ -30,13 +29,15 @@ use crate::imports::ImportPlaces;
 use crate::keys::Keys;
 use crate::latest::Latest;
 use crate::noting::Noting;
+use crate::sending::Adapter;
 use crate::storage::Storage;
 use crate::telemetry;
 use crate::tokens::Tokens;
 use crate::{
     applications, approvals, attachments, audit, changes, choice_requests, choices, clients, decisions, desk,
-    estimates, evidence, exports, health, impact, imports, mandates, me, offerings, organisers, providers, routes,
-    rulebooks, service_events, service_units, supervision, value_rules, voucher_types, vouchers,
+    estimates, evidence, exports, health, impact, imports, jobs, mandates, me, offerings, organisers, providers,
+    routes, rulebooks, sending, service_events, service_units, settlements, statements, supervision, value_rules,
+    voucher_types, vouchers,
 };
 
 /// How often a process looks whether another one has changed the registry.
@@ -62,6 +63,7 @@ struct Inner {
     noting: Arc<Noting>,
     opened: AtomicBool,
     files: OnceLock<Arc<dyn Storage>>,
+    outgoing: OnceLock<Vec<Arc<dyn Adapter>>>,
     uploads: Places,
     imports: ImportPlaces,
 }
@@ -80,6 +82,11 @@ impl<B> Reply<B> {
         Self { status: StatusCode::CREATED, location: Some(location), body }
     }
 
+    /// Something has begun, and is looked at by the location.
+    pub fn accepted(location: String, body: B) -> Self {
+        Self { status: StatusCode::ACCEPTED, location: Some(location), body }
+    }
+
     /// Something was done.
     pub fn ok(body: B) -> Self {
         Self { status: StatusCode::OK, location: None, body }
@@ -89,14 +96,6 @@ impl<B> Reply<B> {
     pub fn into_body(self) -> B {
         self.body
     }
-}
-
-/// An answer as text, whether just made or kept from the first time.
-struct Answer {
-    status: u16,
-    body: String,
-    location: Option<String>,
-    replayed: bool,
 }
 
 impl App {
@@ -118,6 +117,7 @@ impl App {
             noting: Arc::default(),
             opened: AtomicBool::new(false),
             files: OnceLock::new(),
+            outgoing: OnceLock::new(),
             uploads: Places::new(FILES_AT_ONCE_MAX, FILES_OF_ONE_MAX),
             imports,
         }));
@@ -149,6 +149,11 @@ impl App {
     /// Places for files that are brought in.
     pub(crate) fn import_places(&self) -> &ImportPlaces {
         &self.0.imports
+    }
+
+    /// What hands over what leaves the house, if it has been said.
+    pub(crate) fn outgoing(&self) -> &OnceLock<Vec<Arc<dyn Adapter>>> {
+        &self.0.outgoing
     }
 
     pub(crate) fn opened(&self) -> &AtomicBool {
@@ -291,40 +296,44 @@ impl App {
         body: &[u8],
         f: impl Fn(&mut Conn, &Cx) -> Result<Reply<B>, Problem> + Send + Sync + 'static,
     ) -> Result<HttpResponse, Problem> {
-        let (now, request, vault) = self.moment();
-        // Keyed, because a body may hold a personal identity code, of which there are few enough to try them all.
-        let body_hash = vault.digest("idempotency", &key.fingerprint(body));
-        let scope = scope_of(&caller);
-        let key = key.as_str().to_owned();
-        let place = format!("idempotency:{scope}:{key}");
-        let run = move |c: &mut Conn| {
-            match idempotency::claim(c, &scope, &key, operation, &body_hash, now)? {
-                Claimed::New => {}
-                Claimed::Replay { status, body, location, trace } => {
-                    let body = unsealed(&vault, &place, &body)?;
-                    note_replay(c, &caller, operation, now, (request, &vault), &trace)?;
-                    return Ok((Answer { status, body, location, replayed: true }, false));
-                }
-                Claimed::OtherBody => {
-                    return Err(Problem::new(
-                        ProblemKind::IdempotencyKeyReused,
-                        "This Idempotency-Key was used before, for another request.",
-                    ));
-                }
-            }
-            let cx = Cx::begin(c, &caller, now, request, Arc::clone(&vault))?;
-            let reply = f(c, &cx)?;
-            let body = serde_json::to_string(&reply.body).map_err(Problem::internal)?;
-            let status = reply.status.as_u16();
-            let kept = sealed(&vault, &place, &body)?;
-            let kept = Kept { status, body: &kept, location: reply.location.as_deref(), trace: cx.trace() };
-            idempotency::complete(c, &scope, &key, &kept)?;
-            let registry_changed = cx.finish(c)?;
-            Ok((Answer { status, body, location: reply.location, replayed: false }, registry_changed))
-        };
-        let (answer, registry_changed) = self.db().write(run).await?;
+        let keyed = Keyed::of(self, caller, operation, key, body);
+        let (answer, registry_changed) = self.db().write(move |c| keyed.run(c, &f)).await?;
         self.after_commit(registry_changed).await;
         Ok(answer.response())
+    }
+
+    /// As [`App::command`], for what takes so long that nobody else is to wait for its commit.
+    ///
+    /// # Errors
+    /// What `f` refuses, or the database's; nothing is kept then.
+    pub(crate) async fn command_long<B: Serialize + Send + 'static>(
+        &self,
+        caller: Caller,
+        operation: &'static str,
+        key: &IdempotencyKey,
+        body: &[u8],
+        f: impl Fn(&mut Conn, &Cx) -> Result<Reply<B>, Problem> + Send + Sync + 'static,
+    ) -> Result<HttpResponse, Problem> {
+        let keyed = Keyed::of(self, caller, operation, key, body);
+        let (answer, registry_changed) = self.db().write_long(move |c| keyed.run(c, &f)).await?;
+        self.after_commit(registry_changed).await;
+        Ok(answer.response())
+    }
+
+    /// The answer that a command of several transactions had before, if it was sent before with this key: its last
+    /// transaction is an [`App::command`], and those before can be repeated.
+    ///
+    /// # Errors
+    /// The key was used for another request; or the database's.
+    pub(crate) async fn answered(
+        &self,
+        caller: Caller,
+        operation: &'static str,
+        key: &IdempotencyKey,
+        body: &[u8],
+    ) -> Result<Option<HttpResponse>, Problem> {
+        let keyed = Keyed::of(self, caller, operation, key, body);
+        Ok(self.db().write(move |c| keyed.look(c)).await?.map(Answer::response))
     }
 
     fn moment(&self) -> (Moment, Uuid, Arc<Vault>) {
@@ -388,62 +397,6 @@ impl App {
     }
 }
 
-/// Whose keys are told apart: one who acts in two roles, for two organisers or as two persons is as good as two.
-fn scope_of(caller: &Caller) -> String {
-    let whom = match (caller.organiser, caller.person) {
-        (Some(organiser), _) => organiser.to_string(),
-        (None, Some(person)) => person.to_string(),
-        (None, None) => String::new(),
-    };
-    format!("{}:{whom}:{}", caller.role.code(), caller.subject)
-}
-
-/// An answer that is given again shows again what is in it: that is noted where the first time was.
-fn note_replay(
-    c: &mut Conn,
-    caller: &Caller,
-    operation: &'static str,
-    now: Moment,
-    (request, vault): (Uuid, &Arc<Vault>),
-    trace: &Trace,
-) -> Result<(), Problem> {
-    let cx = Cx::begin(c, caller, now, request, Arc::clone(vault))?;
-    let target = Target { organiser: trace.organiser, provider: None, person: trace.person };
-    // What was done for another is not told again to one who may not act for them any more.
-    let own = trace.person.is_none() || trace.person == caller.person;
-    if caller.role == Role::Resident && !own {
-        cx.require(Action::RespondToVoucher, &target)?;
-    }
-    cx.audit_trace("repeat_answer", trace, &target, json!({"operation": operation}));
-    cx.finish(c)?;
-    Ok(())
-}
-
-/// Answers are kept sealed: their explanations name the client's income.
-fn sealed(vault: &Vault, place: &str, body: &str) -> Result<String, Problem> {
-    vault.seal(place, body).map(|bytes| STANDARD_NO_PAD.encode(bytes)).map_err(Problem::internal)
-}
-
-fn unsealed(vault: &Vault, place: &str, kept: &str) -> Result<String, Problem> {
-    let bytes = STANDARD_NO_PAD.decode(kept).map_err(Problem::internal)?;
-    vault.open(place, &bytes).map_err(Problem::internal)
-}
-
-impl Answer {
-    fn response(self) -> HttpResponse {
-        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::OK);
-        let mut response = HttpResponse::build(status);
-        response.content_type("application/json");
-        if let Some(location) = self.location {
-            response.insert_header((header::LOCATION, location));
-        }
-        if self.replayed {
-            response.insert_header(("Idempotent-Replayed", "true"));
-        }
-        response.body(self.body)
-    }
-}
-
 /// Every operation that the service has.
 pub fn routes() -> Vec<Route> {
     let mut all = routes![health::live::show_liveness, health::ready::show_readiness];
@@ -469,6 +422,10 @@ pub fn routes() -> Vec<Route> {
         choices::routes(),
         choice_requests::routes(),
         service_events::routes(),
+        settlements::routes(),
+        statements::routes(),
+        sending::routes(),
+        jobs::routes(),
         decisions::routes(),
         me::routes(),
         value_rules::routes(),

@@ -8,6 +8,7 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
@@ -20,10 +21,12 @@ use crate::app::App;
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError, DemoWish, KeysAt, environment};
 use crate::console::{complain, say};
+use crate::deadlines;
 use crate::demo as demo_county;
 use crate::http::openapi;
 use crate::http::server::server_on;
 use crate::keys::{Keys, KeysError};
+use crate::sending::OutgoingFolder;
 use crate::telemetry;
 use crate::tokens::{Tokens, TrustedKeysError};
 
@@ -241,6 +244,7 @@ pub(crate) fn open(config: &Config) -> Result<App, CliError> {
         tracing::warn!("the database waits for `valinta migrate`; until then the service is not ready");
     }
     let app = App::new(db, tokens, Clock::system(), &keys).map_err(CliError::Refused)?;
+    let app = with_outgoing(app, config);
     match &config.files {
         Some(files) => {
             Ok(app.with_files(files.open().map_err(|error| CliError::Refused(format!("VALINTA_FILES: {error}")))?))
@@ -250,6 +254,22 @@ pub(crate) fn open(config: &Config) -> Result<App, CliError> {
             Ok(app)
         }
     }
+}
+
+/// Tells the app where what leaves the house is handed over, if that is said.
+fn with_outgoing(app: App, config: &Config) -> App {
+    let Some(path) = &config.outgoing else {
+        if !config.demo {
+            tracing::warn!("VALINTA_OUTGOING is not set: invoices and payments of statements that are sent wait");
+        }
+        return app;
+    };
+    let folder = OutgoingFolder::new(path.clone());
+    if !folder.is_there() {
+        // It may come yet, as a disk of the network does. It is not made: then files would be where nobody looks.
+        tracing::error!("the folder of VALINTA_OUTGOING is not there: until it is, nothing leaves the house");
+    }
+    app.with_outgoing(vec![Arc::new(folder)])
 }
 
 fn read_keys(config: &Config) -> Result<Keys, CliError> {
@@ -284,6 +304,9 @@ pub(crate) fn serve_until_stopped(app: App, listener: TcpListener, listen: Socke
         // The signals are listened for before anyone is told that there is something to stop.
         let terminate = signal(SignalKind::terminate()).map_err(CliError::Server)?;
         let interrupt = signal(SignalKind::interrupt()).map_err(CliError::Server)?;
+        // What the service does by itself is the running process's alone: a test does it when it wants to.
+        actix_web::rt::spawn(deadlines::follow_days(app.clone()));
+        actix_web::rt::spawn(deadlines::follow_deliveries(app.clone()));
         let (server, address) = server_on(app, listener, None).map_err(|source| CliError::Listen { listen, source })?;
         actix_web::rt::spawn(stop_on(terminate, interrupt, server.handle()));
         say(format_args!("listening on http://{address} (documentation at http://{address}/docs)"));

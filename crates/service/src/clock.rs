@@ -77,8 +77,9 @@ pub fn new_uuid(at: Moment) -> Uuid {
     Uuid::from_u128(millis << 80 | 0x7 << 76 | fraction << 64 | 0b10 << 62 | tail)
 }
 
+/// A random number. Panics where [`new_uuid`] does.
 #[expect(clippy::expect_used, reason = "a system without randomness cannot run the service at all")]
-fn random_u64() -> u64 {
+pub(crate) fn random_u64() -> u64 {
     getrandom::u64().expect("the system gives random numbers")
 }
 

@@ -1,6 +1,8 @@
 //! What a client is entitled to, by the day on which a choice begins: a version of the rulebook that comes into force by then
 //! may value units otherwise, or grant nothing.
 
+use std::collections::BTreeSet;
+
 use crate::offering::ItemPrice;
 use crate::rulebook::RulebookTerms;
 use crate::time::Day;
@@ -99,6 +101,17 @@ impl<'a> Entitlement<'a> {
     ) -> Self {
         let coming = versions.entries().iter().map(|(period, _)| period.from()).filter(|from| *from > day);
         Self { first, later: coming.map(|from| (from, on(from))).collect() }
+    }
+
+    /// As [`Entitlement::from_day`], of a voucher's holder: a raised value that holds from a later day on counts as well.
+    /// `None` of `first` is found as the later ones are.
+    pub fn of_voucher(first: Option<Entitled<'a>>, voucher: &'a Voucher, versions: &'a Versions, day: Day) -> Self {
+        let on = |day| Entitled::by_voucher(voucher, versions, day).unwrap_or_default();
+        let by_version = versions.entries().iter().map(|(period, _)| period.from());
+        let coming = by_version.chain(voucher.raises.iter().map(|raise| raise.from)).filter(|from| *from > day);
+        let coming: BTreeSet<Day> = coming.collect();
+        let later = coming.into_iter().map(|from| (from, on(from))).collect();
+        Self { first: first.unwrap_or_else(|| on(day)), later }
     }
 
     /// What the client is entitled to where a choice begins on a day.

@@ -318,6 +318,7 @@ fn the_list_of_a_voucher_and_what_it_can_be_used_for_agree() {
             unused: Unused::Lapses,
             free_of_charge: voucher_free,
             validity: always(),
+            raises: vec![],
         };
         let allowed = options
             .iter()

@@ -8,7 +8,7 @@ use crate::text::Language;
 const NO_BREAK_SPACE: char = '\u{a0}';
 
 /// A figure as it stands in a text of a language.
-pub(crate) fn in_language(figure: impl Display, language: Language) -> String {
+pub fn in_language(figure: impl Display, language: Language) -> String {
     match language {
         Language::Fi | Language::Sv => with_comma(figure),
         Language::En => figure.to_string(),

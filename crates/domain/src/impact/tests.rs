@@ -49,11 +49,20 @@ fn terms(value: serde_json::Value, ceiling: Option<&str>) -> RulebookTerms {
             unused: Unused::Lapses,
             quantity_max: "60".parse().unwrap(),
             validity_days_max: 365,
+            retroactive_days_max: 0,
+            expiry_remind_days: 30,
         },
         issued_vouchers: IssuedVouchers::Keep,
-        recording: RecordingTerms { days_after_month: 60 },
+        recording: RecordingTerms {
+            days_after_month: 60,
+            acceptance: Default::default(),
+            missed: None,
+            draft_remind_days: Vec::new(),
+        },
         requirements: vec![],
         choosing: Default::default(),
+        vat: Default::default(),
+        accounting: Default::default(),
         price_changes: Default::default(),
         supervision: Default::default(),
         clauses: vec![],
@@ -78,7 +87,8 @@ fn charges(total: &str, organiser_pays: &str, client_fee: &str) -> Charges {
 }
 
 fn delivered<'a>(sector: Sector, price: &'a OfferPrice, quantity: &str, charges: Charges) -> Delivered<'a> {
-    let delivery = Delivery { day: day(), quantity: quantity.parse().unwrap(), span: None, facts: Facts::default() };
+    let delivery =
+        Delivery { day: day(), quantity: quantity.parse().unwrap(), span: None, facts: Facts::default(), missed: None };
     Delivered { sector, price, delivery, charges }
 }
 

@@ -66,6 +66,24 @@ scopes! {
     ServiceEventsWrite = "service-events:write" for [Provider];
     /// Read service events.
     ServiceEventsRead = "service-events:read" for [CaseWorker, Finance, Auditor, Provider, Resident];
+    /// Take service events back, before they are settled or afterwards.
+    ServiceEventsCorrect = "service-events:correct" for [CaseWorker, Provider];
+    /// Accept service events, ask about them, and settle what clients contest.
+    ServiceEventsReview = "service-events:review" for [CaseWorker];
+    /// Contest a service that was recorded for oneself.
+    ServiceEventsContest = "service-events:contest" for [Resident];
+    /// Say how months are settled, settle them, send statements to be paid.
+    SettlementsWrite = "settlements:write" for [Finance];
+    /// Approve statements that others made.
+    StatementsApprove = "statements:approve" for [Finance];
+    /// Read settlements and statements.
+    StatementsRead = "statements:read" for [Finance, Auditor, Provider];
+    /// Read what was handed over to others, and what was not.
+    DeliveriesRead = "deliveries:read" for [Officer, Finance, Auditor];
+    /// Have what could not be handed over tried again.
+    DeliveriesReplay = "deliveries:replay" for [Officer, Finance];
+    /// Read what the service does by itself, and how it goes.
+    JobsRead = "jobs:read" for [Operator];
     /// Read vouchers' ledgers.
     LedgerRead = "ledger:read" for [CaseWorker, Finance, Auditor, Provider, Resident];
     /// Read what is not public of providers: members, contacts, history, evidence.

@@ -8,8 +8,9 @@ mod terms_of_approval;
 use std::collections::BTreeSet;
 
 use super::{
-    ANSWER_DAYS_MAX, CHANGE_NOTICE_DAYS_MAX, ChoosingTerms, CoPaymentIn, Eligibility, GrantPeriod, Measure,
-    PriceCeiling, REQUIREMENTS_MAX, RulebookTerms, Unused, VALIDITY_DAYS_MAX,
+    ACCOUNTING_RULES_MAX, ANSWER_DAYS_MAX, AcceptanceTerms, AccountingTerms, CHANGE_NOTICE_DAYS_MAX, CONTEST_DAYS_MAX,
+    ChoosingTerms, CoPaymentIn, DRAFT_REMINDERS_MAX, Eligibility, GrantPeriod, Measure, PriceCeiling, REQUIREMENTS_MAX,
+    RulebookTerms, Unused, VALIDITY_DAYS_MAX,
 };
 use crate::money::Amount;
 use crate::quantity::{Quantity, Unit};
@@ -68,6 +69,11 @@ impl RulebookTerms {
         self.check_requirements(&mut faults);
         terms_of_approval::check_price_changes(&self.price_changes, &mut faults);
         check_choosing(&self.choosing, &mut faults);
+        check_acceptance(&self.recording.acceptance, &mut faults);
+        if let Some(missed) = &self.recording.missed {
+            missed.check(self.free_of_charge.is_some(), &mut faults);
+        }
+        check_accounting(&self.accounting, &mut faults);
         terms_of_approval::check_supervision(&self.supervision, &mut faults);
         self.check_texts(&mut faults);
         faults
@@ -179,10 +185,30 @@ impl RulebookTerms {
         if !(1..=VALIDITY_DAYS_MAX).contains(&grant.validity_days_max) {
             fault("/grant/validity_days_max", "out_of_range", "a voucher is valid for 1 to 1830 days");
         }
+        if grant.retroactive_days_max > 366 {
+            fault("/grant/retroactive_days_max", "out_of_range", "a validity begins 0 to 366 days before the decision");
+        }
+        if grant.expiry_remind_days > 366 {
+            fault(
+                "/grant/expiry_remind_days",
+                "out_of_range",
+                "a holder is reminded 0 to 366 days before the last day",
+            );
+        }
         if !(1..=366).contains(&self.recording.days_after_month) {
             let why = "events are recorded within 1 to 366 days of the month's end";
             fault("/recording/days_after_month", "out_of_range", why);
         }
+        if self.recording.draft_remind_days.iter().any(|days| *days > 366) {
+            let why = "a provider is reminded of a draft 0 to 366 days before the last day for it";
+            fault("/recording/draft_remind_days", "out_of_range", why);
+        }
+        check_length(
+            self.recording.draft_remind_days.len(),
+            0..=DRAFT_REMINDERS_MAX,
+            "/recording/draft_remind_days",
+            faults,
+        );
     }
 
     fn check_requirements(&self, faults: &mut Vec<Fault>) {
@@ -242,6 +268,30 @@ fn check_choosing(terms: &ChoosingTerms, faults: &mut Vec<Fault>) {
     if terms.change_notice_days > CHANGE_NOTICE_DAYS_MAX {
         let why = format!("a provider is left 0 to {CHANGE_NOTICE_DAYS_MAX} days ahead");
         faults.push(Fault::new("/choosing/change_notice_days", "out_of_range", why));
+    }
+}
+
+/// What counts without a look.
+fn check_acceptance(terms: &AcceptanceTerms, faults: &mut Vec<Fault>) {
+    if terms.sample_percent > 100 {
+        let why = "of a hundred services, 0 to 100 are looked at";
+        faults.push(Fault::new("/recording/acceptance/sample_percent", "out_of_range", why));
+    }
+    if !(1..=CONTEST_DAYS_MAX).contains(&terms.contest_days) {
+        let why = format!("a service can be contested for 1 to {CONTEST_DAYS_MAX} days");
+        faults.push(Fault::new("/recording/acceptance/contest_days", "out_of_range", why));
+    }
+}
+
+/// Each municipality has one accounting code.
+fn check_accounting(terms: &AccountingTerms, faults: &mut Vec<Fault>) {
+    check_length(terms.municipalities.len(), 0..=ACCOUNTING_RULES_MAX, "/accounting/municipalities", faults);
+    let mut seen = BTreeSet::new();
+    for (i, rule) in terms.municipalities.iter().enumerate() {
+        if !seen.insert(rule.municipality.as_str()) {
+            let why = format!("{} has a code already", rule.municipality);
+            faults.push(Fault::new(format!("/accounting/municipalities/{i}/municipality"), "duplicate", why));
+        }
     }
 }
 

@@ -327,6 +327,15 @@ fn what_is_granted_and_its_time_limits_are_in_order() {
         (grant(json!({"per": "voucher", "unused": "carries_over"})), "/grant/unused", "contradiction"),
         (grant(json!({"validity_days_max": 0})), "/grant/validity_days_max", "out_of_range"),
         (grant(json!({"validity_days_max": 1831})), "/grant/validity_days_max", "out_of_range"),
+        (grant(json!({"retroactive_days_max": 367})), "/grant/retroactive_days_max", "out_of_range"),
+        (grant(json!({"expiry_remind_days": 367})), "/grant/expiry_remind_days", "out_of_range"),
+        (
+            json!({"accounting": {"municipalities": [
+                {"municipality": "609", "accounting_code": "a"}, {"municipality": "609", "accounting_code": "b"},
+            ]}}),
+            "/accounting/municipalities/1/municipality",
+            "duplicate",
+        ),
         (json!({"recording": {"days_after_month": 0}}), "/recording/days_after_month", "out_of_range"),
         (json!({"recording": {"days_after_month": 367}}), "/recording/days_after_month", "out_of_range"),
     ]);

@@ -4,10 +4,11 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::quantity::Unit;
 use crate::rulebook::{
-    ChoosingTerms, Clause, Eligibility, FreeOfCharge, GrantTerms, IssuedVouchers, Item, PriceCeiling, PriceChangeTerms,
-    PublicService, RecordingTerms, Requirement, RulebookTerms, RulebookTexts, SupervisionTerms,
+    AccountingTerms, ChoosingTerms, Clause, Eligibility, FreeOfCharge, GrantTerms, IssuedVouchers, Item, PriceCeiling,
+    PriceChangeTerms, PublicService, RecordingTerms, Requirement, RulebookTerms, RulebookTexts, SupervisionTerms,
 };
 use crate::rules::{FactTerm, ValueRule};
+use crate::statement::VatTreatment;
 
 /// The top-level members of the terms that another version has in place of those of the one that it is based on. A
 /// member that is not named stays as it is, but for `issued_vouchers`, which is `keep` unless it is named: that a version
@@ -57,6 +58,12 @@ pub struct TermsChanges {
     /// How a provider is chosen and left.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub choosing: Option<ChoosingTerms>,
+    /// How value added tax treats the services.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    pub vat: Option<VatTreatment>,
+    /// By which accounting code a voucher's costs are known.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    pub accounting: Option<AccountingTerms>,
     /// By when a service event is recorded.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub recording: Option<RecordingTerms>,
@@ -144,6 +151,8 @@ impl RulebookTerms {
             grant: changes.grant.unwrap_or(base.grant),
             issued_vouchers: changes.issued_vouchers.unwrap_or(base.issued_vouchers),
             choosing: changes.choosing.unwrap_or(base.choosing),
+            vat: changes.vat.unwrap_or(base.vat),
+            accounting: changes.accounting.unwrap_or(base.accounting),
             recording: changes.recording.unwrap_or(base.recording),
             requirements: changes.requirements.unwrap_or(base.requirements),
             price_changes: changes.price_changes.unwrap_or(base.price_changes),

@@ -45,7 +45,7 @@ pub(super) fn lines(
     valuation: &Valuation<'_>,
     delivery: &Delivery,
 ) -> Result<(Vec<Line>, Vec<Step>), RecordRefused> {
-    let (mut lines, mut steps, mut shares) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut lines, mut steps, mut raises, mut shares) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let mut in_short: Vec<Step> = Vec::new();
     for part in parts(voucher.unit, &agreement.price, valuation, delivery)? {
         if let Some(item) = part.item.as_ref().filter(|item| !agreement.price.offers(Some(item))) {
@@ -68,6 +68,9 @@ pub(super) fn lines(
             in_short.extend(new.iter().rfind(|step| !step.personal).cloned());
             steps.extend(new);
         }
+        // A raised value is explained once, however many lines it holds for.
+        let raise = valuation.raise_step(part.worth).filter(|step| !raises.contains(step));
+        raises.extend(raise);
         shares.extend(charges::steps(part.worth, price, part.quantity, &charges));
         lines.push(Line {
             item: part.item,
@@ -84,6 +87,7 @@ pub(super) fn lines(
         in_short.truncate(LINES_EXPLAINED_MAX);
         steps = in_short;
     }
+    steps.extend(raises);
     steps.extend(shares);
     Ok((lines, steps))
 }

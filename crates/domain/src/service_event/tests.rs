@@ -8,7 +8,7 @@ use crate::rulebook::{FreeOfCharge, GrantPeriod, Unused};
 use crate::rules::{FactValue, ValueRule};
 use crate::text::Localized;
 use crate::time::Timeline;
-use crate::voucher::VoucherState;
+use crate::voucher::{RaisedValue, VoucherState};
 use proptest::prelude::*;
 use serde_json::json;
 use uuid::Uuid;
@@ -67,6 +67,7 @@ fn voucher() -> Voucher {
         unused: Unused::Lapses,
         free_of_charge: false,
         validity: Period::new(day(1, 15), Some(day(4, 1))).unwrap(),
+        raises: vec![],
     }
 }
 
@@ -86,7 +87,7 @@ fn agreement(price: &str) -> Agreement {
 }
 
 fn delivery(on: Day, quantity: &str) -> Delivery {
-    Delivery { day: on, quantity: quantity.parse().unwrap(), span: None, facts: Facts::default() }
+    Delivery { day: on, quantity: quantity.parse().unwrap(), span: None, facts: Facts::default(), missed: None }
 }
 
 /// Records under the terms of the day, which the voucher was issued under as well.
@@ -396,4 +397,23 @@ fn a_fixed_co_payment_comes_on_top_of_the_value() {
     let unknown = Delivery { facts: unknown, ..delivery(day(2, 10), "1") };
     let refused = record_on(voucher(), &allotments("9"), &agreement("40"), &terms, &unknown, day(2, 10));
     assert!(matches!(refused, Err(RecordRefused::Facts(_))));
+}
+
+#[test]
+fn a_raised_value_is_charged_in_each_line_that_is_worth_less_and_explained_once() {
+    let terms = terms_with(time_bands());
+    let raise = RaisedValue { from: day(2, 10), value: amount("38.00"), decision: Id::new(Uuid::nil()) };
+    let record = |on: Day| {
+        let raised = Voucher { raises: vec![raise], ..voucher() };
+        let delivery = spanning(on, (17, 0), 120, "2");
+        record_on(raised, &allotments("9"), &agreement("45"), &terms, &delivery, day(2, 11)).unwrap()
+    };
+    let values = |done: &Recording| done.lines.iter().map(|line| line.value.to_string()).collect::<Vec<_>>();
+    let explained = |done: &Recording| done.steps.iter().filter(|step| step.code == "value_raised").count();
+    let done = record(day(2, 10));
+    assert_eq!((values(&done), explained(&done)), (vec!["38.00".to_owned(), "41.40".to_owned()], 1));
+    assert_eq!(done.charges.co_payment, amount("10.60"));
+    // The day before it, nothing is raised.
+    let done = record(day(2, 9));
+    assert_eq!((values(&done), explained(&done)), (vec!["36.00".to_owned(), "41.40".to_owned()], 0));
 }

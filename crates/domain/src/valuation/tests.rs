@@ -54,6 +54,7 @@ fn voucher(facts: Value) -> Voucher {
         unused: Unused::Lapses,
         free_of_charge: false,
         validity: Period::starting(day(1)),
+        raises: vec![],
     }
 }
 
@@ -107,4 +108,52 @@ fn facts_that_do_not_fit_the_own_version_are_still_refused() {
     let own = by_form(&["day"], json!([{"is": ["day"], "then": flat("52.00")}]));
     let (terms, facts) = (terms(own), voucher(json!({"form": "night"})).facts);
     assert!(matches!(Valuation::new(&terms, &facts), Err(NoWorth::Evaluate(EvaluateError::Unfit(_)))));
+}
+
+#[test]
+fn a_raised_value_counts_from_its_day_on_wherever_the_rules_give_less() {
+    let raised = |month: u32, value: &str| RaisedValue {
+        from: day(month),
+        value: value.parse().unwrap(),
+        decision: Id::new(Uuid::from_u128(month.into())),
+    };
+    let mut voucher = voucher(json!({}));
+    voucher.raises = vec![raised(5, "60.00"), raised(3, "55.00")];
+    let id = Id::new(Uuid::from_u128(7));
+    let versions = Timeline::new(vec![
+        (Period::new(day(1), Some(day(7))).unwrap(), (voucher.rulebook, terms(json!({})))),
+        (Period::starting(day(7)), (id, terms(json!({"value": flat("58.00")})))),
+    ])
+    .unwrap();
+    let worth = |on: Day| Valuation::of_voucher(&voucher, &versions, on).unwrap().unwrap().quoted().value.to_string();
+    assert_eq!([1, 3, 4, 5, 8].map(|month| worth(day(month))), ["50.00", "55.00", "55.00", "60.00", "60.00"]);
+    let valuation = Valuation::of_voucher(&voucher, &versions, day(5)).unwrap().unwrap();
+    let step = valuation.raise_step(valuation.quoted()).unwrap();
+    let decision = Uuid::from_u128(5).to_string();
+    assert_eq!((step.code.as_str(), step.inputs["decision"].as_str()), ("value_raised", decision.as_str()));
+    assert_eq!(
+        (step.figure.as_deref(), step.source.as_deref(), step.personal),
+        (Some("60.00"), Some("569/2009 § 8"), true)
+    );
+    voucher.raises = vec![raised(3, "57.00")];
+    let worth = |on: Day| Valuation::of_voucher(&voucher, &versions, on).unwrap().unwrap().quoted().value.to_string();
+    assert_eq!([day(3), day(8)].map(worth), ["57.00", "58.00"]);
+    let valuation = Valuation::of_voucher(&voucher, &versions, day(8)).unwrap().unwrap();
+    assert_eq!(valuation.raise_step(valuation.quoted()), None);
+}
+
+#[test]
+fn what_is_raised_comes_off_a_co_payment_that_the_organiser_fixes() {
+    let worth = |value: &str, co_payment: &str| Worth {
+        value: value.parse().unwrap(),
+        co_payment: Some(co_payment.parse().unwrap()),
+    };
+    let raise = |value: &str| {
+        let raised = RaisedValue { from: day(1), value: value.parse().unwrap(), decision: Id::new(Uuid::nil()) };
+        raised.on_top_of(worth("50.00", "20.00"))
+    };
+    assert_eq!(raise("55.00"), worth("55.00", "15.00"));
+    assert_eq!(raise("70.00"), worth("70.00", "0.00"));
+    assert_eq!(raise("90.00"), worth("70.00", "0.00"));
+    assert_eq!(raise("40.00"), worth("50.00", "20.00"));
 }

@@ -20,6 +20,7 @@ fn voucher(state: VoucherState) -> Voucher {
         unused: Unused::Lapses,
         free_of_charge: false,
         validity: Period::new(Day::ymd(2026, 1, 1).unwrap(), Day::ymd(2027, 1, 1)).unwrap(),
+        raises: vec![],
     }
 }
 

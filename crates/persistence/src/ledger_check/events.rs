@@ -1,23 +1,25 @@
 //! Service events against their vouchers, their choices, their lines and what was posted for them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use valinta_domain::ledger::EntryKind;
 use valinta_domain::rulebook::Measure;
 use valinta_domain::rules::Facts;
-use valinta_domain::service_event::Charges;
-use valinta_domain::voucher::Voucher;
+use valinta_domain::service_event::account::ActKind;
+use valinta_domain::service_event::{Charges, EventKind};
+use valinta_domain::voucher::{RaisedValue, Voucher, raised_on};
 use valinta_domain::{Day, Quantity};
 
 use super::lines::{self, Line, Whole};
-use super::versions::AllVersions;
+use super::versions::{AllVersions, version};
 use super::{About, Faults, PAGE, money};
 use crate::convert::PriceColumns;
 use crate::dialect::{Conn, sum_i64};
 use crate::error::DbError;
-use crate::schema::{allotments, choices, ledger_entries, service_events, vouchers};
+use crate::grants;
+use crate::schema::{allotments, choices, event_acts, ledger_entries, service_events, vouchers};
 use crate::types::{DbId, DbMoment};
 use crate::vouchers::Row as VoucherRow;
 
@@ -44,6 +46,7 @@ struct Event {
     co_payment_minor: i64,
     client_fee_minor: i64,
     facts: String,
+    kind: String,
 }
 
 impl Event {
@@ -54,6 +57,7 @@ impl Event {
             rulebook: self.rulebook_id,
             day: Day::new(self.day),
             has_span: self.started_at.is_some(),
+            kind: EventKind::from_code(&self.kind)?,
             facts,
             quantity: Quantity::from_e4(self.quantity_e4),
             value: money(self.value_minor),
@@ -63,6 +67,7 @@ impl Event {
                 co_payment: money(self.co_payment_minor),
                 client_fee: money(self.client_fee_minor),
             },
+            raise: None,
         })
     }
 }
@@ -114,9 +119,12 @@ pub(super) fn check(c: &mut Conn, faults: &mut Faults, versions: &mut AllVersion
         let range = (first.id, last.id);
         let posted = posted_between(c, range)?;
         let mut lines = lines::between(c, range.0, range.1)?;
+        let raises = raises_of(c, &page)?;
+        let revalued = revalued_between(c, range)?;
         after = Some(range.1);
         for (event, voucher, choice, part) in page {
             let of_event = lines.remove(&event.id).unwrap_or_default();
+            let raise = raises.get(&event.id).copied();
             let mut about = faults.of("service event", event.id);
             let Some(voucher) = voucher else {
                 about.fault("its voucher is missing");
@@ -128,8 +136,11 @@ pub(super) fn check(c: &mut Conn, faults: &mut Faults, versions: &mut AllVersion
                 continue;
             };
             check_voucher(&mut about, &event, &voucher, part.as_ref());
-            check_lines(c, &mut about, &event, (&voucher, choice.as_ref()), &of_event, versions)?;
-            check_postings(&mut about, &event, voucher.measure, &posted);
+            let whole = event.whole().map(|whole| Whole { raise, ..whole });
+            check_lines(c, &mut about, (&event, whole), (&voucher, choice.as_ref()), &of_event, versions)?;
+            let more = revalued.get(&event.id).copied().unwrap_or_default();
+            let uses = uses_quantity(c, &event, &voucher, versions)?;
+            check_postings(&mut about, &event, (voucher.measure, uses), (&posted, more));
         }
     }
     Ok(())
@@ -172,6 +183,39 @@ fn posted_between(c: &mut Conn, (first, last): (DbId, DbId)) -> Result<Posted, D
     Ok(of_events.collect())
 }
 
+/// How much more the organiser pays of events whose units were found to be worth more after they were recorded.
+fn revalued_between(c: &mut Conn, (first, last): (DbId, DbId)) -> Result<HashMap<DbId, i64>, DbError> {
+    let sums: Vec<(DbId, i64)> = event_acts::table
+        .filter(event_acts::service_event_id.between(first, last))
+        .filter(event_acts::kind.eq(ActKind::Revalued.code()))
+        .group_by(event_acts::service_event_id)
+        .select((event_acts::service_event_id, sum_i64(event_acts::co_payment_minor)))
+        .load(c)?;
+    Ok(sums.into_iter().collect())
+}
+
+/// The raised value of each event that was recorded under one: of a day from which it holds, and after its decision.
+fn raises_of(c: &mut Conn, page: &[Joined]) -> Result<HashMap<DbId, RaisedValue>, DbError> {
+    let vouchers: HashSet<DbId> = page.iter().map(|(event, ..)| event.voucher_id).collect();
+    let values = grants::values_of(c, &vouchers.into_iter().collect::<Vec<_>>())?;
+    let events: Vec<&Event> =
+        page.iter().map(|(event, ..)| event).filter(|event| values.contains_key(&event.voucher_id)).collect();
+    let ids: Vec<DbId> = events.iter().map(|event| event.id).collect();
+    let recorded: Vec<(Option<DbId>, Option<i64>)> = ledger_entries::table
+        .filter(ledger_entries::service_event_id.eq_any(&ids))
+        .group_by(ledger_entries::service_event_id)
+        .select((ledger_entries::service_event_id, diesel::dsl::min(ledger_entries::voucher_version)))
+        .load(c)?;
+    let recorded: HashMap<DbId, i64> = recorded.into_iter().filter_map(|(id, version)| id.zip(version)).collect();
+    let raise_of = |event: &&Event| {
+        let version = recorded.get(&event.id)?;
+        let decided = values.get(&event.voucher_id)?.iter().filter(|(decided, _)| decided < version);
+        let decided: Vec<RaisedValue> = decided.map(|(_, raise)| *raise).collect();
+        Some((event.id, *raised_on(&decided, Day::new(event.day))?))
+    };
+    Ok(events.iter().filter_map(raise_of).collect())
+}
+
 fn check_voucher(about: &mut About<'_>, event: &Event, voucher: &Voucher, part: Option<&Part>) {
     let whose = (DbId::from(voucher.organiser), DbId::from(voucher.person));
     about.expect((event.organiser_id, event.person_id) == whose, || {
@@ -188,12 +232,12 @@ fn check_voucher(about: &mut About<'_>, event: &Event, voucher: &Voucher, part: 
 fn check_lines(
     c: &mut Conn,
     about: &mut About<'_>,
-    event: &Event,
+    (event, whole): (&Event, Option<Whole>),
     (voucher, choice): (&Voucher, Option<&Choice>),
     lines: &[Line],
     versions: &mut AllVersions,
 ) -> Result<(), DbError> {
-    let Some(whole) = event.whole() else {
+    let Some(whole) = whole else {
         about.fault("its facts cannot be read");
         return Ok(());
     };
@@ -217,11 +261,29 @@ fn check_lines(
     Ok(())
 }
 
-fn check_postings(about: &mut About<'_>, event: &Event, measure: Measure, posted: &Posted) {
+/// Whether an event uses the voucher's quantity: a visit does, and a missed one where its rulebook says so.
+fn uses_quantity(c: &mut Conn, event: &Event, voucher: &Voucher, versions: &mut AllVersions) -> Result<bool, DbError> {
+    let Some(kind) = EventKind::from_code(&event.kind).filter(|kind| *kind != EventKind::Visit) else {
+        return Ok(true);
+    };
+    let versions = versions.of_type(c, voucher.voucher_type.into())?;
+    let terms = versions.and_then(|versions| version(versions, event.rulebook_id)).map(|(_, terms)| terms);
+    let charge = terms.and_then(|terms| terms.recording.missed.as_ref()).and_then(|missed| kind.charge(missed));
+    // Where no charge is found, that is told of the lines.
+    Ok(charge.is_none_or(|charge| charge.uses_quantity))
+}
+
+fn check_postings(
+    about: &mut About<'_>,
+    event: &Event,
+    (measure, uses): (Measure, bool),
+    (posted, more): (&Posted, i64),
+) {
+    let organiser_pays_minor = event.organiser_pays_minor.saturating_add(more);
     let of_kind = |kind: EntryKind| posted.get(&(event.id, kind.code().to_owned())).copied().unwrap_or((0, 0));
     for (kind, amount) in [
         (EntryKind::Used, 0),
-        (EntryKind::OrganiserShare, event.organiser_pays_minor),
+        (EntryKind::OrganiserShare, organiser_pays_minor),
         (EntryKind::CoPayment, event.co_payment_minor),
         (EntryKind::ClientFee, event.client_fee_minor),
     ] {
@@ -233,18 +295,19 @@ fn check_postings(about: &mut About<'_>, event: &Event, measure: Measure, posted
         });
     }
     let used = Quantity::from_e4(of_kind(EntryKind::Used).0);
-    let (lowest, highest) = to_draw(event, measure);
+    let (lowest, highest) = to_draw(event, organiser_pays_minor, (measure, uses));
     about.expect(lowest <= used && used <= highest, || format!("used has quantity {highest}, the ledger says {used}"));
 }
 
 /// What an event takes out of the voucher: its quantity, or out of a purse what the organiser pays. A public unit is paid by
 /// nobody outside: it uses a purse up by its cost, as far as the purse goes.
-fn to_draw(event: &Event, measure: Measure) -> (Quantity, Quantity) {
+fn to_draw(event: &Event, organiser_pays_minor: i64, (measure, uses): (Measure, bool)) -> (Quantity, Quantity) {
     let of_money = |amount: i64| Quantity::from_e4(amount.saturating_mul(CENT_E4));
     let exactly = |quantity: Quantity| (quantity, quantity);
     match measure {
+        Measure::Quantity if !uses => exactly(Quantity::ZERO),
         Measure::Quantity => exactly(Quantity::from_e4(event.quantity_e4)),
         Measure::Money if event.charging == "client_fee" => (Quantity::ZERO, of_money(event.total_minor)),
-        Measure::Money => exactly(of_money(event.organiser_pays_minor)),
+        Measure::Money => exactly(of_money(organiser_pays_minor)),
     }
 }

@@ -7,9 +7,10 @@ use diesel::prelude::*;
 use valinta_domain::offering::{ItemPrice, OfferPrice};
 use valinta_domain::rulebook::{Measure, RulebookTerms};
 use valinta_domain::rules::{At, FactValue, Facts, ITEM, ValueRule};
-use valinta_domain::service_event::{Charges, charge};
+use valinta_domain::service_event::missed::reduced;
+use valinta_domain::service_event::{Charges, EventKind, charge};
 use valinta_domain::valuation::{Valuation, Versions, Worth};
-use valinta_domain::voucher::Voucher;
+use valinta_domain::voucher::{RaisedValue, Voucher};
 use valinta_domain::{Amount, Day, Quantity};
 
 use super::versions::{version, was_in_force};
@@ -68,10 +69,13 @@ pub(super) struct Whole {
     pub(super) rulebook: DbId,
     pub(super) day: Day,
     pub(super) has_span: bool,
+    pub(super) kind: EventKind,
     pub(super) facts: Facts,
     pub(super) quantity: Quantity,
     pub(super) value: Amount,
     pub(super) charges: Charges,
+    /// The raised value that it was recorded under, if there was one.
+    pub(super) raise: Option<RaisedValue>,
 }
 
 /// The lines make up the event.
@@ -110,13 +114,38 @@ pub(super) fn check_charges(
     about.expect(was_in_force(period, event.day), || "its rulebook was not in force on its day".to_owned());
     // As it was when the event was recorded: versions that were adopted later had no part in it.
     let valuation = match Valuation::of_voucher(voucher, versions, period.from()) {
-        Ok(Some(valuation)) => valuation,
+        Ok(Some(valuation)) => valuation.raised(event.raise.as_ref()),
         Ok(None) => return about.fault("its voucher's rulebook was never adopted"),
         Err(no_worth) => return about.fault(format!("its voucher has no value: {no_worth}")),
     };
+    let by = By { terms, valuation: &valuation };
+    let charged: Option<Vec<Charges>> = lines.iter().map(|line| check_line(about, event, line, agreed, &by)).collect();
+    // What is missing has been told of the line.
+    let Some(charged) = charged else { return };
+    let Some(charged) = missed(event.kind, terms, charged) else {
+        return about.fault(format!("its rulebook charges nothing for a {}", event.kind.code()));
+    };
     let mut short = false;
-    for line in lines {
-        check_line(about, event, line, (voucher, agreed), &By { terms, valuation: &valuation }, &mut short);
+    for (line, charged) in lines.iter().zip(charged) {
+        let kept = line.charges();
+        let charged = covered(voucher, kept.organiser_pays, charged, &mut short);
+        for (what, kept, computed) in each(kept, Some(charged)) {
+            about.expect(Some(kept) == computed, || {
+                format!("{what} is {kept}, by value, agreed price and quantity {}", told(computed))
+            });
+        }
+    }
+}
+
+/// What is charged by lines that would have been charged so for a visit; `None` where the rulebook charges nothing for one
+/// that was missed.
+fn missed(kind: EventKind, terms: &RulebookTerms, charged: Vec<Charges>) -> Option<Vec<Charges>> {
+    match kind {
+        EventKind::Visit => Some(charged),
+        EventKind::LateCancellation | EventKind::NoShow => {
+            let charge = kind.charge(terms.recording.missed.as_ref()?)?;
+            reduced(charge, &charged)
+        }
     }
 }
 
@@ -126,15 +155,9 @@ struct By<'a> {
     valuation: &'a Valuation<'a>,
 }
 
-fn check_line(
-    about: &mut About<'_>,
-    event: &Whole,
-    line: &Line,
-    (voucher, agreed): (&Voucher, &OfferPrice),
-    by: &By<'_>,
-    short: &mut bool,
-) {
-    let (number, kept) = (line.line, line.charges());
+/// Checks value, price and item of a line, and says what is charged for it, as for a visit.
+fn check_line(about: &mut About<'_>, event: &Whole, line: &Line, agreed: &OfferPrice, by: &By<'_>) -> Option<Charges> {
+    let number = line.line;
     let item = line.item.as_deref();
     let price = agreed.of_item(item).per_voucher_unit(by.terms.price_unit);
     let by_rules = worth_of(by.valuation, event, item, agreed);
@@ -160,15 +183,14 @@ fn check_line(
     let charged = price.and_then(|price| match by_rules {
         Some((worth, _)) => charged(line, price, worth.co_payment),
         None if by.valuation.terms().co_payment.is_none() => charged(line, price, None),
+        // Of a missed visit the own figures are not those of a visit: there the fixed co-payment is the price's rest.
+        None if event.kind != EventKind::Visit => charged_with_rest_of_price(line, price),
         None => charged_with_own_co_payment(line, price),
     });
-    let Some(charged) = charged else { return about.fault(format!("line {number} has no price to charge by")) };
-    let charged = covered(voucher, kept.organiser_pays, charged, short);
-    for (what, kept, computed) in each(kept, Some(charged)) {
-        about.expect(Some(kept) == computed, || {
-            format!("{what} is {kept}, by value, agreed price and quantity {}", told(computed))
-        });
+    if charged.is_none() {
+        about.fault(format!("line {number} has no price to charge by"));
     }
+    charged
 }
 
 fn charged(line: &Line, price: ItemPrice, co_payment: Option<Amount>) -> Option<Charges> {
@@ -184,6 +206,14 @@ fn charged_with_own_co_payment(line: &Line, price: ItemPrice) -> Option<Charges>
             let co_payment = money(line.co_payment_minor);
             Some(Charges { total: fixed.organiser_pays.plus(co_payment)?, co_payment, ..fixed })
         }
+    }
+}
+
+/// Where nobody can say what the fixed co-payment was, it is what the line's price leaves over its value.
+fn charged_with_rest_of_price(line: &Line, price: ItemPrice) -> Option<Charges> {
+    match price {
+        ItemPrice::ClientFee { .. } => charged(line, price, None),
+        ItemPrice::Voucher { .. } => charged(line, price, money(line.price_minor?).minus(money(line.value_minor))),
     }
 }
 

@@ -33,7 +33,7 @@ table! {
 
 table! {
     use crate::types::{SqlId, SqlMoment};
-    use diesel::sql_types::{BigInt, Bool, Date, Nullable, Text};
+    use diesel::sql_types::{BigInt, Bool, Date, Integer, Nullable, Text};
     vouchers (id) {
         id -> SqlId,
         organiser_id -> SqlId,
@@ -58,6 +58,38 @@ table! {
         measure -> Text,
         unused -> Text,
         facts -> Text,
+        accounting_code -> Nullable<Text>,
+        replaces_id -> Nullable<SqlId>,
+        changes -> Integer,
+        told_of_end -> Integer,
+    }
+}
+
+table! {
+    use crate::types::SqlId;
+    use diesel::sql_types::{BigInt, Date};
+    voucher_values (id) {
+        id -> SqlId,
+        organiser_id -> SqlId,
+        voucher_id -> SqlId,
+        voucher_version -> BigInt,
+        from_day -> Date,
+        value_minor -> BigInt,
+        decision_id -> SqlId,
+    }
+}
+
+table! {
+    use crate::types::SqlId;
+    use diesel::sql_types::{BigInt, Date};
+    voucher_quantities (id) {
+        id -> SqlId,
+        organiser_id -> SqlId,
+        voucher_id -> SqlId,
+        voucher_version -> BigInt,
+        from_day -> Date,
+        quantity_e4 -> BigInt,
+        decision_id -> SqlId,
     }
 }
 
@@ -173,6 +205,30 @@ table! {
         recorded_by -> Text,
         recorded_at -> SqlMoment,
         facts -> Text,
+        worker -> Nullable<Text>,
+        reference -> Nullable<Text>,
+        kind -> Text,
+        cancelled_at -> Nullable<SqlMoment>,
+        reason_code -> Nullable<Text>,
+    }
+}
+
+table! {
+    use crate::types::{SqlId, SqlMoment};
+    use diesel::sql_types::{BigInt, Date, Nullable, Text};
+    event_drafts (id) {
+        id -> SqlId,
+        provider_id -> SqlId,
+        content -> Text,
+        state -> Text,
+        service_event_id -> Nullable<SqlId>,
+        deadline -> Date,
+        tell_on -> Nullable<Date>,
+        begun_by -> Text,
+        begun_at -> SqlMoment,
+        ended_by -> Nullable<Text>,
+        ended_at -> Nullable<SqlMoment>,
+        version -> BigInt,
     }
 }
 

@@ -4,6 +4,7 @@ use serde_json::json;
 use uuid::Uuid;
 use valinta_domain::decision::{Decision, DecisionKind, DecisionOutcome};
 use valinta_domain::explain::Step;
+use valinta_domain::grant::Quantities;
 use valinta_domain::identifiers::VoucherNumber;
 use valinta_domain::ledger::{Allotment, EntryKind, Posting, allotment_periods};
 use valinta_domain::offering::OfferPrice;
@@ -11,12 +12,14 @@ use valinta_domain::policy::Role;
 use valinta_domain::provider::Sector;
 use valinta_domain::rulebook::RulebookTerms;
 use valinta_domain::rules::{FactValue, Facts};
+use valinta_domain::service_event::account::{EventAccount, Figures};
 use valinta_domain::service_event::{Charges, Line, charge};
 use valinta_domain::valuation::Worth;
 use valinta_domain::voucher::{Voucher, VoucherState};
 use valinta_domain::{Amount, Id, Period, Quantity, Unit};
 use valinta_persistence::audit::{self, NewAuditRow};
 use valinta_persistence::choices::{self, Choice};
+use valinta_persistence::event_accounts::{self, StoredAccount};
 use valinta_persistence::service_events::{self, NewEntry, Occasion, ServiceEvent};
 use valinta_persistence::vouchers::{self, StoredAllotment, StoredVoucher};
 use valinta_persistence::{Conn, Db, DbError, decisions};
@@ -119,6 +122,7 @@ fn voucher_of(n: u128, grant: &Grant) -> Voucher {
         unused: grant.terms.grant.unused,
         free_of_charge: false,
         validity: Period::new(day(1, 1), Some(day(7, 1))).unwrap(),
+        raises: vec![],
     }
 }
 
@@ -158,7 +162,9 @@ pub(crate) fn issue(c: &mut Conn, n: u128, grant: &Grant) -> Result<StoredVouche
         .collect();
     let stored = StoredVoucher {
         voucher,
-        quantity,
+        quantities: Quantities::issued(quantity),
+        accounting_code: None,
+        replaces: None,
         per: grant.terms.grant.per,
         decision: decision.id,
         issued_at: moment(0),
@@ -195,7 +201,7 @@ fn audit_and_choose(c: &mut Conn, n: u128, stored: &StoredVoucher, grant: &Grant
             person: Some(stored.voucher.person),
             request: uuid(n),
             details: json!({
-                "decision": stored.decision, "value": stored.voucher.value, "quantity": stored.quantity
+                "decision": stored.decision, "value": stored.voucher.value, "quantity": stored.quantities.issued
             }),
         }],
     )?;
@@ -274,6 +280,9 @@ pub(crate) fn deliver_lines(
         quantity,
         span: None,
         facts: Facts::default(),
+        worker: None,
+        reference: None,
+        missed: None,
         value: lines.first().unwrap().value,
         by_client_fee: false,
         charges,
@@ -283,6 +292,18 @@ pub(crate) fn deliver_lines(
         recorded_at: moment(2),
     };
     service_events::insert(c, &delivered)?;
+    let counted = Figures { quantity: delivered.quantity, charges };
+    event_accounts::insert(
+        c,
+        &StoredAccount {
+            event: delivered.id,
+            organiser: delivered.organiser,
+            provider: delivered.provider,
+            month: delivered.day.first_of_month(),
+            account: EventAccount::recorded(counted, true),
+            acts: 0,
+        },
+    )?;
     let used = draws.iter().map(|(part, drawn)| (Some(*part), Posting::of_quantity(EntryKind::Used, *drawn)));
     let paid = [
         (None, Posting::of_amount(EntryKind::OrganiserShare, charges.organiser_pays)),

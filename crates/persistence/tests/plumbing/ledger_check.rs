@@ -15,13 +15,16 @@ pub(crate) fn verify(db: &Db) -> Vec<LedgerFault> {
 
 /// Takes the guards away that refuse changes.
 pub(crate) fn unguard(database: &TestDatabase, db: &Db) {
-    const GUARDS: [(&str, [&str; 2]); 6] = [
-        ("service_events", ["no_update", "no_delete"]),
-        ("service_event_lines", ["no_update", "no_delete"]),
-        ("ledger_entries", ["no_update", "no_delete"]),
-        ("decisions", ["no_update", "no_delete"]),
-        ("choices", ["agreed_is_final", "no_delete"]),
-        ("vouchers", ["granted_is_final", "no_delete"]),
+    const GUARDS: [(&str, &[&str]); 9] = [
+        ("service_events", &["no_update", "no_delete"]),
+        ("service_event_lines", &["no_update", "no_delete"]),
+        ("ledger_entries", &["no_update", "no_delete"]),
+        ("decisions", &["no_update", "no_delete"]),
+        ("choices", &["agreed_is_final", "no_delete"]),
+        ("vouchers", &["granted_is_final", "extended_by_decision", "no_delete"]),
+        ("allotments", &["granted_is_final", "grow", "no_delete"]),
+        ("voucher_values", &["no_update", "no_delete"]),
+        ("voucher_quantities", &["no_update", "no_delete"]),
     ];
     for (table, names) in GUARDS {
         if db.is_postgres() {

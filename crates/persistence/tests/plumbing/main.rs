@@ -10,6 +10,7 @@
 
 mod approvals;
 mod behalf;
+mod changes;
 mod choosing;
 mod county;
 mod evidence;
@@ -22,5 +23,6 @@ mod persons;
 mod providers;
 mod records;
 mod rules;
+mod sending;
 mod support;
 mod transactions;

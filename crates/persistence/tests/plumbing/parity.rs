@@ -112,7 +112,9 @@ fn declared(postgres: bool) -> Lines {
         include_str!("../../src/schema/behalf.rs"),
         include_str!("../../src/schema/choosing.rs"),
         include_str!("../../src/schema/granted.rs"),
-        include_str!("../../src/schema/lifecycle.rs")
+        include_str!("../../src/schema/lifecycle.rs"),
+        include_str!("../../src/schema/money.rs"),
+        include_str!("../../src/schema/sending.rs")
     );
     let mut lines = Lines::new();
     for table in source.split("table! {").skip(1) {

@@ -175,7 +175,7 @@ pub(super) fn view_of(c: &mut Conn, cx: &Cx, request: ChoiceRequest) -> Result<C
         ended_at: request.ended_at,
         measure: voucher.measure,
         unit_of_service: voucher.unit,
-        quantity: stored.quantity,
+        quantity: stored.quantity_on(request.first_day),
         per: stored.per,
         client_language: language_of(&client),
         client_municipality: home_of(&client),

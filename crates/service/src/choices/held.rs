@@ -127,8 +127,7 @@ impl Held {
         let terms = valuation.as_ref().ok().map(Valuation::terms).or_else(|| self.basis.terms_on(self.day));
         let price_unit = terms.and_then(|terms| terms.price_unit);
         let at_first = Entitled { grant: Grant::of(valuation), free_of_charge: voucher.free_of_charge };
-        let later = |day| Entitled::by_voucher(voucher, versions, day).unwrap_or_default();
-        let entitlement = Entitlement::from_day(at_first, versions, self.day, later);
+        let entitlement = Entitlement::of_voucher(Some(at_first), voucher, versions, self.day);
         Ok(HeldWorth { entitlement, quoted, price_unit })
     }
 
@@ -139,7 +138,7 @@ impl Held {
             validity: Some(voucher.validity),
             entitlement: &worth.entitlement,
             own: &self.own,
-            quantity: quantity_of(&self.stored),
+            quantity: quantity_of(&self.stored, self.day),
             ..Query::all(voucher.voucher_type, self.day, &self.client, lot)
         }
     }
@@ -155,9 +154,9 @@ pub(super) struct HeldWorth<'a> {
 }
 
 /// The quantity that the options' charges are summed up for: a purse grants none.
-pub(super) fn quantity_of(stored: &StoredVoucher) -> Option<Quantity> {
+pub(super) fn quantity_of(stored: &StoredVoucher, day: Day) -> Option<Quantity> {
     match stored.voucher.measure {
-        Measure::Quantity => Some(stored.quantity),
+        Measure::Quantity => Some(stored.quantity_on(day)),
         Measure::Money => None,
     }
 }

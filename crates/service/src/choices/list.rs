@@ -144,7 +144,7 @@ fn list(cx: &Cx, snapshot: &Snapshot, held: &Held, wanted: &Wanted, key: &[u8]) 
         unit: voucher.unit,
         price_unit: worth.price_unit,
         measure: voucher.measure,
-        quantity: held.stored.quantity,
+        quantity: held.stored.quantity_on(held.day),
         per: held.stored.per,
         day: held.day,
         ordered: OrderedView::of(wish.order, DrawnBy::Voucher, spoken),

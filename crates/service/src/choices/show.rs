@@ -99,7 +99,7 @@ fn examine(
     let terms = rulebook.as_ref().map(|rulebook| &rulebook.terms);
     let facing = Facing::new(voucher, &candidate, terms, &entitlement, &client, at_once);
     let choosable = facing.is_choosable();
-    let listed = facing.listed(quantity_of(stored)).filter(|_| choosable);
+    let listed = facing.listed(quantity_of(stored, day)).filter(|_| choosable);
     Ok(ExaminedChoice {
         voucher: voucher.id,
         offering,

@@ -2,8 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 use valinta_domain::choice::{Lot, Query, RULE, Snapshot, SortKey, mark_of};
+use valinta_domain::grant::Quantities;
 use valinta_domain::id::kind;
 use valinta_domain::rules::Facts;
+use valinta_domain::voucher::RaisedValue;
 use valinta_domain::{Id, Period, Quantity};
 use valinta_persistence::shown_lists::ShownList;
 use valinta_persistence::vouchers::StoredVoucher;
@@ -45,6 +47,9 @@ struct Noted {
     validity: Period,
     /// What it granted per period.
     quantity: Quantity,
+    /// The values that had been raised.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    raises: Vec<RaisedValue>,
     /// The offerings that kept a place for the holder already, where it mattered.
     own: Vec<Id<kind::Offering>>,
     /// The mark of the key that lots were drawn by.
@@ -64,7 +69,8 @@ pub(super) fn note(
         asked,
         client: held.client.clone(),
         validity: voucher.validity,
-        quantity: held.stored.quantity,
+        quantity: held.stored.quantity_on(held.day),
+        raises: voucher.raises.clone(),
         own: held.own.clone(),
         drawn_by: mark_of(key),
     };
@@ -135,7 +141,8 @@ pub(super) fn again(c: &mut Conn, list: &ShownList, key: &[u8]) -> Result<Again,
 /// The voucher as it was, and its client as they were known.
 fn held_then(mut stored: StoredVoucher, snapshot: &Snapshot, list: &ShownList, noted: &Noted) -> Result<Held, Problem> {
     stored.voucher.validity = noted.validity;
-    stored.quantity = noted.quantity;
+    stored.quantities = Quantities::issued(noted.quantity);
+    stored.voucher.raises = noted.raises.clone();
     let none = || Problem::internal(format!("the voucher type of voucher {} is not there", list.voucher));
     let basis = snapshot.basis(stored.voucher.voucher_type).ok_or_else(none)?;
     let (client, own) = (noted.client.clone(), noted.own.clone());

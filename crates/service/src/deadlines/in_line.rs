@@ -61,6 +61,6 @@ fn refresh(app: &App, some: Arc<[Whom]>) -> Result<bool, Problem> {
 }
 
 /// Whether it is no fault of an approval's: it may go well the next time.
-fn passes(problem: &Problem) -> bool {
+pub(super) fn passes(problem: &Problem) -> bool {
     matches!(problem.kind(), ProblemKind::Unavailable | ProblemKind::RequestInProgress)
 }

@@ -1,16 +1,23 @@
-//! What days bring about by themselves: reminders, and what begins or ends. Told once, by whichever process comes first.
+//! What days bring about by themselves: reminders, and what begins or ends. Told once, by whichever process comes
+//! first.
 //!
-//! Nothing here decides what holds on a day: dates do, by themselves. Here it is told, and once a day found how offerings
-//! have served; of requests that were not answered in time it is stored that they have lapsed, which they had before.
+//! Nothing here decides what holds on a day: dates do, by themselves. Here it is told, and once a day found how
+//! offerings have served; of requests that were not answered in time it is stored that they have lapsed, which they had
+//! before; and what is left of vouchers is returned in the ledger, where nothing can be recorded on it any more.
 
 mod due;
+mod expiries;
 mod in_line;
 mod quality;
 mod reminders;
+mod turns;
+
+pub use turns::{Turns, take_turns};
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use valinta_domain::job::JobKind;
 use valinta_persistence::Conn;
 
 use crate::app::App;
@@ -18,10 +25,15 @@ use crate::approvals::tell_interruptions;
 use crate::choice_requests::tell_lapsed;
 use crate::cx::Cx;
 use crate::http::Problem;
+use crate::sending;
+use crate::service_events::tell_drafts;
+use crate::settlements;
 use crate::supervision::tell_deadlines;
 
-/// How often is looked whether a day has come.
-const LOOK_EVERY: Duration = Duration::from_secs(600);
+/// How often is looked whether a job has come due; how often each is done is said by its kind.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// How often is looked whether the service has opened.
+const OPENING_EVERY: Duration = Duration::from_millis(50);
 /// How much is told in one transaction: commands of callers wait no longer than that takes.
 const BATCH: i64 = 100;
 /// Most transactions of one kind in one look; what is left, the next look tells.
@@ -40,39 +52,109 @@ pub struct Told {
     pub quality: usize,
     /// Requests to providers that were not answered in time.
     pub requests: usize,
+    /// Drafts of service events that are to be finished, or cannot be any more.
+    pub drafts: usize,
+    /// Service events, statements and months that were settled.
+    pub settled: usize,
+    /// Vouchers whose end comes, or has come.
+    pub endings: usize,
+    /// Vouchers of which what was left has returned to the organiser.
+    pub returned: usize,
+    /// Deliveries that were handed over.
+    pub sent: usize,
 }
 
-/// Tells all that has come due by now, each once, however many processes look. For a thread that may block.
+/// Does every job now, whether or not it is due and whoever else is at it. For a thread that may block.
 ///
 /// # Errors
 /// The database's; what was told stays told, and what is wrong with one kind keeps none of the others back.
 pub fn run_once(app: &App) -> Result<Told, Problem> {
-    let in_line = in_line::bring_in_line(app);
-    let reminders = reminders::tell_all(app);
-    let interruptions = in_batches(app, |c, cx| tell_interruptions(c, cx, BATCH));
-    let deadlines = in_batches(app, |c, cx| tell_deadlines(c, cx, BATCH));
-    let quality = quality::find_all(app);
-    let requests = in_batches(app, |c, cx| tell_lapsed(c, cx, BATCH));
-    in_line?;
-    Ok(Told {
-        reminders: reminders?,
-        interruptions: interruptions?,
-        deadlines: deadlines?,
-        quality: quality?,
-        requests: requests?,
-    })
+    let mut told = Told::default();
+    let mut wrong = None;
+    for kind in JobKind::ALL {
+        match run(app, kind) {
+            Ok(count) => told.note(kind, count),
+            Err(problem) => wrong = wrong.or(Some(problem)),
+        }
+    }
+    wrong.map_or(Ok(told), Err)
 }
 
-/// Looks every ten minutes, for as long as the service runs.
+impl Told {
+    fn note(&mut self, kind: JobKind, count: usize) {
+        match kind {
+            // Nothing is told of it.
+            JobKind::ApprovalLapses => {}
+            JobKind::EvidenceReminders => self.reminders = count,
+            JobKind::Interruptions => self.interruptions = count,
+            JobKind::SupervisionDeadlines => self.deadlines = count,
+            JobKind::OfferingQuality => self.quality = count,
+            JobKind::ChoiceRequests => self.requests = count,
+            JobKind::EventDrafts => self.drafts = count,
+            JobKind::Settlements => self.settled = count,
+            JobKind::VoucherEnds => self.endings = count,
+            JobKind::UnusedReturns => self.returned = count,
+            JobKind::Deliveries => self.sent = count,
+        }
+    }
+}
+
+/// Does one job. How much it told or did.
+fn run(app: &App, kind: JobKind) -> Result<usize, Problem> {
+    match kind {
+        JobKind::ApprovalLapses => in_line::bring_in_line(app).map(|()| 0),
+        JobKind::EvidenceReminders => reminders::tell_all(app),
+        JobKind::Interruptions => in_batches(app, |c, cx| tell_interruptions(c, cx, BATCH)),
+        JobKind::SupervisionDeadlines => in_batches(app, |c, cx| tell_deadlines(c, cx, BATCH)),
+        JobKind::OfferingQuality => quality::find_all(app),
+        JobKind::ChoiceRequests => in_batches(app, |c, cx| tell_lapsed(c, cx, BATCH)),
+        JobKind::EventDrafts => in_batches(app, |c, cx| tell_drafts(c, cx, BATCH)),
+        JobKind::Settlements => settle(app),
+        JobKind::VoucherEnds => expiries::tell_all(app),
+        JobKind::UnusedReturns => expiries::return_all(app),
+        JobKind::Deliveries => sending::send_due(app),
+    }
+}
+
+/// Settles what is being settled, to its end, and what is to be settled by itself by now. For a thread that may block.
+///
+/// # Errors
+/// The database's; what was settled stays settled.
+pub(crate) fn settle(app: &App) -> Result<usize, Problem> {
+    in_batches(app, settlements::go_on)
+}
+
+/// Takes its turn at what days bring, for as long as the service runs.
 pub async fn follow_days(app: App) {
+    while !app.is_open() {
+        tokio::time::sleep(OPENING_EVERY).await;
+    }
+    // A month that was being settled when a process ended need not wait for the lease that it left. What it had locked may be
+    // locked for a moment more.
+    let settling = |own: App| tokio::task::spawn_blocking(move || settle(&own));
+    while let Ok(Err(problem)) = settling(app.clone()).await {
+        tracing::warn!(cause = problem.cause(), "what was being settled could not go on yet");
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+    let kinds: Vec<JobKind> = JobKind::ALL.into_iter().filter(|kind| *kind != JobKind::Deliveries).collect();
+    follow(app, kinds).await;
+}
+
+/// Takes its turn at handing over what is to leave the house, for as long as the service runs: beside what days bring, which may
+/// take minutes.
+pub async fn follow_deliveries(app: App) {
+    follow(app, vec![JobKind::Deliveries]).await;
+}
+
+async fn follow(app: App, kinds: Vec<JobKind>) {
     loop {
         if app.is_open() {
-            let looking = app.clone();
-            match tokio::task::spawn_blocking(move || run_once(&looking)).await {
-                Ok(Ok(told)) if told == Told::default() => {}
-                Ok(Ok(told)) => tracing::info!(?told, "told what the day has brought"),
-                Ok(Err(problem)) => tracing::warn!(cause = problem.cause(), "what the day brings could not be told"),
-                Err(error) => tracing::error!(%error, "what the day brings could not be told"),
+            let (own, kinds) = (app.clone(), kinds.clone());
+            match tokio::task::spawn_blocking(move || take_turns(&own, &kinds)).await {
+                Ok(Ok(turns)) if turns.done.iter().all(|(_, told)| *told == 0) => {}
+                Ok(Ok(turns)) => tracing::info!(done = ?turns.done, "did what has come due"),
+                Ok(Err(problem)) => tracing::warn!(cause = problem.cause(), "what has come due could not be found"),
+                Err(error) => tracing::error!(%error, "what has come due could not be done"),
             }
         }
         tokio::time::sleep(LOOK_EVERY).await;

@@ -71,7 +71,11 @@ fn show(c: &mut Conn, cx: &Cx, id: Id<kind::Decision>) -> Result<DecisionView, P
     let decision = found(decisions::find(c, id)?)?;
     let target = Target { organiser: Some(decision.organiser), provider: decision.provider, person: decision.person };
     let action = match decision.kind {
-        DecisionKind::GrantVoucher | DecisionKind::CancelVoucher => Action::ReadClientDecision,
+        DecisionKind::GrantVoucher
+        | DecisionKind::CancelVoucher
+        | DecisionKind::ExtendVoucher
+        | DecisionKind::RaiseVoucher
+        | DecisionKind::ReduceVoucher => Action::ReadClientDecision,
         DecisionKind::DecideApplication
         | DecisionKind::DecideMeasure
         | DecisionKind::LiftSuspension

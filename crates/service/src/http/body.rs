@@ -6,7 +6,7 @@ use std::pin::Pin;
 use actix_web::http::header;
 use actix_web::web::{self, Bytes};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev};
-use serde::de::DeserializeOwned;
+use serde::de::{Deserialize, DeserializeOwned, Deserializer};
 use serde_path_to_error::Segment;
 use validator::Validate;
 
@@ -22,6 +22,8 @@ use super::tree::Tree;
 pub trait Parse: DeserializeOwned + Validate {
     /// What the domain speaks.
     type Into;
+    /// Largest body.
+    const BYTES_MAX: usize = BODY_BYTES_MAX;
 
     /// Parses the values, noting everything that is wrong.
     fn parse(&self, errors: &mut Errors) -> Option<Self::Into>;
@@ -76,10 +78,7 @@ impl<T: Parse> Body<T> {
 
     fn read(bytes: Bytes) -> Result<Self, Problem> {
         let request: T = from_json(&bytes)?;
-        let mut errors = Errors::new();
-        errors.validated(request.validate());
-        let parsed = request.parse(&mut errors);
-        let parsed = errors.finish_with(parsed)?;
+        let parsed = parsed(&request)?;
         Ok(Self { request, parsed, bytes })
     }
 }
@@ -89,30 +88,64 @@ impl<T: Parse> FromRequest for Body<T> {
     type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut dev::Payload) -> Self::Future {
-        let acceptable = check_head(request);
+        let acceptable = check_head(request, T::BYTES_MAX);
         let payload = web::Payload::from_request(request, payload);
         Box::pin(async move {
             acceptable?;
             let payload = payload.await.map_err(Problem::internal)?;
             // The limit is on what arrives; a declared length is only a promise.
-            let read = payload.to_bytes_limited(BODY_BYTES_MAX);
+            let read = payload.to_bytes_limited(T::BYTES_MAX);
             match tokio::time::timeout(BODY_DURATION_MAX, read).await {
                 Ok(Ok(Ok(bytes))) => Self::read(bytes),
                 Ok(Ok(Err(error))) => {
                     Err(Problem::new(ProblemKind::MalformedJson, "The body could not be read.").caused_by(error))
                 }
-                Ok(Err(_)) => Err(too_large()),
+                Ok(Err(_)) => Err(too_large(T::BYTES_MAX)),
                 Err(_) => Err(Problem::new(ProblemKind::RequestTimeout, "The body took too long to arrive.")),
             }
         })
     }
 }
 
-fn too_large() -> Problem {
-    Problem::new(ProblemKind::PayloadTooLarge, format!("A body has at most {BODY_BYTES_MAX} bytes."))
+/// An item of a list that is read by itself: what is wrong with one keeps none of the others back.
+///
+/// Its failures are told at its own places: whoever answers puts them under the item's.
+#[derive(Debug)]
+pub struct Each<T: Parse>(Result<T::Into, Problem>);
+
+impl<T: Parse> Each<T> {
+    /// What the domain speaks.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the item.
+    pub fn into_result(self) -> Result<T::Into, Problem> {
+        self.0
+    }
 }
 
-fn check_head(request: &HttpRequest) -> Result<(), Problem> {
+/// Reads each item of a list by itself, up to so many: those beyond are not looked at.
+///
+/// # Errors
+/// It is no list.
+pub fn each_up_to<'de, D: Deserializer<'de>, T: Parse>(most: usize, deserializer: D) -> Result<Vec<Each<T>>, D::Error> {
+    let items: Vec<Tree> = Vec::deserialize(deserializer)?;
+    let read = |item| shaped::<T>(item).and_then(|request| parsed(&request));
+    Ok(items.into_iter().take(most).map(|item| Each(read(item))).collect())
+}
+
+/// What a request's shape is parsed into, with everything that is wrong with it told at once.
+fn parsed<T: Parse>(request: &T) -> Result<T::Into, Problem> {
+    let mut errors = Errors::new();
+    errors.validated(request.validate());
+    let parsed = request.parse(&mut errors);
+    errors.finish_with(parsed)
+}
+
+fn too_large(bytes_max: usize) -> Problem {
+    Problem::new(ProblemKind::PayloadTooLarge, format!("A body has at most {bytes_max} bytes."))
+}
+
+fn check_head(request: &HttpRequest, bytes_max: usize) -> Result<(), Problem> {
     if !request.content_type().eq_ignore_ascii_case("application/json") {
         return Err(Problem::new(
             ProblemKind::UnsupportedMediaType,
@@ -123,8 +156,8 @@ fn check_head(request: &HttpRequest) -> Result<(), Problem> {
         return Err(Problem::new(ProblemKind::UnsupportedMediaType, "The body must not be compressed."));
     }
     let declared = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
-    if declared.and_then(|length| length.parse::<usize>().ok()).is_some_and(|length| length > BODY_BYTES_MAX) {
-        return Err(too_large());
+    if declared.and_then(|length| length.parse::<usize>().ok()).is_some_and(|length| length > bytes_max) {
+        return Err(too_large(bytes_max));
     }
     Ok(())
 }
@@ -148,6 +181,10 @@ fn from_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     if let Some(pointer) = tree.repeated_name() {
         return Err(Problem::invalid(Vec::new()).at(&pointer, "duplicate_field", TWICE));
     }
+    shaped(tree)
+}
+
+fn shaped<T: DeserializeOwned>(tree: Tree) -> Result<T, Problem> {
     serde_path_to_error::deserialize(tree).map_err(|error| {
         let (pointer, unfit) = (pointer(error.path()), error.inner());
         match unfit.name_too_many() {

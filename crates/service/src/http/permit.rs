@@ -42,7 +42,8 @@ scope_names! {
     VouchersRespond, VouchersLookup, ServiceEventsWrite, ServiceEventsRead, LedgerRead, DecisionsRead, AuditRead,
     AccessLogRead, ProvidersRead, MembersWrite, ProviderChangesDecide, EvidenceWrite, EvidenceCheck, ApprovalsSupervise,
     ApprovalsEnd, SupervisionRead, SupervisionReply, RegistryImport, DeskRead, ChoiceRequestsAnswer,
-    MandatesWrite, MandatesRead,
+    MandatesWrite, MandatesRead, ServiceEventsCorrect, ServiceEventsReview, ServiceEventsContest, SettlementsWrite,
+    StatementsApprove, StatementsRead, DeliveriesRead, DeliveriesReplay, JobsRead,
 }
 
 /// Proof that the caller's token is valid and carries the scope `S`.

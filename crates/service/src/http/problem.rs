@@ -230,6 +230,23 @@ impl Problem {
         self
     }
 
+    /// The same of an item of a list: where it is wrong is under the item's place.
+    #[must_use]
+    pub(crate) fn under(mut self, place: &str) -> Self {
+        for failure in &mut self.0.failures {
+            failure.pointer = cut(format!("{place}{}", failure.pointer));
+        }
+        if self.0.failures.is_empty() {
+            self.0.failures.push(Failure::new(place, self.0.kind.slug(), &self.0.detail));
+        }
+        self
+    }
+
+    /// Whether the database said it, so that its transaction may be over.
+    pub(crate) fn is_of_database(&self) -> bool {
+        self.0.db.is_some()
+    }
+
     /// Tells the caller more.
     #[must_use]
     pub(crate) fn and_says(mut self, more: &str) -> Self {
@@ -304,7 +321,7 @@ impl fmt::Debug for Problem {
 impl std::error::Error for Problem {}
 
 /// A refusal as it is sent: an RFC 9457 problem document.
-#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 #[schema(as = Problem)]
 pub struct ProblemDocument {
     /// The kind, as a link to its explanation.
@@ -328,6 +345,13 @@ pub struct ProblemDocument {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 100)]
     errors: Vec<Failure>,
+}
+
+impl ProblemDocument {
+    /// Everything that is wrong with the input.
+    pub(crate) fn errors(&self) -> &[Failure] {
+        &self.errors
+    }
 }
 
 impl ResponseError for Problem {

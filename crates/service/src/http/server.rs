@@ -17,7 +17,6 @@ use super::openapi::{self, Methods, Route};
 use super::problem::{Problem, ProblemKind};
 use super::query::QUERY_POINTER;
 use crate::app::{self, App};
-use crate::deadlines;
 use crate::telemetry;
 
 /// The service as the web framework runs it, with the service's own routes.
@@ -100,7 +99,6 @@ pub fn server(app: App, listen: SocketAddr, workers: Option<usize>) -> io::Resul
 pub fn server_on(app: App, listener: TcpListener, workers: Option<usize>) -> io::Result<(dev::Server, SocketAddr)> {
     actix_web::rt::spawn(app.clone().follow_registry());
     actix_web::rt::spawn(app.clone().forget_old_answers());
-    actix_web::rt::spawn(deadlines::follow_days(app.clone()));
     let address = listener.local_addr()?;
     let mut server = HttpServer::new(move || web_app(app.clone()))
         .client_request_timeout(HEAD_DURATION_MAX)

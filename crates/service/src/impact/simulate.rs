@@ -188,6 +188,7 @@ fn take_in(simulation: &mut Simulation<'_>, plan: &Plan, of_voucher: &[Delivered
             quantity: service.quantity,
             span: service.span.filter(|_| by_time).map(|(start, end)| span_in(plan.zone, start, end)),
             facts: service.facts.clone(),
+            missed: None,
         },
         charges: service.charges,
     });

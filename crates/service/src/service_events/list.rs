@@ -7,11 +7,13 @@ use std::collections::BTreeMap;
 use validator::Validate;
 use valinta_domain::Id;
 use valinta_domain::id::kind;
-use valinta_domain::policy::{Action, Role, Target};
-use valinta_persistence::organisers;
+use valinta_domain::policy::{Action, Role};
+use valinta_domain::service_event::account::EventState;
 use valinta_persistence::service_events::{self, Whose};
+use valinta_persistence::{event_accounts, organisers};
 
-use super::view::ServiceEventView;
+use super::act::target_of;
+use super::view::{ServiceEventView, Standing};
 use crate::app::App;
 use crate::cx::found;
 use crate::http::permit::ServiceEventsRead;
@@ -25,6 +27,9 @@ use crate::parse_as_is;
 pub(crate) struct ServiceEventFilter {
     /// Only under this voucher.
     voucher: Option<Id<kind::Voucher>>,
+    /// Only those that stand so: `recorded` and `contested` are those that an official looks at.
+    #[param(inline)]
+    state: Option<EventState>,
 }
 parse_as_is!(ServiceEventFilter);
 
@@ -53,13 +58,14 @@ pub(crate) async fn list_service_events(
             // No token of these roles carries the scope.
             Role::Operator | Role::Officer => return Err(Problem::not_found()),
         };
-        let events = service_events::list(c, &whose, filter.voucher, after, limit)?;
+        let events = service_events::list(c, &whose, (filter.voucher, filter.state), after, limit)?;
         let shown = Page::cut(events, &page, |event| event.id);
         let mut currencies = BTreeMap::new();
         let mut items = Vec::with_capacity(shown.items.len());
+        let ids: Vec<_> = shown.items.iter().map(|event| event.id).collect();
+        let accounts = event_accounts::of_each(c, &ids)?;
         for event in shown.items {
-            let target =
-                Target { organiser: Some(event.organiser), provider: Some(event.provider), person: Some(event.person) };
+            let target = target_of(&event);
             cx.require(Action::ReadVoucher, &target)?;
             cx.audit("list_service_events", ("service_event", event.id.uuid()), &target, json!({}));
             let currency = match currencies.get(&event.organiser) {
@@ -70,7 +76,8 @@ pub(crate) async fn list_service_events(
                     currency
                 }
             };
-            items.push(ServiceEventView::of(event, currency, cx.actor().role));
+            let stored = found(accounts.get(&event.id))?;
+            items.push(ServiceEventView::of(event, Standing::alone(stored.account), currency, cx.actor().role));
         }
         Ok(Page { items, next: shown.next })
     })

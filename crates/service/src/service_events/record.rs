@@ -1,92 +1,41 @@
 //! `POST /v1/service-events`: a provider records what it delivered. The one door by which a voucher is spent.
 
 use actix_web::{HttpResponse, post, web};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::json;
-use validator::Validate;
-use valinta_domain::approval::{CutChoice, Interruption, NotBefore, NotServing, may_serve};
+use valinta_domain::approval::{CutChoice, Interruption, may_serve};
 use valinta_domain::choice_request::RequestCause;
 use valinta_domain::id::kind;
 use valinta_domain::ledger::{Allotment, EntryKind, Posting};
-use valinta_domain::offering::{OfferPrice, PriceRefused};
+use valinta_domain::offering::OfferPrice;
 use valinta_domain::policy::{Action, Role, Target};
+use valinta_domain::rulebook::AcceptanceTerms;
 use valinta_domain::rules::Facts;
-use valinta_domain::service_event::{self, Agreement, Delivery, RecordRefused, Recording, Under};
-use valinta_domain::voucher::VoucherState;
-use valinta_domain::{Day, Id, Moment, Period, Quantity};
+use valinta_domain::service_event::account::{ActKind, EventAccount, Figures, Flag};
+use valinta_domain::service_event::{self, Agreement, Delivery, Missed, RecordRefused, Recording, Under, available_on};
+use valinta_domain::voucher::{Voucher, VoucherState};
+use valinta_domain::{Currency, Day, Id, Moment, Period, Quantity};
 use valinta_persistence::approvals::Approval;
 use valinta_persistence::choices::Choice;
+use valinta_persistence::event_accounts::{self, EventAct, StoredAccount};
 use valinta_persistence::organisers::Organiser;
 use valinta_persistence::service_events::{NewEntry, Occasion, ServiceEvent};
 use valinta_persistence::voucher_types::Rulebook;
 use valinta_persistence::vouchers::{StoredAllotment, StoredVoucher};
-use valinta_persistence::{Conn, approvals, choices, organisers, providers, service_events, voucher_types, vouchers};
+use valinta_persistence::{
+    Conn, DbError, approvals, choices, organisers, providers, service_events, voucher_types, vouchers,
+};
 
+use super::act::target_of;
+use super::request::{RecordCommand, RecordServiceEvent};
 use super::span::span_in;
-use super::view::ServiceEventView;
+use super::view::{ServiceEventView, Standing};
 use crate::app::{App, Reply};
 use crate::choice_requests::end_of_voucher;
 use crate::cx::{Cx, day_at, found, zone_of};
 use crate::http::permit::ServiceEventsWrite;
-use crate::http::{Errors, IdempotencyKey, Json, Parse, Permit, Problem, ProblemKind};
+use crate::http::{IdempotencyKey, Json, Permit, Problem, ProblemKind};
 use crate::vouchers::{Places, valuation_of, versions_beside};
-
-/// A service delivered.
-#[derive(Debug, Clone, Deserialize, Validate, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct RecordServiceEvent {
-    /// Under which voucher.
-    voucher: Id<kind::Voucher>,
-    /// Day of service.
-    day: Day,
-    /// How much, in the voucher's unit.
-    quantity: Quantity,
-    /// When it began. Start and end are given together; hours between them must make the quantity.
-    #[serde(default)]
-    started_at: Option<Moment>,
-    /// When it ended.
-    #[serde(default)]
-    ended_at: Option<Moment>,
-    /// Facts of the service that the rulebook asks for, such as `item`: which item of the price list it was.
-    #[serde(default)]
-    facts: Facts,
-}
-
-/// What is to be recorded.
-#[derive(Debug, Clone)]
-pub(crate) struct RecordCommand {
-    pub(crate) voucher: Id<kind::Voucher>,
-    pub(crate) day: Day,
-    pub(crate) quantity: Quantity,
-    pub(crate) span: Option<(Moment, Moment)>,
-    pub(crate) facts: Facts,
-}
-
-impl Parse for RecordServiceEvent {
-    type Into = RecordCommand;
-
-    fn parse(&self, errors: &mut Errors) -> Option<RecordCommand> {
-        let span = match (self.started_at, self.ended_at) {
-            (Some(start), Some(end)) => Some(Some((start, end))),
-            (None, None) => Some(None),
-            (Some(_), None) => {
-                errors.fail("/ended_at", "missing_field", "start and end are given together");
-                None
-            }
-            (None, Some(_)) => {
-                errors.fail("/started_at", "missing_field", "start and end are given together");
-                None
-            }
-        };
-        Some(RecordCommand {
-            voucher: self.voucher,
-            day: self.day,
-            quantity: self.quantity,
-            span: span?,
-            facts: self.facts.clone(),
-        })
-    }
-}
 
 /// What was recorded, and what is left.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -103,12 +52,18 @@ pub(crate) struct RecordedServiceEvent {
 /// choice; ceiling and deadline are those of the day of service. A service during which the value changes is split into
 /// lines. What the voucher does not have left cannot be recorded, however many ask at once.
 ///
+/// What has a `reference` is recorded once: the same again answers what was recorded (200), and something else by the same
+/// reference is refused. A visit that the client missed is recorded by its `kind`, where the rulebook charges for it.
+///
 /// Where a decision has ended the choice, because the unit's approval was suspended, cancelled or ended, services of the
 /// day that had ended by the moment of the decision are recorded still, with their start and end.
 #[utoipa::path(
     tag = "service-events",
     params(IdempotencyKey),
-    responses((status = 201, description = "Recorded and posted.", body = RecordedServiceEvent)),
+    responses(
+        (status = 201, description = "Recorded and posted.", body = RecordedServiceEvent),
+        (status = 200, description = "Recorded before, by the same reference.", body = RecordedServiceEvent),
+    ),
     security(("bearer" = ["service-events:write"])),
 )]
 #[post("/v1/service-events")]
@@ -120,16 +75,59 @@ pub(crate) async fn record_service_event(
 ) -> Result<HttpResponse, Problem> {
     let bytes = body.bytes().to_vec();
     let command = body.into_inner();
-    app.command(permit.into_caller(), "record_service_event", &key, &bytes, move |c, cx| record(c, cx, &command)).await
+    app.command(permit.into_caller(), "record_service_event", &key, &bytes, move |c, cx| record_alone(c, cx, &command))
+        .await
+}
+
+/// Records a service event.
+pub(crate) fn record_alone(
+    c: &mut Conn,
+    cx: &Cx,
+    command: &RecordCommand,
+) -> Result<Reply<RecordedServiceEvent>, Problem> {
+    Ok(record(c, cx, command)?.1)
+}
+
+/// Records a service event. Which one it is, and how it stands.
+pub(super) fn record(
+    c: &mut Conn,
+    cx: &Cx,
+    command: &RecordCommand,
+) -> Result<(Id<kind::ServiceEvent>, Reply<RecordedServiceEvent>), Problem> {
+    let Recorded { event, account, flags, currency, available, is_repeated } = record_one(c, cx, command)?;
+    let is_alone = flags.is_empty() && !is_repeated;
+    let standing = if is_alone { Standing::alone(account.account) } else { Standing::of(c, &account)? };
+    let id = event.id;
+    let location = format!("/v1/service-events/{id}");
+    let event = ServiceEventView::of(event, standing, currency, Role::Provider);
+    let answer = RecordedServiceEvent { event, available };
+    Ok((id, if is_repeated { Reply::ok(answer) } else { Reply::created(location, answer) }))
+}
+
+/// What was recorded, as it stands.
+pub(super) struct Recorded {
+    pub(super) event: ServiceEvent,
+    pub(super) account: StoredAccount,
+    /// Why it is looked at before it is settled, besides what the rulebook says.
+    pub(super) flags: Vec<Flag>,
+    pub(super) currency: Currency,
+    /// What the voucher still grants for services of the day.
+    pub(super) available: Quantity,
+    /// Whether it had been recorded before, by the same reference.
+    pub(super) is_repeated: bool,
 }
 
 /// Records a service event. The voucher is taken first, so that of those who spend it at once each sees what the one
 /// before has left.
-pub(crate) fn record(c: &mut Conn, cx: &Cx, command: &RecordCommand) -> Result<Reply<RecordedServiceEvent>, Problem> {
+pub(super) fn record_one(c: &mut Conn, cx: &Cx, command: &RecordCommand) -> Result<Recorded, Problem> {
     let not_here = || Problem::unknown("/voucher", "there is no such voucher for the provider");
     let stored = vouchers::take(c, command.voucher)?.ok_or_else(not_here)?;
     let day = command.day;
     let organiser = found(organisers::find(c, stored.voucher.organiser)?)?;
+    let earlier = earlier_of(c, cx, command)?;
+    if let Some(event) = earlier.iter().find(|event| command.is_of(event)) {
+        return repeated(c, cx, &stored, &organiser, event.clone());
+    }
     let Own { choice, period, cut } = own_choice(c, cx, command, &organiser)?.ok_or_else(not_here)?;
     let target = Target {
         organiser: Some(stored.voucher.organiser),
@@ -137,6 +135,9 @@ pub(crate) fn record(c: &mut Conn, cx: &Cx, command: &RecordCommand) -> Result<R
         person: Some(stored.voucher.person),
     };
     cx.require(Action::RecordServiceEvent, &target)?;
+    if let Some(other) = earlier.iter().find(|event| event.provider == choice.provider) {
+        return Err(reference_taken(other.id));
+    }
     let rulebook = voucher_types::rulebook_in_force(c, stored.voucher.voucher_type, day)?.ok_or_else(|| {
         Problem::new(ProblemKind::NotValidOnDay, "No rulebook was in force on the day of service.").at(
             "/day",
@@ -163,26 +164,77 @@ pub(crate) fn record(c: &mut Conn, cx: &Cx, command: &RecordCommand) -> Result<R
         now: cx.now(),
         today: cx.today(&organiser)?,
     };
-    let delivery = delivery_of(command, &organiser)?;
+    let delivery =
+        delivery_of((day, command.quantity), command.span, (&command.facts, command.missed.as_ref()), &organiser)?;
     let recording = service_event::record(stored.voucher.clone(), &allotments, &under, &delivery)?;
     let allotment = part_of(&parts, recording.allotment_index)?;
     let event = event_of(cx, command, &stored, &choice, &rulebook, allotment, &recording);
-    store(c, cx, &stored, &event, &parts, &recording)?;
+    let flags = service_events::alike(c, &event)?;
+    let account = account_of(&event, &flags, &rulebook.terms.recording.acceptance);
+    store(c, cx, &stored, (&event, &account), &parts, &recording)?;
+    flag(c, cx, &event, &flags)?;
+    note(cx, &event, &target);
+    let flags = flags.into_iter().map(|(flag, _)| flag).collect();
+    let (currency, available) = (organiser.currency, recording.available);
+    Ok(Recorded { event, account, flags, currency, available, is_repeated: false })
+}
+
+fn note(cx: &Cx, event: &ServiceEvent, target: &Target) {
     let id = event.id;
     let details = json!({"service_event": id, "provider": event.provider, "quantity": event.quantity});
-    cx.audit("record_service_event", ("voucher", command.voucher.uuid()), &target, details);
-    let message = json!({"service_event": id, "voucher": command.voucher});
+    cx.audit("record_service_event", ("voucher", event.voucher.uuid()), target, details);
+    let message = json!({"service_event": id, "voucher": event.voucher});
     cx.tell("service_event.recorded", ("service_event", id.uuid()), target.organiser, message);
-    Ok(reply(event, &organiser, &recording))
+}
+
+/// What the caller's providers have recorded by the reference before.
+fn earlier_of(c: &mut Conn, cx: &Cx, command: &RecordCommand) -> Result<Vec<ServiceEvent>, DbError> {
+    match &command.reference {
+        Some(reference) => service_events::of_reference(c, &cx.actor().provider_ids(), reference),
+        None => Ok(Vec::new()),
+    }
+}
+
+/// What was recorded before, as it stands now.
+fn repeated(
+    c: &mut Conn,
+    cx: &Cx,
+    stored: &StoredVoucher,
+    organiser: &Organiser,
+    event: ServiceEvent,
+) -> Result<Recorded, Problem> {
+    let target = target_of(&event);
+    cx.require(Action::RecordServiceEvent, &target)?;
+    cx.audit("show_service_event", ("service_event", event.id.uuid()), &target, json!({}));
+    let account = found(event_accounts::find(c, event.id)?)?;
+    let parts = vouchers::allotments(c, event.voucher)?;
+    let allotments: Vec<Allotment> = parts.iter().map(|part| part.allotment).collect();
+    let available = available_on(&allotments, stored.voucher.unused, event.day);
+    let currency = organiser.currency;
+    Ok(Recorded { event, account, flags: Vec::new(), currency, available, is_repeated: true })
+}
+
+fn reference_taken(other: Id<kind::ServiceEvent>) -> Problem {
+    let why = format!("the provider has recorded another service by this reference: {other}");
+    Problem::new(ProblemKind::Duplicate, "Another service was recorded by this reference.").at(
+        "/reference",
+        "other_content",
+        why,
+    )
 }
 
 /// What was delivered, with its time as it was where the organiser is.
-fn delivery_of(command: &RecordCommand, organiser: &Organiser) -> Result<Delivery, Problem> {
-    let span = match command.span {
+pub(super) fn delivery_of(
+    (day, quantity): (Day, Quantity),
+    span: Option<(Moment, Moment)>,
+    (facts, missed): (&Facts, Option<&Missed>),
+    organiser: &Organiser,
+) -> Result<Delivery, Problem> {
+    let span = match span {
         None => None,
         Some((started_at, ended_at)) => Some(span_in(zone_of(organiser)?, started_at, ended_at)),
     };
-    Ok(Delivery { day: command.day, quantity: command.quantity, span, facts: command.facts.clone() })
+    Ok(Delivery { day, quantity, span, facts: facts.clone(), missed: missed.cloned() })
 }
 
 /// A provider's choice, its days, and how a decision ended it on the day of the service, if one did.
@@ -245,10 +297,43 @@ fn check_serving(c: &mut Conn, choice: &Choice, voucher_type: Id<kind::VoucherTy
     Ok(may_serve(day, &periods, &gaps, unit.details.closed_from)?)
 }
 
-fn reply(event: ServiceEvent, organiser: &Organiser, recording: &Recording) -> Reply<RecordedServiceEvent> {
-    let location = format!("/v1/service-events/{}", event.id);
-    let event = ServiceEventView::of(event, organiser.currency, Role::Provider);
-    Reply::created(location, RecordedServiceEvent { event, available: recording.available })
+/// Why an event may be another one, and which.
+type Alike = (Flag, Id<kind::ServiceEvent>);
+
+/// Notes why an event is looked at before it is settled.
+fn flag(c: &mut Conn, cx: &Cx, event: &ServiceEvent, flags: &[Alike]) -> Result<(), Problem> {
+    for ((flag, other), number) in flags.iter().zip(1..) {
+        let act = EventAct {
+            id: cx.id(),
+            event: event.id,
+            number,
+            organiser: event.organiser,
+            kind: ActKind::Flagged,
+            reason_code: Some(flag.code().to_owned()),
+            reason: Some(other.to_string()),
+            taken_back: Figures::ZERO,
+            by: cx.actor().subject.clone(),
+            role: cx.actor().role,
+            at: cx.now(),
+        };
+        event_accounts::note(c, &act)?;
+    }
+    Ok(())
+}
+
+/// How it stands at first. What is looked at besides the dear is drawn by the event's id, which nobody can foretell.
+fn account_of(event: &ServiceEvent, flags: &[Alike], terms: &AcceptanceTerms) -> StoredAccount {
+    let counted = Figures { quantity: event.quantity, charges: event.charges };
+    let drawn = u8::try_from(event.id.uuid().as_u128() % 100).unwrap_or_default();
+    let is_accepted = flags.is_empty() && terms.accepts(event.charges.organiser_pays, drawn);
+    StoredAccount {
+        event: event.id,
+        organiser: event.organiser,
+        provider: event.provider,
+        month: event.day.first_of_month(),
+        account: EventAccount::recorded(counted, is_accepted),
+        acts: i64::try_from(flags.len()).unwrap_or_default(),
+    }
 }
 
 fn event_of(
@@ -274,6 +359,9 @@ fn event_of(
         quantity: command.quantity,
         span: command.span,
         facts: command.facts.clone(),
+        worker: command.worker.clone(),
+        reference: command.reference.clone(),
+        missed: command.missed.clone(),
         value: recording.lines.first().map_or(stored.voucher.value, |line| line.value),
         by_client_fee: matches!(choice.price, OfferPrice::ClientFee { .. }),
         charges: recording.charges,
@@ -288,7 +376,7 @@ fn store(
     c: &mut Conn,
     cx: &Cx,
     stored: &StoredVoucher,
-    event: &ServiceEvent,
+    (event, account): (&ServiceEvent, &StoredAccount),
     parts: &[StoredAllotment],
     recording: &Recording,
 ) -> Result<(), Problem> {
@@ -305,15 +393,12 @@ fn store(
         posting: *posting,
     }));
     if recording.voucher.state == VoucherState::UsedUp {
-        // What is used up holds no place, and is nothing to ask for.
-        let places = Places::of_voucher(c, event.voucher, None)?;
-        vouchers::update_state(c, &recording.voucher)?;
-        end_of_voucher(c, cx, event.voucher, RequestCause::VoucherEnded)?;
-        places.tell(c, cx)?;
+        use_up(c, cx, &recording.voucher)?;
     } else if recording.voucher.state != stored.voucher.state {
         vouchers::update_state(c, &recording.voucher)?;
     }
-    service_events::insert(c, event)?;
+    service_events::insert(c, event).map_err(overtaken)?;
+    event_accounts::insert(c, account)?;
     let occasion = Occasion {
         organiser: event.organiser,
         voucher: event.voucher,
@@ -327,74 +412,21 @@ fn store(
     Ok(())
 }
 
+/// Stores that a voucher is used up: it holds no place, and is nothing to ask for.
+pub(super) fn use_up(c: &mut Conn, cx: &Cx, voucher: &Voucher) -> Result<(), Problem> {
+    let places = Places::of_voucher(c, voucher.id, None)?;
+    vouchers::update_state(c, voucher)?;
+    end_of_voucher(c, cx, voucher.id, RequestCause::VoucherEnded)?;
+    places.tell(c, cx)
+}
+
+/// Where another transaction has just recorded something by the same reference: begun again, it is there to be seen.
+fn overtaken(error: DbError) -> DbError {
+    if matches!(error, DbError::Unique { .. }) { DbError::Serialization } else { error }
+}
+
 /// The allotment at a place among the voucher's.
-fn part_of(parts: &[StoredAllotment], place: usize) -> Result<Id<kind::Allotment>, Problem> {
+pub(super) fn part_of(parts: &[StoredAllotment], place: usize) -> Result<Id<kind::Allotment>, Problem> {
     let part = parts.get(place).ok_or_else(|| Problem::internal("an allotment that is not there was drawn on"))?;
     Ok(part.id)
-}
-
-impl From<NotBefore> for Problem {
-    fn from(refused: NotBefore) -> Self {
-        let pointer = match refused {
-            NotBefore::TimeUnknown { .. } => "/started_at",
-            NotBefore::Afterwards { .. } => "/ended_at",
-        };
-        Self::new(ProblemKind::NotValidOnDay, format!("The service cannot be recorded: {refused}.")).at(
-            pointer,
-            "not_approved",
-            refused,
-        )
-    }
-}
-
-impl From<NotServing> for Problem {
-    fn from(refused: NotServing) -> Self {
-        let code = match refused {
-            NotServing::Closed { .. } => "closed",
-            NotServing::NotApproved { .. } | NotServing::MustMove { .. } => "not_approved",
-        };
-        Self::new(ProblemKind::NotValidOnDay, format!("The service cannot be recorded: {refused}."))
-            .at("/day", code, refused)
-    }
-}
-
-impl From<RecordRefused> for Problem {
-    fn from(refused: RecordRefused) -> Self {
-        let (kind, pointer, code) = match &refused {
-            RecordRefused::Voucher(refusal) => return Self::from(*refusal).at("/voucher", "refused", refusal),
-            RecordRefused::Facts(unfit) => {
-                let problem = Self::new(ProblemKind::RuleError, format!("The service cannot be recorded: {refused}."));
-                return unfit
-                    .iter()
-                    .fold(problem, |problem, unfit| problem.at(&format!("/facts/{}", unfit.name()), "unfit", unfit));
-            }
-            RecordRefused::NotChosenOn { .. } => (ProblemKind::NotValidOnDay, "/day", "not_chosen"),
-            RecordRefused::InFuture { .. } => (ProblemKind::InvalidInput, "/day", "in_the_future"),
-            RecordRefused::TooLate { .. } => (ProblemKind::InvalidInput, "/day", "too_late"),
-            RecordRefused::NoQuantity => (ProblemKind::InvalidInput, "/quantity", "zero"),
-            RecordRefused::NotAStep { .. } => (ProblemKind::InvalidInput, "/quantity", "not_a_step"),
-            RecordRefused::SpanNeeded => (ProblemKind::InvalidInput, "/started_at", "span_needed"),
-            RecordRefused::SpanOnOtherDay { .. } => (ProblemKind::InvalidInput, "/started_at", "other_day"),
-            RecordRefused::SpanInFuture => (ProblemKind::InvalidInput, "/ended_at", "in_the_future"),
-            RecordRefused::SpanTooLong => (ProblemKind::InvalidInput, "/ended_at", "too_long"),
-            RecordRefused::SpanReversed => (ProblemKind::InvalidInput, "/ended_at", "before_start"),
-            RecordRefused::SpanNotQuantity { .. } => (ProblemKind::InvalidInput, "/quantity", "not_the_span"),
-            RecordRefused::OtherItem { .. } => (ProblemKind::RuleError, "/facts/item", "other_item"),
-            RecordRefused::ItemNotOffered { .. } => (ProblemKind::RuleError, "/facts/item", "item_not_offered"),
-            RecordRefused::NotEligible => (ProblemKind::RuleError, "/voucher", "not_eligible"),
-            RecordRefused::Overdrawn(_) => (ProblemKind::InsufficientBalance, "/quantity", "over_balance"),
-            RecordRefused::Price(PriceRefused::OverCeiling { .. }) => {
-                (ProblemKind::PriceOverCeiling, "/voucher", "over_ceiling")
-            }
-            RecordRefused::Price(
-                PriceRefused::OverFreeValue { .. }
-                | PriceRefused::FeeForFreeService { .. }
-                | PriceRefused::ClientFeeNotPublic
-                | PriceRefused::VoucherPriceOfPublic
-                | PriceRefused::UnknownItem { .. },
-            ) => (ProblemKind::RuleError, "/voucher", "price_not_allowed"),
-            RecordRefused::Overflow => (ProblemKind::RuleError, "/quantity", "too_large"),
-        };
-        Self::new(kind, format!("The service cannot be recorded: {refused}.")).at(pointer, code, &refused)
-    }
 }

@@ -3,16 +3,17 @@
 use actix_web::{HttpResponse, get, web};
 use serde_json::json;
 use valinta_domain::id::kind;
-use valinta_domain::policy::{Action, Target};
-use valinta_persistence::{organisers, service_events};
+use valinta_domain::policy::Action;
+use valinta_persistence::{event_accounts, organisers, service_events};
 
-use super::view::ServiceEventView;
+use super::act::target_of;
+use super::view::{ServiceEventView, Standing};
 use crate::app::App;
 use crate::cx::found;
 use crate::http::permit::ServiceEventsRead;
 use crate::http::{PathId, Permit, Problem};
 
-/// Shows a service event.
+/// Shows a service event, with what was done about it and when it was settled.
 #[utoipa::path(
     tag = "service-events",
     responses((status = 200, description = "The event.", body = ServiceEventView)),
@@ -28,12 +29,13 @@ pub(crate) async fn show_service_event(
     let view = app
         .write(permit.into_caller(), move |c, cx| {
             let event = found(service_events::find(c, id)?)?;
-            let target =
-                Target { organiser: Some(event.organiser), provider: Some(event.provider), person: Some(event.person) };
+            let target = target_of(&event);
             cx.require(Action::ReadVoucher, &target)?;
             cx.audit("show_service_event", ("service_event", id.uuid()), &target, json!({}));
             let currency = found(organisers::find(c, event.organiser)?)?.currency;
-            Ok(ServiceEventView::of(event, currency, cx.actor().role))
+            let account = found(event_accounts::find(c, id)?)?;
+            let standing = Standing::of(c, &account)?;
+            Ok(ServiceEventView::of(event, standing, currency, cx.actor().role))
         })
         .await?;
     Ok(HttpResponse::Ok().json(view))

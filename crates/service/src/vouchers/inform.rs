@@ -87,11 +87,13 @@ pub(crate) fn inform(
     let client = service_facts_of(c, voucher)?;
     let prices = registry::prices_for(c, voucher, &client, day)?;
     // A value that was found anew since the decision has steps of its own.
-    let steps = match valuation.evaluation() {
+    let mut steps = match valuation.evaluation() {
         Some(evaluation) => evaluation.steps("/value"),
         None => decision.steps,
     };
-    let content = compose(voucher, &rulebook.terms, &valuation, steps, stored.quantity, &prices, organiser.currency);
+    steps.extend(valuation.raise_step(valuation.quoted()));
+    let quantity = stored.quantity_on(day);
+    let content = compose(voucher, &rulebook.terms, &valuation, steps, quantity, &prices, organiser.currency);
     let given = InformationGiven {
         id: cx.id(),
         organiser: voucher.organiser,

@@ -5,11 +5,12 @@ use getrandom::fill;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use validator::Validate;
+use valinta_domain::choice::home_of;
 use valinta_domain::decision::{Decision, DecisionKind, DecisionOutcome};
 use valinta_domain::explain::Step;
-use valinta_domain::grant::{GrantError, GrantRequest, Granting, grant};
+use valinta_domain::grant::{GrantError, GrantRequest, Granting, Quantities, grant};
 use valinta_domain::id::kind;
-use valinta_domain::identifiers::VoucherNumber;
+use valinta_domain::identifiers::{AccountingCode, VoucherNumber};
 use valinta_domain::ledger::{EntryKind, Posting};
 use valinta_domain::policy::{Action, Target};
 use valinta_domain::rules::{Facts, Standing};
@@ -24,7 +25,7 @@ use valinta_persistence::{Conn, clients, decisions, service_events, voucher_type
 
 use super::view::{VoucherView, view_of};
 use crate::app::{App, Reply};
-use crate::cx::Cx;
+use crate::cx::{Cx, found};
 use crate::http::permit::VouchersWrite;
 use crate::http::{Errors, IdempotencyKey, Json, Parse, Permit, Problem, ProblemKind};
 
@@ -45,6 +46,9 @@ pub(crate) struct IssueVoucher {
     valid_from: Day,
     /// Last day.
     valid_until: Day,
+    /// By what its costs are known in the organiser's ledgers; where nothing is said, by the rulebook's own rule.
+    #[serde(default)]
+    accounting_code: Option<AccountingCode>,
     /// Why, in the words of the decision. Needed where a value is set individually; where nothing is said, the rulebook's
     /// own words stand in the decision.
     #[serde(default)]
@@ -57,6 +61,7 @@ pub(crate) struct IssueCommand {
     pub(crate) client: Id<kind::Client>,
     pub(crate) voucher_type: Id<kind::VoucherType>,
     pub(crate) request: GrantRequest,
+    pub(crate) accounting_code: Option<AccountingCode>,
 }
 
 impl Parse for IssueVoucher {
@@ -71,7 +76,8 @@ impl Parse for IssueVoucher {
             None => None,
         };
         let request = GrantRequest { facts: self.facts.clone(), quantity: self.quantity, validity: validity?, reasons };
-        Some(IssueCommand { client: self.client, voucher_type: self.voucher_type, request })
+        let accounting_code = self.accounting_code.clone();
+        Some(IssueCommand { client: self.client, voucher_type: self.voucher_type, request, accounting_code })
     }
 }
 
@@ -151,11 +157,14 @@ pub(crate) fn issue(c: &mut Conn, cx: &Cx, command: &IssueCommand) -> Result<Rep
                 unused: case.rulebook.terms.grant.unused,
                 free_of_charge: case.rulebook.terms.free_of_charge.is_some(),
                 validity: command.request.validity,
+                raises: Vec::new(),
             };
             let decision = decide(c, cx, command, &case, DecisionOutcome::Granted, voucher.id.uuid(), steps.clone())?;
             let stored = StoredVoucher {
                 voucher,
-                quantity: command.request.quantity,
+                quantities: Quantities::issued(command.request.quantity),
+                accounting_code: accounting_code(c, command, &case)?,
+                replaces: None,
                 per: case.rulebook.terms.grant.per,
                 decision,
                 issued_at: cx.now(),
@@ -169,7 +178,7 @@ pub(crate) fn issue(c: &mut Conn, cx: &Cx, command: &IssueCommand) -> Result<Rep
                 "issue_voucher",
                 ("voucher", id.uuid()),
                 &target,
-                json!({"decision": decision, "value": stored.voucher.value, "quantity": stored.quantity}),
+                json!({"decision": decision, "value": stored.voucher.value, "quantity": command.request.quantity}),
             );
             cx.tell("voucher.offered", ("voucher", id.uuid()), target.organiser, json!({"voucher": id}));
             let voucher = view_of(c, cx, &stored)?;
@@ -258,6 +267,16 @@ fn reasons_of(steps: &[Step]) -> Localized {
     }
 }
 
+/// By what a voucher's costs are known: as it was asked for, or by the rulebook's rule.
+fn accounting_code(c: &mut Conn, command: &IssueCommand, case: &Case) -> Result<Option<AccountingCode>, Problem> {
+    let rule = &case.rulebook.terms.accounting;
+    if command.accounting_code.is_some() || rule.is_default() {
+        return Ok(command.accounting_code.clone());
+    }
+    let client = found(clients::find_service_facts(c, command.client)?)?;
+    Ok(rule.code_of(home_of(&client).as_ref()).cloned())
+}
+
 fn store(c: &mut Conn, cx: &Cx, stored: &StoredVoucher, parts: &[StoredAllotment], case: &Case) -> Result<(), Problem> {
     vouchers::insert(c, stored, parts)?;
     let occasion = Occasion {
@@ -281,7 +300,7 @@ fn store(c: &mut Conn, cx: &Cx, stored: &StoredVoucher, parts: &[StoredAllotment
     Ok(())
 }
 
-fn random_number() -> Result<VoucherNumber, Problem> {
+pub(super) fn random_number() -> Result<VoucherNumber, Problem> {
     let mut random = [0u8; 15];
     let mut drawn = 0;
     // A byte of 248 or more would make the first symbols likelier than the others: it is drawn again.

@@ -1,10 +1,13 @@
-//! Vouchers: issued, told about, accepted or refused, chosen with, looked up, cancelled.
+//! Vouchers: issued, told about, accepted or refused, chosen with, looked up, changed, cancelled.
 
 mod accept;
+mod accounting_code;
 mod behalf;
 mod cancel;
+mod changed;
 mod choose;
 mod chosen;
+mod extend;
 mod first_day;
 mod inform;
 mod issue;
@@ -15,7 +18,10 @@ mod not_choosable;
 mod pick;
 mod places;
 mod promised;
+mod raise;
+mod reduce;
 mod refuse;
+mod reissue;
 mod seen_price;
 mod show;
 mod view;
@@ -50,6 +56,11 @@ pub fn routes() -> Vec<Route> {
         refuse::refuse_voucher,
         choose::choose_provider,
         cancel::cancel_voucher,
+        extend::extend_voucher,
+        raise::raise_voucher,
+        reduce::reduce_voucher,
+        reissue::reissue_voucher,
+        accounting_code::set_accounting_code,
         lookup::look_up_voucher,
         ledger::show_ledger,
     ]

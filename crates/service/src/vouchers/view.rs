@@ -6,7 +6,7 @@ use serde::Serialize;
 use valinta_domain::behalf::Maker;
 use valinta_domain::choice_request::RequestState;
 use valinta_domain::id::kind;
-use valinta_domain::identifiers::VoucherNumber;
+use valinta_domain::identifiers::{AccountingCode, VoucherNumber};
 use valinta_domain::ledger::Allotment;
 use valinta_domain::offering::OfferPrice;
 use valinta_domain::policy::{Role, Target};
@@ -14,13 +14,13 @@ use valinta_domain::provider::Sector;
 use valinta_domain::rulebook::{GrantPeriod, Measure, Unused};
 use valinta_domain::rules::Facts;
 use valinta_domain::service_event::{available_on, recording_deadline};
-use valinta_domain::voucher::{VoucherState, VoucherStatus};
+use valinta_domain::voucher::{RaisedValue, Voucher, VoucherState, VoucherStatus};
 use valinta_domain::{Amount, Currency, Day, Id, Localized, Moment, Money, Period, Quantity, Unit};
 use valinta_persistence::choice_requests::ChoiceRequest;
 use valinta_persistence::choices::Choice;
 use valinta_persistence::organisers::Organiser;
 use valinta_persistence::vouchers::StoredVoucher;
-use valinta_persistence::{Conn, choice_requests, choices, organisers, voucher_types, vouchers};
+use valinta_persistence::{Conn, choice_requests, choices, grants, organisers, voucher_types, vouchers};
 
 use super::behalf::{ActingForView, DoneFor, OnBehalfView, acting_for};
 use super::promised::{held_of, promised};
@@ -60,7 +60,7 @@ pub(crate) struct VoucherView {
     pub(crate) unit: Unit,
     /// What it grants: a quantity of units, or money. Then all its quantities are money, in units of the currency.
     pub(crate) measure: Measure,
-    /// Granted per period: units, or money.
+    /// Granted per period: units, or money; where that was changed, in the period of today, or in the nearest one.
     pub(crate) quantity: Quantity,
     /// The period of the quantity.
     pub(crate) per: GrantPeriod,
@@ -104,12 +104,36 @@ pub(crate) struct VoucherView {
     /// Where a client who refused was directed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) directed_to: Option<Localized>,
+    /// Values that were raised by decisions (569/2009 § 8). Not shown to providers.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 1000)]
+    pub(crate) raised_values: Vec<RaisedValueView>,
+    /// The voucher that it was issued in place of. Not shown to providers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) replaces: Option<Id<kind::Voucher>>,
+    /// The voucher that was issued in its place. Not shown to providers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) replaced_by: Option<Id<kind::Voucher>>,
+    /// By what its costs are known in the organiser's ledgers. Shown to case workers, finance and auditors.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) accounting_code: Option<AccountingCode>,
     /// Why it was cancelled.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 4000)]
     pub(crate) cancel_reason: Option<String>,
     /// When it was issued.
     pub(crate) issued_at: Moment,
+}
+
+/// A value per unit that a decision has raised.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(crate) struct RaisedValueView {
+    /// The first day of services that it holds for.
+    pub(crate) from: Day,
+    /// The value per unit.
+    pub(crate) value: Money,
+    /// The decision.
+    pub(crate) decision: Id<kind::Decision>,
 }
 
 /// A part of a grant.
@@ -291,6 +315,9 @@ pub(super) fn view_among(
     };
     let acting_for = acting_for(c, cx, &stored.voucher)?;
     let mut view = shape(cx, stored, &present, (current, next), acting_for);
+    if matches!(stored.voucher.state, VoucherState::Cancelled { .. }) && cx.actor().role != Role::Provider {
+        view.replaced_by = grants::replaced_by(c, stored.voucher.id)?;
+    }
     view.choice_request = request.map(|request| HolderRequestView::of(&request, organiser.currency, today));
     Ok(view)
 }
@@ -336,6 +363,15 @@ fn held_on<'a>(visible: &'a [Choice], cx: &Cx, stored: &StoredVoucher, today: Da
     let can_be_used = |end: &Day| stored.voucher.validity.contains((*end).max(today));
     let choose_again_from = end.filter(|end| shows && can_be_used(end));
     Held { current, next, choose_again_from }
+}
+
+fn raised_of(voucher: &Voucher, currency: Currency) -> Vec<RaisedValueView> {
+    let view = |raise: &RaisedValue| RaisedValueView {
+        from: raise.from,
+        value: raise.value.of(currency),
+        decision: raise.decision,
+    };
+    voucher.raises.iter().map(view).collect()
 }
 
 /// What is known of a voucher's present.
@@ -394,7 +430,7 @@ fn shape(
         granted_value: voucher.value.of(organiser.currency),
         unit: voucher.unit,
         measure: voucher.measure,
-        quantity: stored.quantity,
+        quantity: stored.quantity_on(today),
         per: stored.per,
         unused: voucher.unused,
         available_now: available_on(of_today, voucher.unused, today),
@@ -413,6 +449,13 @@ fn shape(
         answered_on_behalf: done_for.answer(),
         acting_for,
         directed_to,
+        raised_values: if is_provider { Vec::new() } else { raised_of(voucher, organiser.currency) },
+        replaces: stored.replaces.filter(|_| !is_provider),
+        replaced_by: None,
+        accounting_code: match cx.actor().role {
+            Role::CaseWorker | Role::Finance | Role::Auditor => stored.accounting_code.clone(),
+            Role::Operator | Role::Officer | Role::Provider | Role::Resident => None,
+        },
         cancel_reason,
         issued_at: stored.issued_at,
     }

@@ -37,7 +37,7 @@ impl Loader<'_> {
             Period::new(from, Some(from.plus_days(i64::from(data.valid_days)))).map_err(Problem::internal)?;
         let reasons = data.reasons.clone();
         let request = GrantRequest { facts: data.facts.clone(), quantity: data.quantity, validity, reasons };
-        let issue = vouchers::IssueCommand { client, voucher_type, request };
+        let issue = vouchers::IssueCommand { client, voucher_type, request, accounting_code: None };
         let worker = Who::Staff(Role::CaseWorker, loaded.organiser);
         let issued = self.act(worker, days_ago, |c, cx| vouchers::issue(c, cx, &issue))?.into_body();
         let Some(voucher) = issued.voucher.map(|voucher| voucher.id) else {
@@ -120,9 +120,12 @@ impl Loader<'_> {
             quantity: data.quantity,
             span: data.span(day, Helsinki),
             facts: data.facts.clone(),
+            worker: None,
+            reference: None,
+            missed: None,
         };
         let recorded = (days_ago - RECORDED_DAYS_LATER).max(0);
-        self.act(member, recorded, |c, cx| service_events::record(c, cx, &command))?;
+        self.act(member, recorded, |c, cx| service_events::record_alone(c, cx, &command))?;
         Ok(())
     }
 }

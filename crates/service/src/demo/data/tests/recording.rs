@@ -59,6 +59,7 @@ fn issued(demo: &DemoCounty, data: &Voucher, versions: &Versions, today: Day) ->
         unused: terms.grant.unused,
         free_of_charge: terms.free_of_charge.is_some(),
         validity,
+        raises: vec![],
     };
     Some((voucher, allotments))
 }
@@ -81,7 +82,7 @@ fn recorded(demo: &DemoCounty, data: &Voucher, sector: Sector, price: &OfferPric
         let valuation = Valuation::of_voucher(&voucher, &versions, day).unwrap().unwrap();
         let (_, terms) = versions.as_of(day).unwrap();
         let under = Under { agreement: &agreement, terms, valuation: &valuation, now, today: at };
-        let delivery = Delivery { day, quantity: event.quantity, span, facts: event.facts.clone() };
+        let delivery = Delivery { day, quantity: event.quantity, span, facts: event.facts.clone(), missed: None };
         let recording = record(voucher.clone(), &allotments, &under, &delivery)
             .unwrap_or_else(|refused| panic!("{shown}: {refused}"));
         for draw in &recording.draws {

@@ -1,6 +1,7 @@
 //! A closed loop of requests: so many connections, each of which asks again as soon as it is answered. All of it on one
 //! thread, so that the generator leaves the server what it can.
 
+use std::borrow::Cow;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::rc::Rc;
@@ -19,36 +20,88 @@ const HEADERS_MAX: usize = 40;
 
 /// Requests as they are sent, whole: connections go through them in turn.
 #[derive(Clone)]
-pub(crate) struct Requests {
+pub struct Requests {
     address: SocketAddr,
-    whole: Rc<Vec<Vec<u8>>>,
+    whole: Whole,
 }
+
+#[derive(Clone)]
+enum Whole {
+    /// So many, over and over.
+    These(Rc<Vec<Vec<u8>>>),
+    /// Each made when its turn comes, and never sent twice.
+    Made(Rc<dyn Fn() -> Vec<u8>>),
+}
+
+/// A command: a path, a token, an idempotency key and a body.
+pub type Command = (String, String, String, String);
 
 impl Requests {
     /// Reads, of a server, each with its token if it needs one.
-    pub(crate) fn get(url: &str, paths: &[(String, Option<String>)]) -> Outcome<Self> {
+    ///
+    /// # Errors
+    /// What went wrong on the way, in words.
+    pub fn get(url: &str, paths: &[(String, Option<String>)]) -> Outcome<Self> {
         let host = url.trim_start_matches("http://");
         let whole = |(path, token): &(String, Option<String>)| {
             let authorization = token.as_ref().map_or_else(String::new, |t| format!("authorization: Bearer {t}\r\n"));
             format!("GET {path} HTTP/1.1\r\nhost: {host}\r\n{authorization}\r\n").into_bytes()
         };
-        Ok(Self { address: host.parse()?, whole: Rc::new(paths.iter().map(whole).collect()) })
+        Ok(Self { address: host.parse()?, whole: Whole::These(Rc::new(paths.iter().map(whole).collect())) })
+    }
+}
+
+impl Requests {
+    /// Commands to a server, each made when its turn comes.
+    ///
+    /// # Errors
+    /// The server's address is none.
+    pub fn post(url: &str, make: impl Fn() -> Command + 'static) -> Outcome<Self> {
+        let host = url.trim_start_matches("http://").to_owned();
+        let address = host.parse()?;
+        let whole = move || {
+            let (path, token, key, body) = make();
+            let length = body.len();
+            format!(
+                "POST {path} HTTP/1.1\r\nhost: {host}\r\nauthorization: Bearer {token}\r\nidempotency-key: {key}\r\n\
+                 content-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
+            )
+            .into_bytes()
+        };
+        Ok(Self { address, whole: Whole::Made(Rc::new(whole)) })
+    }
+
+    /// The request of a number.
+    fn of(&self, number: usize) -> Option<Cow<'_, [u8]>> {
+        match &self.whole {
+            Whole::These(these) => these.get(number.checked_rem(these.len())?).map(|whole| Cow::Borrowed(&whole[..])),
+            Whole::Made(make) => Some(Cow::Owned(make())),
+        }
     }
 }
 
 /// What a round came to.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Round {
-    pub(crate) per_second: f64,
-    pub(crate) p50: Duration,
-    pub(crate) p95: Duration,
-    pub(crate) p99: Duration,
-    pub(crate) most: Duration,
+pub struct Round {
+    /// Answers per second.
+    pub per_second: f64,
+    /// What half of them took at most.
+    pub p50: Duration,
+    /// What 95 of 100 took at most.
+    pub p95: Duration,
+    /// What 99 of 100 took at most.
+    pub p99: Duration,
+    /// What the slowest took.
+    pub most: Duration,
 }
 
 impl Round {
     /// Of how long each took, within a time.
-    pub(crate) fn of(mut took: Vec<Duration>, within: Duration) -> Outcome<Self> {
+    ///
+    /// # Errors
+    /// What went wrong on the way, in words.
+    #[expect(clippy::float_arithmetic, reason = "a rate for people to look at")]
+    pub fn of(mut took: Vec<Duration>, within: Duration) -> Outcome<Self> {
         took.sort_unstable();
         let last = took.len().saturating_sub(1);
         let at =
@@ -59,7 +112,10 @@ impl Round {
     }
 
     /// The median of each figure, and the most of all.
-    pub(crate) fn median(rounds: &[Self]) -> Outcome<Self> {
+    ///
+    /// # Errors
+    /// What went wrong on the way, in words.
+    pub fn median(rounds: &[Self]) -> Outcome<Self> {
         let most = rounds.iter().map(|round| round.most).max().ok_or("no rounds")?;
         let of = |figure: fn(&Self) -> Duration| {
             let mut figures: Vec<_> = rounds.iter().map(figure).collect();
@@ -73,8 +129,11 @@ impl Round {
     }
 }
 
-/// Asks for a while over so many connections. Every answer must be 200.
-pub(crate) fn run(requests: &Requests, connections: usize, lasting: Duration) -> Outcome<Round> {
+/// Asks for a while over so many connections. Every answer must tell of success.
+///
+/// # Errors
+/// What went wrong on the way, in words.
+pub fn run(requests: &Requests, connections: usize, lasting: Duration) -> Outcome<Round> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let began = Instant::now();
     let until = began + lasting;
@@ -95,14 +154,13 @@ async fn ask(requests: Requests, first: usize, step: usize, until: Instant) -> R
     let mut connection = Connection::open(requests.address).await?;
     let (mut took, mut next) = (Vec::with_capacity(1 << 16), first);
     while Instant::now() < until {
-        let request =
-            next.checked_rem(requests.whole.len()).and_then(|n| requests.whole.get(n)).ok_or("no requests")?;
+        let request = requests.of(next).ok_or("no requests")?;
         let asked = Instant::now();
         let status =
-            tokio::time::timeout(ANSWER_MAX, connection.exchange(request)).await.map_err(|e| e.to_string())??;
+            tokio::time::timeout(ANSWER_MAX, connection.exchange(&request)).await.map_err(|e| e.to_string())??;
         took.push(asked.elapsed());
-        if status != 200 {
-            let request = String::from_utf8_lossy(request);
+        if !(200..300).contains(&status) {
+            let request = String::from_utf8_lossy(&request);
             let line = request.lines().next().unwrap_or_default();
             return Err(format!("{status} to {line}: {}", String::from_utf8_lossy(&connection.read)));
         }

@@ -11,30 +11,52 @@ use serde_json::Value;
 
 use crate::Outcome;
 
+/// What names the service's database.
+pub const DATABASE_VARIABLE: &str = "DATABASE_URL";
 /// The longest wait for anything.
 const WAIT_MAX: Duration = Duration::from_secs(120);
 /// How often it is looked whether the service has come.
 const LOOK_EVERY: Duration = Duration::from_millis(2);
 
 /// A process that ends with its handle.
-pub(crate) struct Process {
+pub struct Process {
     child: Child,
-    pub(crate) url: String,
+    /// Where it listens.
+    pub url: String,
     /// From its start until it said that it was ready.
-    pub(crate) ready_after: Duration,
+    pub ready_after: Duration,
 }
 
 /// The headers of an answer, and its body.
-pub(crate) type Received = (Vec<(String, String)>, Vec<u8>);
+pub type Received = (Vec<(String, String)>, Vec<u8>);
 
 impl Process {
     /// Starts the service in a folder with no settings but a free port, and waits until it is ready.
-    pub(crate) fn service(binary: &Path, folder: &Path) -> Outcome<Self> {
+    ///
+    /// # Errors
+    /// What went wrong on the way, in words.
+    pub fn service(binary: &Path, folder: &Path) -> Outcome<Self> {
         Self::start(&mut in_folder(binary, folder), folder, "/health/ready")
     }
 
+    /// Starts the service with the demo county on a PostgreSQL that has nothing in it yet, or that one.
+    ///
+    /// # Errors
+    /// It is never ready.
+    pub fn service_on(binary: &Path, folder: &Path, url: &str) -> Outcome<Self> {
+        let migrated = in_folder(binary, folder).arg("migrate").env(DATABASE_VARIABLE, url).output()?;
+        if !migrated.status.success() {
+            return Err(String::from_utf8_lossy(&migrated.stderr).into());
+        }
+        let mut command = in_folder(binary, folder);
+        Self::start(command.args(["serve", "--demo"]).env(DATABASE_VARIABLE, url), folder, "/health/ready")
+    }
+
     /// Starts the service on a database without the demo county.
-    pub(crate) fn empty_service(binary: &Path, folder: &Path) -> Outcome<Self> {
+    ///
+    /// # Errors
+    /// What went wrong on the way, in words.
+    pub fn empty_service(binary: &Path, folder: &Path) -> Outcome<Self> {
         let keys = folder.join("keys.json");
         if !keys.exists() {
             in_folder(binary, folder).args(["keys", "new"]).arg(&keys).output()?;
@@ -46,7 +68,10 @@ impl Process {
     }
 
     /// Starts a command that says where it listens, and waits until a path answers.
-    pub(crate) fn start(command: &mut Command, folder: &Path, path: &str) -> Outcome<Self> {
+    ///
+    /// # Errors
+    /// What went wrong on the way, in words.
+    pub fn start(command: &mut Command, folder: &Path, path: &str) -> Outcome<Self> {
         let files = [folder.join("log"), folder.join("errors")];
         let began = Instant::now();
         let mut child = command
@@ -70,7 +95,10 @@ impl Process {
     }
 
     /// Asks once.
-    pub(crate) fn get(&self, path: &str, token: Option<&str>) -> Outcome<Received> {
+    ///
+    /// # Errors
+    /// What went wrong on the way, in words.
+    pub fn get(&self, path: &str, token: Option<&str>) -> Outcome<Received> {
         let mut request = ureq::get(format!("{}{path}", self.url));
         if let Some(token) = token {
             request = request.header("authorization", format!("Bearer {token}"));
@@ -88,12 +116,18 @@ impl Process {
     }
 
     /// Asks with a body, of what changes nothing.
-    pub(crate) fn ask(&self, method: &str, path: &str, token: Option<&str>, body: &Value) -> Outcome<Value> {
+    ///
+    /// # Errors
+    /// What went wrong on the way, in words.
+    pub fn ask(&self, method: &str, path: &str, token: Option<&str>, body: &Value) -> Outcome<Value> {
         self.send(method, path, token.unwrap_or_default(), "", body)
     }
 
     /// Sends a command and gives its answer.
-    pub(crate) fn send(&self, method: &str, path: &str, token: &str, key: &str, body: &Value) -> Outcome<Value> {
+    ///
+    /// # Errors
+    /// What went wrong on the way, in words.
+    pub fn send(&self, method: &str, path: &str, token: &str, key: &str, body: &Value) -> Outcome<Value> {
         let request = ureq::http::Request::builder()
             .method(method)
             .uri(format!("{}{path}", self.url))
@@ -114,7 +148,10 @@ impl Process {
     }
 
     /// The most memory that the process has held, as the system knows it.
-    pub(crate) fn peak_megabytes(&self) -> Outcome<u64> {
+    ///
+    /// # Errors
+    /// What went wrong on the way, in words.
+    pub fn peak_megabytes(&self) -> Outcome<u64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
         let kilobytes: u64 = line.and_then(|line| line.split_whitespace().next()).ok_or("no peak")?.parse()?;
@@ -131,14 +168,41 @@ impl Drop for Process {
 }
 
 /// A command that runs in a folder and has none of the caller's settings.
-pub(crate) fn in_folder(binary: &Path, folder: &Path) -> Command {
+pub fn in_folder(binary: &Path, folder: &Path) -> Command {
     let mut command = Command::new(binary);
     command.current_dir(folder).env_clear().env("HOME", folder);
     command
 }
 
+/// A token of one of the demo county's people, as the command line gives it.
+///
+/// # Errors
+/// There is none of that name.
+pub fn token(binary: &Path, folder: &Path, whose: &[&str]) -> Outcome<String> {
+    token_on(binary, folder, None, whose)
+}
+
+/// [`token`], of the county in a database that is named.
+///
+/// # Errors
+/// There is none of that name.
+pub fn token_on(binary: &Path, folder: &Path, url: Option<&str>, whose: &[&str]) -> Outcome<String> {
+    let mut command = in_folder(binary, folder);
+    if let Some(url) = url {
+        command.env(DATABASE_VARIABLE, url);
+    }
+    let output = command.arg("token").args(whose).output()?;
+    if !output.status.success() {
+        return Err(format!("no token of {whose:?}: {}", String::from_utf8_lossy(&output.stderr)).into());
+    }
+    Ok(String::from_utf8(output.stdout)?.trim().to_owned())
+}
+
 /// Copies what the service keeps beside its database.
-pub(crate) fn copy_folder(from: &Path, to: &Path) -> Outcome<PathBuf> {
+///
+/// # Errors
+/// What went wrong on the way, in words.
+pub fn copy_folder(from: &Path, to: &Path) -> Outcome<PathBuf> {
     fs::create_dir_all(to)?;
     for entry in fs::read_dir(from)? {
         let entry = entry?;

@@ -1,0 +1,15 @@
+-- What the tables did not have a place for would be lost; then there is no way back.
+CREATE TABLE nothing_is_lost (what_would_be bigint NOT NULL CONSTRAINT nothing_is_lost CHECK (what_would_be = 0));
+INSERT INTO nothing_is_lost (what_would_be)
+SELECT (SELECT count(*) FROM service_events WHERE reference IS NOT NULL OR kind <> 'visit')
+    + (SELECT count(*) FROM event_drafts);
+DROP TABLE nothing_is_lost;
+
+DROP TABLE event_drafts;
+
+DROP INDEX service_events_reference;
+ALTER TABLE service_events
+    DROP COLUMN reason_code,
+    DROP COLUMN cancelled_at,
+    DROP COLUMN kind,
+    DROP COLUMN reference;

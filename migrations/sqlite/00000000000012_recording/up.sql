@@ -1,0 +1,50 @@
+-- How services are recorded: by the provider's own reference, visits that the client missed, and what is not finished.
+
+-- By what the provider knows it: so that a batch that is sent again records nothing twice.
+ALTER TABLE service_events ADD COLUMN reference TEXT CHECK (length(reference) BETWEEN 1 AND 64);
+
+CREATE UNIQUE INDEX service_events_reference ON service_events (provider_id ASC, reference ASC)
+WHERE reference IS NOT NULL;
+
+-- Whether the client was there; and if not, when it was said, and why, by a code of the rulebook.
+ALTER TABLE service_events ADD COLUMN kind TEXT NOT NULL DEFAULT 'visit'
+    CHECK (kind IN ('visit', 'late_cancellation', 'no_show'));
+ALTER TABLE service_events ADD COLUMN cancelled_at INTEGER
+    CHECK ((cancelled_at IS NOT NULL) = (kind = 'late_cancellation')) CHECK (cancelled_at < started_at);
+ALTER TABLE service_events ADD COLUMN reason_code TEXT
+    CHECK (length(reason_code) BETWEEN 1 AND 64) CHECK ((reason_code IS NOT NULL) = (kind <> 'visit'));
+
+-- Services that a provider has begun to record and not finished. They wait until they are recorded or discarded; when
+-- something is to be told of one, and by when it is to be recorded, was found when it was last looked at.
+CREATE TABLE event_drafts (
+    id BLOB PRIMARY KEY NOT NULL CHECK (length(id) = 16),
+    provider_id BLOB NOT NULL CHECK (length(provider_id) = 16) REFERENCES providers (id),
+    content TEXT NOT NULL CHECK (length(content) BETWEEN 2 AND 16384),
+    state TEXT NOT NULL CHECK (state IN ('open', 'recorded', 'discarded')),
+    service_event_id BLOB CHECK (length(service_event_id) = 16) REFERENCES service_events (id),
+    deadline TEXT NOT NULL CHECK (length(deadline) = 10),
+    tell_on TEXT CHECK (length(tell_on) = 10),
+    begun_by TEXT NOT NULL CHECK (length(begun_by) BETWEEN 1 AND 255),
+    begun_at INTEGER NOT NULL,
+    ended_by TEXT CHECK (length(ended_by) BETWEEN 1 AND 255),
+    ended_at INTEGER,
+    version INTEGER NOT NULL CHECK (version >= 1),
+    CHECK ((state = 'recorded') = (service_event_id IS NOT NULL)),
+    CHECK ((state = 'open') = (ended_at IS NULL)),
+    CHECK ((ended_by IS NULL) = (ended_at IS NULL)),
+    CHECK (state = 'open' OR tell_on IS NULL)
+) STRICT;
+
+CREATE INDEX event_drafts_open ON event_drafts (provider_id ASC, id ASC) WHERE state = 'open';
+
+CREATE INDEX event_drafts_to_tell ON event_drafts (tell_on ASC, id ASC) WHERE tell_on IS NOT NULL;
+
+CREATE TRIGGER event_drafts_ended_is_final BEFORE UPDATE ON event_drafts
+WHEN OLD.state <> 'open'
+BEGIN
+    SELECT RAISE(ABORT, 'append-only: event_drafts');
+END;
+CREATE TRIGGER event_drafts_no_delete BEFORE DELETE ON event_drafts
+BEGIN
+    SELECT RAISE(ABORT, 'append-only: event_drafts');
+END;
