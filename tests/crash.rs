@@ -65,7 +65,7 @@ impl Installation {
             .env("VALINTA_ISSUER", ISSUER)
             .env("VALINTA_AUDIENCE", AUDIENCE)
             .env("VALINTA_LISTEN", "127.0.0.1:0")
-            .env("VALINTA_LOG", "error")
+            .env("VALINTA_LOG", "warn")
             .stdout(Stdio::piped());
         command
     }
@@ -74,8 +74,8 @@ impl Installation {
         let mut child = self.command("serve").arg("--empty").spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let base = lines.find_map(|line| address(&line.unwrap())).expect("the service says where it listens");
-        // What it says later is read to its end, so that it never waits for a reader.
-        thread::spawn(move || lines.for_each(drop));
+        // What it says later is read to its end, so that it never waits for a reader, and shown: should this fail, it may say why.
+        thread::spawn(move || lines.map_while(Result::ok).for_each(|line| eprintln!("service: {line}")));
         let tokens = Tokens::new(ISSUER, AUDIENCE, &self.keys, None).unwrap();
         Running { child, site: Site { api: Api::at(base), tokens, clock: Clock::system() } }
     }

@@ -16,8 +16,8 @@ use crate::support::{Answer, County, Provider, Site, User, price, served_at, ter
 /// Services that there are before, enough for a settling of several steps.
 const SEEDED: u32 = 240;
 const VOUCHERS: usize = 4;
-/// How long a settling is waited for that nobody asks about.
-const WAIT_MAX: Duration = Duration::from_secs(60);
+/// How long a settling is waited for that nobody asks about: longer than the lease of a job that a killed process held.
+const WAIT_MAX: Duration = Duration::from_secs(180);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Who {

@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use valinta_domain::policy::Role;
+use valinta_persistence::testing::faults::Death;
+use valinta_service::deadlines;
 
 use super::{Scene, act, amount, id_of};
 use crate::support::{Provider, User, World, price};
@@ -190,7 +192,7 @@ fn a_month_settles_by_itself_on_its_day_and_waits_for_what_is_contested() {
     scene.recorded("1");
     act(&scene.resident.user, &contested, "contest", &json!({"reason": "Nobody came"})).ok();
     let next = scene.world.today().first_of_next_month();
-    let look = |scene: &Scene| valinta_service::deadlines::run_once(&scene.world.apps[0]).unwrap().settled;
+    let look = |scene: &Scene| deadlines::run_once(&scene.world.apps[0]).unwrap().settled;
     scene.on(&next.plus_days(3).to_string());
     assert_eq!(look(&scene), 0);
     scene.on(&next.plus_days(4).to_string());
@@ -211,6 +213,47 @@ fn a_month_settles_by_itself_on_its_day_and_waits_for_what_is_contested() {
     let shown = scene.shown(&contested);
     assert_eq!((&shown["status"], &shown["settled"][0]["kind"]), (&json!("settled"), &json!("late")));
     scene.world.ledger_balances();
+}
+
+/// Wherever a settling is interrupted, what is recorded before it goes on is on one statement: of this month, or where those
+/// are being made already, of the next.
+#[test]
+fn what_is_recorded_while_a_month_is_being_settled_is_settled_once() {
+    let mut months = Vec::new();
+    for survives in 0..5 {
+        let mut scene = Scene::new();
+        set(&scene);
+        scene.recorded("3");
+        scene.on("2026-12-05");
+        scene.world.faults.arm(Death::AfterCommit, survives);
+        let _ = scene.county.finance.try_post("/v1/settlements", "november", &json!({"month": "2026-11-01"}));
+        let began = Instant::now();
+        while !scene.world.faults.is_dead() && began.elapsed() < Duration::from_secs(2) {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        scene.world.restart();
+        let provider = scene.world.user(Role::Provider, &scene.provider.subject, None, None);
+        let body = json!({"voucher": scene.voucher, "day": "2026-11-28", "quantity": "1"});
+        provider.post("/v1/service-events", &body).created();
+        let look = |scene: &Scene| deadlines::run_once(scene.world.apps.last().unwrap()).unwrap();
+        look(&scene);
+        let finance = |scene: &Scene| scene.world.user(Role::Finance, "finance", Some(&scene.county.id), None);
+        scene.world.set_day("2027-01-05".parse().unwrap());
+        let december = json!({"month": "2026-12-01"});
+        finance(&scene).post("/v1/settlements", &december).of_status(202);
+        look(&scene);
+        let listed = finance(&scene).get("/v1/settlements").ok();
+        let all = listed["items"].as_array().unwrap();
+        assert!(all.iter().all(|settlement| settlement["state"] == "frozen"), "{listed}");
+        months.push(all.iter().rev().map(|settlement| settlement["events"].as_u64().unwrap()).collect::<Vec<_>>());
+        let totals = finance(&scene).get("/v1/statements").ok();
+        let pays: f64 =
+            totals["items"].as_array().unwrap().iter().map(|one| amount(one, "total").parse::<f64>().unwrap()).sum();
+        assert_eq!(pays.to_string(), "144", "{totals}");
+        scene.world.ledger_balances();
+    }
+    // Before the lines, between lines and statements, and while statements are made.
+    assert!(months.contains(&vec![2, 0]) && months.contains(&vec![1, 1]), "{months:?}");
 }
 
 #[test]

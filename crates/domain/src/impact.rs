@@ -186,7 +186,7 @@ impl<'d> Simulation<'d> {
             by_service: depends_on_service(draft),
             asked_for,
             prices: Prices::under(draft),
-            reach: Reach::of(offered, versions.as_of(day).map(|(_, terms)| terms), draft, day),
+            reach: Reach::of(offered, versions.as_of(day).map(|(_, terms)| terms.as_ref()), draft, day),
             table: Table::default(),
             left_out: BTreeMap::new(),
             purse_ran_out: 0,

@@ -13,7 +13,7 @@ pub const WAIT_MAX: TimeDelta = TimeDelta::hours(1);
 pub const LEASE_MAX: TimeDelta = TimeDelta::minutes(30);
 
 const DAYS: TimeDelta = TimeDelta::minutes(10);
-const MINUTE: TimeDelta = TimeDelta::minutes(1);
+const SOON: TimeDelta = TimeDelta::seconds(15);
 const AT_ONCE: TimeDelta = TimeDelta::seconds(5);
 
 macro_rules! jobs {
@@ -61,7 +61,9 @@ jobs! {
     /// Reminds of services that were begun and not finished.
     EventDrafts = "event_drafts" every DAYS for 10 minutes;
     /// Settles months that are being settled, and those whose day has come.
-    Settlements = "settlements" every MINUTE for 10 minutes;
+    /// Whoever takes it meanwhile does the next piece of the same run: its lease is short, and a dead process keeps a month
+    /// back for no longer.
+    Settlements = "settlements" every SOON for 1 minutes;
     /// Tells the ends of vouchers.
     VoucherEnds = "voucher_ends" every DAYS for 10 minutes;
     /// Returns what is left of vouchers to the organiser.

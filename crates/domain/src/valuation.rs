@@ -4,6 +4,7 @@ mod lowest;
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crate::explain::Step;
 use crate::id::{Id, kind};
@@ -20,7 +21,7 @@ use crate::voucher::{RaisedValue, Voucher, raised_on};
 pub(crate) use lowest::{LowestValues, lowest_values};
 
 /// A rulebook's adopted versions by the days on which they are in force.
-pub type Versions = Timeline<(Id<kind::Rulebook>, RulebookTerms)>;
+pub type Versions = Timeline<(Id<kind::Rulebook>, Arc<RulebookTerms>)>;
 
 /// What one unit is worth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -226,7 +227,7 @@ pub fn value_version(
     versions: &Versions,
     granted: Id<kind::Rulebook>,
     day: Day,
-) -> Option<&(Id<kind::Rulebook>, RulebookTerms)> {
+) -> Option<&(Id<kind::Rulebook>, Arc<RulebookTerms>)> {
     let since = versions.entries().iter().skip_while(|(_, (id, _))| *id != granted);
     let mut since = since.filter(|(period, _)| period.from() <= day).map(|(_, version)| version);
     let own = since

@@ -272,11 +272,15 @@ pub fn interruptions_of(
     approvals: &[Id<kind::Approval>],
 ) -> Result<HashMap<Id<kind::Approval>, Vec<Interruption>>, DbError> {
     let ids: Vec<DbId> = approvals.iter().map(|id| DbId::from(*id)).collect();
-    let rows: Vec<InterruptionRow> = approval_interruptions::table
-        .filter(approval_interruptions::approval_id.eq_any(ids))
+    let all = approval_interruptions::table
         .order((approval_interruptions::valid_from, approval_interruptions::id))
-        .select(InterruptionRow::as_select())
-        .load(c)?;
+        .select(InterruptionRow::as_select());
+    // Whoever records a service asks for one: that statement is prepared once.
+    let rows: Vec<InterruptionRow> = match ids.as_slice() {
+        [] => Vec::new(),
+        [id] => all.filter(approval_interruptions::approval_id.eq(*id)).load(c)?,
+        _ => all.filter(approval_interruptions::approval_id.eq_any(ids)).load(c)?,
+    };
     let mut by_approval: HashMap<_, Vec<_>> = HashMap::new();
     for row in rows {
         let interruption = row.interruption()?;

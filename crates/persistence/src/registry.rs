@@ -1,6 +1,7 @@
 //! The registry as a whole: its revision, and everything that can be chosen, loaded for the choice engine.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
@@ -16,13 +17,14 @@ use valinta_domain::voucher::Voucher;
 use valinta_domain::{Day, Id, Moment, Period, Unit};
 
 use crate::candidates::{self, Which};
-use crate::convert::{coded, from_json, period_or_none};
+use crate::convert::{coded, period_or_none};
 use crate::dialect::{Conn, insert_many};
 use crate::error::DbError;
 use crate::offering_states;
 use crate::offerings::Offering;
 use crate::places;
 use crate::registry_changes::widened;
+use crate::rulebooks::parsed;
 use crate::schema::{organisers, registry_changes, registry_revision, rulebooks, voucher_types};
 use crate::types::{DbId, DbMoment};
 
@@ -256,7 +258,7 @@ fn bases(c: &mut Conn, as_of: Option<AsOf>) -> Result<Bases, DbError> {
 
 const RULEBOOKS: &str = "rulebooks";
 
-type DatedVersions = Vec<(Period, (Id<kind::Rulebook>, RulebookTerms))>;
+type DatedVersions = Vec<(Period, (Id<kind::Rulebook>, Arc<RulebookTerms>))>;
 
 /// The adopted rulebooks by voucher type, by the days on which they are in force. As of a revision, those that had been
 /// adopted by then, of which the last has no end.
@@ -287,7 +289,7 @@ fn versions_by_type(c: &mut Conn, as_of: Option<AsOf>) -> Result<HashMap<DbId, D
     for (n, (id, voucher_type, terms, from, to)) in rows.into_iter().enumerate() {
         let to = to.filter(|_| as_of.is_none() || n != last);
         if let Some(period) = period_or_none(RULEBOOKS, from, to)? {
-            by_type.entry(voucher_type).or_default().push((period, (id.id(), from_json(RULEBOOKS, &terms)?)));
+            by_type.entry(voucher_type).or_default().push((period, (id.id(), parsed(terms)?)));
         }
     }
     Ok(by_type)

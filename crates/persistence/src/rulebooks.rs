@@ -1,6 +1,9 @@
 //! Rulebooks: the versions of a voucher type's rules, from draft over proposal to adoption. Which of these steps may be
 //! taken is decided elsewhere; that what is proposed or adopted keeps its terms is held here and by the database.
 
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use valinta_domain::id::kind;
@@ -31,7 +34,7 @@ pub struct Rulebook {
     /// First, second, third version of the type's rules.
     pub number: i32,
     /// The terms.
-    pub terms: RulebookTerms,
+    pub terms: Arc<RulebookTerms>,
     /// The version that it was made from, if it was made from one.
     pub based_on: Option<Id<kind::Rulebook>>,
     /// When and by whom it was proposed for adoption. From then on its terms are fixed.
@@ -97,7 +100,7 @@ impl Row {
             organiser: self.organiser_id.id(),
             voucher_type: self.voucher_type_id.id(),
             number: self.number,
-            terms: from_json(TABLE, &self.terms)?,
+            terms: parsed(self.terms)?,
             based_on: self.based_on_id.map(DbId::id),
             proposed: self.proposed_at.map(DbMoment::moment).zip(self.proposed_by),
             in_force: self.valid_from.map(|from| period(TABLE, from, self.valid_to)).transpose()?,
@@ -106,6 +109,24 @@ impl Row {
             created_at: self.created_at.moment(),
         })
     }
+}
+
+/// Terms by their text, as they were parsed: to parse them takes longer than to read them, and many commands need the same.
+static PARSED: LazyLock<Mutex<HashMap<String, Arc<RulebookTerms>>>> = LazyLock::new(Mutex::default);
+/// Texts that are kept; a county has some tens of versions.
+const PARSED_MAX: usize = 256;
+
+pub(crate) fn parsed(text: String) -> Result<Arc<RulebookTerms>, DbError> {
+    if let Some(known) = PARSED.lock().unwrap_or_else(PoisonError::into_inner).get(&text) {
+        return Ok(Arc::clone(known));
+    }
+    let terms: Arc<RulebookTerms> = Arc::new(from_json(TABLE, &text)?);
+    let mut all = PARSED.lock().unwrap_or_else(PoisonError::into_inner);
+    if all.len() >= PARSED_MAX {
+        all.clear();
+    }
+    all.insert(text, Arc::clone(&terms));
+    Ok(terms)
 }
 
 /// The number of the next rulebook of a voucher type that has been taken.
@@ -130,7 +151,7 @@ pub fn insert_rulebook(c: &mut Conn, rulebook: &Rulebook) -> Result<(), DbError>
         organiser_id: rulebook.organiser.into(),
         voucher_type_id: rulebook.voucher_type.into(),
         number: rulebook.number,
-        terms: to_json(&rulebook.terms)?,
+        terms: to_json(&*rulebook.terms)?,
         state: DRAFT.to_owned(),
         valid_from: None,
         valid_to: None,
@@ -172,6 +193,26 @@ pub fn rulebook_in_force(
         .first(c)
         .optional()?;
     row.map(Row::rulebook).transpose()
+}
+
+/// Which rulebook of a voucher type is in force on a day.
+///
+/// # Errors
+/// The database's.
+pub fn id_in_force(
+    c: &mut Conn,
+    voucher_type: Id<kind::VoucherType>,
+    day: Day,
+) -> Result<Option<Id<kind::Rulebook>>, DbError> {
+    let id: Option<DbId> = rulebooks::table
+        .filter(rulebooks::voucher_type_id.eq(DbId::from(voucher_type)))
+        .filter(rulebooks::state.eq(ADOPTED))
+        .filter(rulebooks::valid_from.assume_not_null().le(day.date()))
+        .filter(rulebooks::valid_to.is_null().or(rulebooks::valid_to.assume_not_null().gt(day.date())))
+        .select(rulebooks::id)
+        .first(c)
+        .optional()?;
+    Ok(id.map(DbId::id))
 }
 
 /// The adopted rulebook of a voucher type that has no end yet.

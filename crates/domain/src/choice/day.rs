@@ -27,7 +27,7 @@ const LOTS_KEPT: usize = 3;
 const CLIENTS_KEPT: usize = 1_024;
 
 /// The rulebooks of a voucher type by day.
-pub(super) type Rulebooks = Timeline<PriceCheck<RulebookTerms>>;
+pub(super) type Rulebooks = Timeline<PriceCheck<Arc<RulebookTerms>>>;
 
 /// An offering that can be chosen on a day by somebody, if only by one who has a place there.
 #[derive(Debug, Clone, Copy)]

@@ -1,5 +1,7 @@
 //! The list in its plainest form, for tests to hold the engine against: every offering is looked at, and all are sorted.
 
+use std::sync::Arc;
+
 use super::stand::costs_nothing;
 use super::*;
 use crate::identifiers::MunicipalityCode;
@@ -16,7 +18,7 @@ use chrono::Datelike;
 /// What is listed, all of it, each with its place.
 pub(super) fn list<'a>(
     candidates: &'a [Candidate],
-    rulebooks: &Timeline<PriceCheck<RulebookTerms>>,
+    rulebooks: &Timeline<PriceCheck<Arc<RulebookTerms>>>,
     query: &Query<'_>,
 ) -> Vec<(SortKey, Listed<'a>)> {
     let of_client = home_of(query.client);
@@ -33,7 +35,7 @@ pub(super) fn list<'a>(
 /// The line of an offering: only what choosing it at this moment would let through.
 fn line<'a>(
     candidate: &'a Candidate,
-    rulebooks: &Timeline<PriceCheck<RulebookTerms>>,
+    rulebooks: &Timeline<PriceCheck<Arc<RulebookTerms>>>,
     query: &Query<'_>,
     home: Option<&MunicipalityCode>,
 ) -> Option<Listed<'a>> {

@@ -1,5 +1,7 @@
 //! The engine against the plainest list: of any offerings, for anyone who asks for anything, they are the same, page by page.
 
+use std::sync::Arc;
+
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -282,8 +284,8 @@ impl County {
         basis(self.in_force())
     }
 
-    fn rulebooks(&self) -> Timeline<PriceCheck<RulebookTerms>> {
-        let checks = self.in_force().into_iter().map(|(period, terms)| (period, PriceCheck::under(terms)));
+    fn rulebooks(&self) -> Timeline<PriceCheck<Arc<RulebookTerms>>> {
+        let checks = self.in_force().into_iter().map(|(period, terms)| (period, PriceCheck::under(Arc::new(terms))));
         Timeline::new(checks.collect()).unwrap()
     }
 
@@ -442,7 +444,7 @@ impl County {
 fn counts_are_right(
     page: &Listing<'_>,
     candidates: &[Candidate],
-    rulebooks: &Timeline<PriceCheck<RulebookTerms>>,
+    rulebooks: &Timeline<PriceCheck<Arc<RulebookTerms>>>,
     query: &Query<'_>,
 ) -> Result<(), TestCaseError> {
     let counts = page.counts.as_ref().unwrap();

@@ -48,7 +48,7 @@ pub struct Basis {
 impl Basis {
     /// The terms in force on a day.
     pub fn terms_on(&self, day: Day) -> Option<&RulebookTerms> {
-        self.versions.as_of(day).map(|(_, terms)| terms)
+        self.versions.as_of(day).map(|(_, terms)| terms.as_ref())
     }
 
     /// The terms of a version.
@@ -58,7 +58,7 @@ impl Basis {
             .iter()
             .map(|(_, version)| version)
             .find(|(id, _)| *id == rulebook)
-            .map(|(_, terms)| terms)
+            .map(|(_, terms)| terms.as_ref())
     }
 }
 
@@ -176,7 +176,7 @@ impl Snapshot {
 
 impl Offered {
     fn new(basis: Arc<Basis>, candidates: Vec<Arc<Candidate>>) -> Self {
-        let rulebooks = Arc::new(basis.versions.map(|(_, terms)| PriceCheck::under(terms.clone())));
+        let rulebooks = Arc::new(basis.versions.map(|(_, terms)| PriceCheck::under(Arc::clone(terms))));
         let has_full = any_full(&candidates);
         Self { basis, rulebooks, candidates, has_full, days: Kept::new(DAYS_KEPT) }
     }

@@ -3,6 +3,8 @@
 mod neutrality;
 mod reasons;
 
+use std::sync::Arc;
+
 use super::*;
 use crate::approval::Approved;
 use crate::id::{Id, kind};
@@ -95,7 +97,8 @@ fn snapshot_under(rulebooks: Vec<(Period, RulebookTerms)>, candidates: Vec<Candi
 
 /// A voucher type with these rulebooks.
 pub(super) fn basis(rulebooks: Vec<(Period, RulebookTerms)>) -> Basis {
-    let versions = (0..).zip(rulebooks).map(|(n, (period, terms))| (period, (Id::new(Uuid::from_u128(n)), terms)));
+    let versions =
+        (0..).zip(rulebooks).map(|(n, (period, terms))| (period, (Id::new(Uuid::from_u128(n)), Arc::new(terms))));
     Basis {
         organiser: Id::new(Uuid::from_u128(1)),
         unit: Unit::Hour,

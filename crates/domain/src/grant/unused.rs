@@ -24,6 +24,8 @@ pub fn unused_after(voucher: &Voucher, part: &Allotment, versions: &Versions) ->
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use serde_json::json;
     use uuid::Uuid;
 
@@ -40,8 +42,8 @@ mod tests {
         let (first, second) = (Id::new(Uuid::nil()), Id::new(Uuid::from_u128(1)));
         let versions = |of_first, of_second| {
             Timeline::new(vec![
-                (Period::new(day("2026-01-01"), Some(day("2026-02-10"))).unwrap(), (first, of_first)),
-                (Period::starting(day("2026-02-10")), (second, of_second)),
+                (Period::new(day("2026-01-01"), Some(day("2026-02-10"))).unwrap(), (first, Arc::new(of_first))),
+                (Period::starting(day("2026-02-10")), (second, Arc::new(of_second))),
             ])
             .unwrap()
         };

@@ -1,5 +1,7 @@
 //! Tests of impacts.
 
+use std::sync::Arc;
+
 use uuid::Uuid;
 
 use super::*;
@@ -76,7 +78,7 @@ fn flat(value: &str, ceiling: Option<&str>) -> RulebookTerms {
 }
 
 fn in_force(terms: &RulebookTerms) -> Versions {
-    Timeline::new(vec![(Period::starting(day().plus_days(-300)), (id(1), terms.clone()))]).unwrap()
+    Timeline::new(vec![(Period::starting(day().plus_days(-300)), (id(1), Arc::new(terms.clone())))]).unwrap()
 }
 
 fn charges(total: &str, organiser_pays: &str, client_fee: &str) -> Charges {

@@ -1,5 +1,7 @@
 //! Tests of recording.
 
+use std::sync::Arc;
+
 use super::*;
 use crate::id::Id;
 use crate::identifiers::VoucherNumber;
@@ -99,7 +101,8 @@ fn record_on(
     delivery: &Delivery,
     today: Day,
 ) -> Result<Recording, RecordRefused> {
-    let versions = Timeline::new(vec![(Period::starting(day(1, 1)), (Id::new(Uuid::nil()), terms.clone()))]).unwrap();
+    let versions =
+        Timeline::new(vec![(Period::starting(day(1, 1)), (Id::new(Uuid::nil()), Arc::new(terms.clone())))]).unwrap();
     let held = voucher.clone();
     let valuation = Valuation::of_voucher(&held, &versions, delivery.day).unwrap().unwrap();
     record(voucher, parts, &Under { agreement, terms, valuation: &valuation, now: now(), today }, delivery)

@@ -1,5 +1,7 @@
 //! Tests of what a unit is worth by which version.
 
+use std::sync::Arc;
+
 use super::*;
 use crate::identifiers::VoucherNumber;
 use crate::rulebook::{Measure, Unused};
@@ -62,8 +64,8 @@ fn voucher(facts: Value) -> Voucher {
 fn before_and_after(facts: Value, own: Value, later: Value) -> [Result<String, NoWorth>; 2] {
     let voucher = voucher(facts);
     let versions = Timeline::new(vec![
-        (Period::new(day(1), Some(day(6))).unwrap(), (voucher.rulebook, terms(own))),
-        (Period::starting(day(6)), (Id::new(Uuid::from_u128(1)), terms(later))),
+        (Period::new(day(1), Some(day(6))).unwrap(), (voucher.rulebook, Arc::new(terms(own)))),
+        (Period::starting(day(6)), (Id::new(Uuid::from_u128(1)), Arc::new(terms(later)))),
     ]);
     let versions = versions.unwrap();
     [day(3), day(7)].map(|day| {
@@ -121,8 +123,8 @@ fn a_raised_value_counts_from_its_day_on_wherever_the_rules_give_less() {
     voucher.raises = vec![raised(5, "60.00"), raised(3, "55.00")];
     let id = Id::new(Uuid::from_u128(7));
     let versions = Timeline::new(vec![
-        (Period::new(day(1), Some(day(7))).unwrap(), (voucher.rulebook, terms(json!({})))),
-        (Period::starting(day(7)), (id, terms(json!({"value": flat("58.00")})))),
+        (Period::new(day(1), Some(day(7))).unwrap(), (voucher.rulebook, Arc::new(terms(json!({}))))),
+        (Period::starting(day(7)), (id, Arc::new(terms(json!({"value": flat("58.00")}))))),
     ])
     .unwrap();
     let worth = |on: Day| Valuation::of_voucher(&voucher, &versions, on).unwrap().unwrap().quoted().value.to_string();

@@ -33,7 +33,7 @@ impl AllVersions {
 /// A version with the days on which it is in force.
 pub(super) fn version(versions: &Versions, rulebook: DbId) -> Option<(Period, &RulebookTerms)> {
     let found = versions.entries().iter().find(|(_, (id, _))| DbId::from(*id) == rulebook);
-    found.map(|(period, (_, terms))| (*period, terms))
+    found.map(|(period, (_, terms))| (*period, terms.as_ref()))
 }
 
 /// Whether a version can have been the one in force on a day. One that is adopted for today ends the one before on a day

@@ -1,6 +1,7 @@
 //! A county with a voucher type in force, a provider that offers it, and clients.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::json;
 use uuid::Uuid;
@@ -179,7 +180,7 @@ pub(crate) fn draft(voucher_type: &VoucherType, id: Uuid, number: i32, terms: Ru
         organiser: voucher_type.organiser,
         voucher_type: voucher_type.id,
         number,
-        terms,
+        terms: Arc::new(terms),
         based_on: None,
         proposed: None,
         in_force: None,

@@ -131,7 +131,7 @@ fn end(c: &mut Conn, cx: &Cx, id: Id<kind::Approval>, from: Day) -> Result<Reply
         }),
         steps: vec![step(&rulebook, from), Step::new("/recording", "what_follows", what_follows.clone())],
         reasons,
-        appeal: rulebook.terms.texts.appeal,
+        appeal: rulebook.terms.texts.appeal.clone(),
         decided_by: cx.actor().subject.clone(),
         decided_at: cx.now(),
     };

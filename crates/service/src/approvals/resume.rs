@@ -134,7 +134,7 @@ fn resume(
         }),
         steps: vec![step(from)],
         reasons: command.reasons.clone(),
-        appeal: rulebook.terms.texts.appeal,
+        appeal: rulebook.terms.texts.appeal.clone(),
         decided_by: cx.actor().subject.clone(),
         decided_at: cx.now(),
     };

@@ -96,7 +96,7 @@ fn examine(
     let grant = Grant::of(valuation_of(voucher, &versions, day)?);
     let entitlement = Entitlement::always(Entitled { grant, free_of_charge: voucher.free_of_charge });
     let client = service_facts_of(c, voucher)?;
-    let terms = rulebook.as_ref().map(|rulebook| &rulebook.terms);
+    let terms = rulebook.as_ref().map(|rulebook| rulebook.terms.as_ref());
     let facing = Facing::new(voucher, &candidate, terms, &entitlement, &client, at_once);
     let choosable = facing.is_choosable();
     let listed = facing.listed(quantity_of(stored, day)).filter(|_| choosable);

@@ -2,6 +2,7 @@
 //! rulebook says, each once. What another accepted piece already carries on is not reminded of.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use serde_json::json;
 use valinta_domain::evidence::Evidence;
@@ -30,7 +31,7 @@ const APPROVALS_MAX: i64 = 10_000;
 #[derive(Debug, Clone)]
 struct Asked {
     organisers: HashMap<Id<kind::Organiser>, (Organiser, Day)>,
-    terms: HashMap<Id<kind::VoucherType>, RulebookTerms>,
+    terms: HashMap<Id<kind::VoucherType>, Arc<RulebookTerms>>,
 }
 
 /// A reminder that is to be told.

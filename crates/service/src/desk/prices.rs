@@ -89,7 +89,7 @@ pub(super) fn to_lower(
         let versions: Vec<(Period, PriceCheck<&RulebookTerms>)> = coming
             .iter()
             .filter(|version| version.voucher_type == kind)
-            .filter_map(|version| version.in_force.map(|period| (period, PriceCheck::under(&version.terms))))
+            .filter_map(|version| version.in_force.map(|period| (period, PriceCheck::under(version.terms.as_ref()))))
             .collect();
         let mut position = after.filter(|(last, _)| *last == kind).map(|(_, offering)| offering);
         loop {

@@ -87,7 +87,7 @@ impl Checks {
             return Err(RowErrors::one("valid_from", "no_sector", "the provider has no sector on that day"));
         };
         let mut errors = RowErrors::default();
-        for refused in PriceCheck::under(terms).all_refused(&row.price, *sector) {
+        for refused in PriceCheck::under(terms.as_ref()).all_refused(&row.price, *sector) {
             let member = refused.member(&row.price);
             let column = member.split('/').next().unwrap_or_default();
             errors.fail(column, refused.code(), &refused);

@@ -82,7 +82,7 @@ pub(super) fn basis_on(c: &mut Conn, what: &Priced, day: Day) -> Result<Basis, P
 impl Basis {
     /// Lets a price hold, or tells all that stands against it: its figures, and the change that it would be.
     pub(super) fn allow(&self, price: &OfferPrice, change: &[PriceChangeRefused]) -> Result<(), Problem> {
-        let figures = PriceCheck::under(&self.rulebook.terms).all_refused(price, self.sector);
+        let figures = PriceCheck::under(self.rulebook.terms.as_ref()).all_refused(price, self.sector);
         let mut told = BTreeSet::new();
         let mut problem = None;
         for refused in &figures {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::sync::Arc;
 
 use serde::Serialize;
 use valinta_domain::id::kind;
@@ -50,7 +51,7 @@ impl PublicPriceView {
 }
 
 /// What the prices of a page are held against: the adopted rulebooks of its voucher types, by their days.
-pub(super) struct Check(HashMap<Id<kind::VoucherType>, Vec<(Period, PriceCheck<RulebookTerms>)>>);
+pub(super) struct Check(HashMap<Id<kind::VoucherType>, Vec<(Period, PriceCheck<Arc<RulebookTerms>>)>>);
 
 impl Check {
     pub(super) fn of(c: &mut Conn, of: impl Iterator<Item = Id<kind::VoucherType>>) -> Result<Self, Problem> {
@@ -59,7 +60,7 @@ impl Check {
             if let Entry::Vacant(unknown) = checks.entry(voucher_type) {
                 let versions = rulebooks::adopted_versions(c, voucher_type)?;
                 let dated = versions.entries().iter();
-                let dated = dated.map(|(in_force, (_, terms))| (*in_force, PriceCheck::under(terms.clone())));
+                let dated = dated.map(|(in_force, (_, terms))| (*in_force, PriceCheck::under(Arc::clone(terms))));
                 unknown.insert(dated.collect());
             }
         }

@@ -119,7 +119,7 @@ impl From<NotAllowed> for NotAllowedView {
 type Checks<'v> = Vec<(Period, PriceCheck<&'v RulebookTerms>)>;
 
 fn checks_of(versions: &Versions) -> Checks<'_> {
-    versions.entries().iter().map(|(in_force, (_, terms))| (*in_force, PriceCheck::under(terms))).collect()
+    versions.entries().iter().map(|(in_force, (_, terms))| (*in_force, PriceCheck::under(terms.as_ref()))).collect()
 }
 
 /// Offerings as they are shown at a moment, in the order given.

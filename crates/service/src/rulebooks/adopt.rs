@@ -186,7 +186,7 @@ pub(crate) fn adopt(
 /// The offerings of the voucher type with a price that the rulebook will not allow from its first day on, in the order
 /// of their ids.
 fn touched_by(c: &mut Conn, rulebook: &Rulebook, from: Day) -> Result<Vec<Touched>, Problem> {
-    let version = (Period::starting(from), &PriceCheck::under(&rulebook.terms));
+    let version = (Period::starting(from), &PriceCheck::under(rulebook.terms.as_ref()));
     let (mut touched, mut after) = (Vec::new(), None);
     loop {
         let some = offerings::list(c, Some(rulebook.voucher_type), None, after, OFFERINGS_AT_ONCE)?;

@@ -1,6 +1,8 @@
 //! `POST /v1/rulebooks`: an officer drafts the next version of a voucher type's rules: whole, or from another version by
 //! the members that change.
 
+use std::sync::Arc;
+
 use actix_web::{HttpResponse, post, web};
 use serde::Deserialize;
 use serde_json::json;
@@ -138,7 +140,7 @@ pub(super) fn store(
         organiser: organiser.id,
         voucher_type: voucher_type.id,
         number: rulebooks::next_rulebook_number(c, voucher_type.id)?,
-        terms,
+        terms: Arc::new(terms),
         in_force: None,
         proposed: None,
         based_on,

@@ -1,5 +1,7 @@
 //! How a rulebook is shown.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use valinta_domain::id::kind;
 use valinta_domain::rulebook::RulebookTerms;
@@ -143,13 +145,13 @@ impl RulebookView {
     /// As its organiser sees it.
     pub(crate) fn of(rulebook: Rulebook, today: Day) -> Self {
         let summary = RulebookSummary::of(&rulebook, today);
-        Self::with_terms(summary, rulebook.terms)
+        Self::with_terms(summary, Arc::unwrap_or_clone(rulebook.terms))
     }
 
     /// As everyone sees it.
     pub(crate) fn for_everyone(rulebook: Rulebook, today: Day) -> Self {
         let summary = RulebookSummary::for_everyone(&rulebook, today);
-        Self::with_terms(summary, rulebook.terms)
+        Self::with_terms(summary, Arc::unwrap_or_clone(rulebook.terms))
     }
 
     fn with_terms(summary: RulebookSummary, terms: RulebookTerms) -> Self {

@@ -91,8 +91,12 @@ fn start_due(c: &mut Conn, cx: &Cx) -> Result<usize, Problem> {
     Ok(started)
 }
 
-/// The next piece of a run that is taken.
+/// The next piece of a run that is taken. Once statements are being made, what comes to be due waits for the next month:
+/// what was made does not change.
 fn piece(c: &mut Conn, cx: &Cx, run: &Settlement) -> Result<usize, Problem> {
+    if statements::made_of(c, run.id)? > 0 {
+        return make(c, cx, run);
+    }
     let due = event_accounts::take_due(c, run.organiser, run.month, run.after, PAGE)?;
     let Some(last) = due.last() else { return make(c, cx, run) };
     let due_still: Vec<_> = due.iter().filter(|stored| stored.account.is_due()).collect();

@@ -190,6 +190,11 @@ impl DoneFor {
         Ok(Self { acts, requests, role: cx.actor().role })
     }
 
+    /// Of a voucher that nobody has done anything about yet.
+    pub(super) fn nobody(cx: &Cx) -> Self {
+        Self { acts: Vec::new(), requests: HashMap::new(), role: cx.actor().role }
+    }
+
     /// Who made a choice, or asked for it, and on what it rests.
     pub(super) fn choice(&self, choice: Id<kind::Choice>) -> (Maker, Option<OnBehalfView>) {
         let subject = self.requests.get(&choice).map_or(choice.uuid(), |request| request.uuid());

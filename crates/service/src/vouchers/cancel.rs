@@ -90,7 +90,7 @@ pub(crate) fn cancel(
         inputs: json!({"voucher": id, "status": before, "decided_on": today}),
         steps: vec![Step::new("", "cancelled", reasons.clone())],
         reasons: reasons.clone(),
-        appeal: rulebook.terms.texts.appeal,
+        appeal: rulebook.terms.texts.appeal.clone(),
         decided_by: cx.actor().subject.clone(),
         decided_at: cx.now(),
     };

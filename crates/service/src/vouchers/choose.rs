@@ -94,7 +94,7 @@ pub(crate) fn choose(
     end_of_voucher(c, cx, id, RequestCause::Replaced)?;
     // The rules of the day on which is asked; where there are none yet, those of the first day.
     let in_force = voucher_types::rulebook_in_force(c, stored.voucher.voucher_type, today)?;
-    let choosing = in_force.map_or_else(|| picked.choosing.clone(), |rulebook| rulebook.terms.choosing);
+    let choosing = in_force.map_or_else(|| picked.choosing.clone(), |rulebook| rulebook.terms.choosing.clone());
     let places = match choosing.answer_days {
         Some(days) => {
             ask(c, cx, &stored, &picked, (days, today), (&target, answering))?;

@@ -23,7 +23,7 @@ use valinta_persistence::voucher_types::{Rulebook, VoucherType};
 use valinta_persistence::vouchers::{StoredAllotment, StoredVoucher};
 use valinta_persistence::{Conn, clients, decisions, service_events, voucher_types, vouchers};
 
-use super::view::{VoucherView, view_of};
+use super::view::{VoucherView, view_of_new};
 use crate::app::{App, Reply};
 use crate::cx::{Cx, found};
 use crate::http::permit::VouchersWrite;
@@ -181,7 +181,7 @@ pub(crate) fn issue(c: &mut Conn, cx: &Cx, command: &IssueCommand) -> Result<Rep
                 json!({"decision": decision, "value": stored.voucher.value, "quantity": command.request.quantity}),
             );
             cx.tell("voucher.offered", ("voucher", id.uuid()), target.organiser, json!({"voucher": id}));
-            let voucher = view_of(c, cx, &stored)?;
+            let voucher = view_of_new(c, cx, &stored, (&case.organiser, case.today), &parts)?;
             let outcome = DecisionOutcome::Granted;
             let body = IssuedVoucher { outcome, decision, reason: None, steps, voucher: Some(voucher) };
             Ok(Reply::created(format!("/v1/vouchers/{id}"), body))
@@ -301,15 +301,15 @@ fn store(c: &mut Conn, cx: &Cx, stored: &StoredVoucher, parts: &[StoredAllotment
 }
 
 pub(super) fn random_number() -> Result<VoucherNumber, Problem> {
-    let mut random = [0u8; 15];
-    let mut drawn = 0;
-    // A byte of 248 or more would make the first symbols likelier than the others: it is drawn again.
-    while drawn < random.len() {
-        let mut byte = [0u8; 1];
-        fill(&mut byte).map_err(|e| Problem::internal(format!("no randomness: {e}")))?;
-        if let ([byte @ 0..248], Some(place)) = (byte, random.get_mut(drawn)) {
+    let (mut random, mut places) = ([0u8; 15], 0);
+    while places < random.len() {
+        let mut bytes = [0u8; 16];
+        fill(&mut bytes).map_err(|e| Problem::internal(format!("no randomness: {e}")))?;
+        // A byte of 248 or more would make the first symbols likelier than the others: another is taken.
+        let even = bytes.into_iter().filter(|byte| *byte < 248);
+        for (place, byte) in random.iter_mut().skip(places).zip(even) {
             *place = byte;
-            drawn += 1;
+            places += 1;
         }
     }
     Ok(VoucherNumber::from_random(random))

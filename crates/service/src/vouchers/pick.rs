@@ -123,7 +123,7 @@ pub(crate) fn pick(
         // A place that the voucher has is counted out already.
         own: &[],
     };
-    let prices = rulebook.as_ref().map(|rulebook| PriceCheck::under(&rulebook.terms));
+    let prices = rulebook.as_ref().map(|rulebook| PriceCheck::under(rulebook.terms.as_ref()));
     let stand = candidate.stand(prices.as_ref(), &chooser);
     let (Some(sector), Some((_, price)), Some(prices), true) =
         (stand.sector, stand.price, &prices, stand.is_choosable())

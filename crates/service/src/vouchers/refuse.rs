@@ -67,7 +67,7 @@ pub(crate) fn refuse(
     let rulebook = found(voucher_types::find_rulebook(c, stored.voucher.rulebook)?)?;
     let today = cx.today(&organiser)?;
     let answering = Answering::of(cx, &target, today, on_behalf)?;
-    stored.voucher = stored.voucher.refuse(today, rulebook.terms.texts.alternatives)?;
+    stored.voucher = stored.voucher.refuse(today, rulebook.terms.texts.alternatives.clone())?;
     vouchers::update_state(c, &stored.voucher)?;
     return_rest(c, cx, &stored, None, today)?;
     let details = answering.keep(c, cx, (&stored.voucher, Act::Refuse, id.uuid()), json!({}))?;

@@ -19,7 +19,7 @@ use valinta_domain::{Amount, Currency, Day, Id, Localized, Moment, Money, Period
 use valinta_persistence::choice_requests::ChoiceRequest;
 use valinta_persistence::choices::Choice;
 use valinta_persistence::organisers::Organiser;
-use valinta_persistence::vouchers::StoredVoucher;
+use valinta_persistence::vouchers::{StoredAllotment, StoredVoucher};
 use valinta_persistence::{Conn, choice_requests, choices, grants, organisers, voucher_types, vouchers};
 
 use super::behalf::{ActingForView, DoneFor, OnBehalfView, acting_for};
@@ -320,6 +320,25 @@ pub(super) fn view_among(
     }
     view.choice_request = request.map(|request| HolderRequestView::of(&request, organiser.currency, today));
     Ok(view)
+}
+
+/// As [`view_of`], of a voucher that was issued just now: nobody has accepted it, chosen or asked anybody.
+pub(super) fn view_of_new(
+    c: &mut Conn,
+    cx: &Cx,
+    stored: &StoredVoucher,
+    (organiser, today): (&Organiser, Day),
+    parts: &[StoredAllotment],
+) -> Result<VoucherView, Problem> {
+    let voucher = &stored.voucher;
+    // It is worth today what was just decided; on a later first day another version may hold.
+    let value =
+        if voucher.validity.contains(today) { Some(voucher.value) } else { Values::default().on(c, voucher, today)? };
+    let parts: Vec<Allotment> = parts.iter().map(|part| part.allotment).collect();
+    let done_for = DoneFor::nobody(cx);
+    let present = Present { organiser, today, value, parts: &parts, promised: &[], choose_again_from: None, done_for };
+    let acting_for = acting_for(c, cx, voucher)?;
+    Ok(shape(cx, stored, &present, (None, None), acting_for))
 }
 
 /// Whether a request is still news: it waits, or nobody has been chosen since it ended.

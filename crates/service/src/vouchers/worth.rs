@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::sync::Arc;
 
 use valinta_domain::id::kind;
 use valinta_domain::rules::{EvaluateError, Facts};
@@ -23,7 +24,7 @@ pub(crate) fn versions_beside(c: &mut Conn, voucher: &Voucher, in_force: &Rulebo
         return Ok(rulebooks::adopted_versions(c, voucher.voucher_type)?);
     }
     let period = in_force.in_force.unwrap_or_else(|| Period::starting(voucher.validity.from()));
-    Timeline::new(vec![(period, (in_force.id, in_force.terms.clone()))]).map_err(Problem::internal)
+    Timeline::new(vec![(period, (in_force.id, Arc::clone(&in_force.terms)))]).map_err(Problem::internal)
 }
 
 /// The versions that have a say in what a voucher is worth on a day.
@@ -72,7 +73,7 @@ impl Values {
         let in_force = match self.in_force.get(&(voucher_type, day)) {
             Some(known) => *known,
             None => {
-                let read = voucher_types::rulebook_in_force(c, voucher_type, day)?.map(|rulebook| rulebook.id);
+                let read = rulebooks::id_in_force(c, voucher_type, day)?;
                 self.in_force.insert((voucher_type, day), read);
                 read
             }

@@ -141,7 +141,7 @@ impl DraftServiceEvent {
         Ok(match rulebook {
             Some(rulebook) => Days {
                 deadline: recording_deadline(&rulebook.terms, day),
-                remind_days: rulebook.terms.recording.draft_remind_days,
+                remind_days: rulebook.terms.recording.draft_remind_days.clone(),
                 today,
             },
             None => Days { today, ..usual(day) },

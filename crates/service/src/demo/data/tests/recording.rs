@@ -1,6 +1,8 @@
 //! What was delivered in the demo can be recorded, on whatever day the county is loaded and whichever of the fitting
 //! providers the lot falls to.
 
+use std::sync::Arc;
+
 use uuid::Uuid;
 use valinta_domain::Id;
 use valinta_domain::identifiers::VoucherNumber;
@@ -28,7 +30,7 @@ impl VoucherType {
             .collect();
         let ends = starts.iter().skip(1).copied().map(Some).chain([None]);
         let periods = starts.iter().zip(ends).map(|(from, to)| Period::new(*from, to).unwrap());
-        let versions = (100..).map(id).zip(self.versions());
+        let versions = (100..).map(id).zip(self.versions().into_iter().map(Arc::new));
         Timeline::new(periods.zip(versions).collect()).unwrap()
     }
 }
