@@ -59,8 +59,8 @@ pub struct Span {
     pub stretches: Vec<Stretch>,
 }
 
-/// Longest service that is recorded with start and end, in hours.
-const SPAN_HOURS_MAX: i64 = 24;
+/// Longest service that is recorded with start and end.
+pub const SPAN_MAX: TimeDelta = TimeDelta::hours(24);
 
 /// What was agreed when the provider was chosen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -393,7 +393,7 @@ fn check_span(span: &Span, day: Day, quantity: Quantity, unit: Unit, now: Moment
     if length <= TimeDelta::zero() {
         return Err(RecordRefused::SpanReversed);
     }
-    if length > TimeDelta::hours(SPAN_HOURS_MAX) {
+    if length > SPAN_MAX {
         return Err(RecordRefused::SpanTooLong);
     }
     if span.day != day {

@@ -8,7 +8,7 @@ use valinta_domain::explain::Step;
 use valinta_domain::id::kind;
 use valinta_domain::rules::Facts;
 use valinta_domain::service_event::account::{EventState, Flag};
-use valinta_domain::service_event::{Charges, EventKind, Line, Missed};
+use valinta_domain::service_event::{Charges, EventKind, Line, Missed, SPAN_MAX};
 use valinta_domain::{Amount, Day, Id, Moment, Quantity};
 
 use crate::convert::{by_client_fee, charging_code, coded, from_json, to_json};
@@ -289,10 +289,13 @@ pub fn alike(c: &mut Conn, event: &ServiceEvent) -> Result<Vec<(Flag, Id<kind::S
     };
     let mut found = Vec::new();
     if let (Some(worker), Some((started_at, ended_at))) = (&event.worker, event.span) {
+        // No service is longer: what the worker did before that has ended.
+        let since = started_at.utc().checked_sub_signed(SPAN_MAX).map(Moment::new);
         let elsewhere: Option<DbId> = service_events::table
             .filter(service_events::provider_id.eq(DbId::from(event.provider)))
             .filter(service_events::worker.eq(Some(worker)))
             .filter(service_events::started_at.lt(Some(DbMoment::from(ended_at))))
+            .filter(service_events::started_at.gt(since.map(DbMoment::from)))
             .filter(service_events::ended_at.gt(Some(DbMoment::from(started_at))))
             .filter(service_events::id.ne(DbId::from(event.id)))
             .filter(diesel::dsl::exists(counts()))

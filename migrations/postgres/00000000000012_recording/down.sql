@@ -7,6 +7,7 @@ DROP TABLE nothing_is_lost;
 
 DROP TABLE event_drafts;
 
+DROP INDEX service_events_alike;
 DROP INDEX service_events_reference;
 ALTER TABLE service_events
     DROP COLUMN reason_code,

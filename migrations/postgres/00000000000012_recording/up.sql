@@ -13,6 +13,9 @@ ALTER TABLE service_events
 CREATE UNIQUE INDEX service_events_reference ON service_events (provider_id ASC, reference ASC)
 WHERE reference IS NOT NULL;
 
+-- Whether one like it was recorded under the voucher before.
+CREATE INDEX service_events_alike ON service_events (voucher_id ASC, day ASC, started_at ASC);
+
 -- Services that a provider has begun to record and not finished. They wait until they are recorded or discarded; when
 -- something is to be told of one, and by when it is to be recorded, was found when it was last looked at.
 CREATE TABLE event_drafts (

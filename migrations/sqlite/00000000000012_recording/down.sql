@@ -10,5 +10,6 @@ DROP TABLE event_drafts;
 ALTER TABLE service_events DROP COLUMN reason_code;
 ALTER TABLE service_events DROP COLUMN cancelled_at;
 ALTER TABLE service_events DROP COLUMN kind;
+DROP INDEX service_events_alike;
 DROP INDEX service_events_reference;
 ALTER TABLE service_events DROP COLUMN reference;

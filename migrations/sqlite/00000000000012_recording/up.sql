@@ -6,6 +6,9 @@ ALTER TABLE service_events ADD COLUMN reference TEXT CHECK (length(reference) BE
 CREATE UNIQUE INDEX service_events_reference ON service_events (provider_id ASC, reference ASC)
 WHERE reference IS NOT NULL;
 
+-- Whether one like it was recorded under the voucher before.
+CREATE INDEX service_events_alike ON service_events (voucher_id ASC, day ASC, started_at ASC);
+
 -- Whether the client was there; and if not, when it was said, and why, by a code of the rulebook.
 ALTER TABLE service_events ADD COLUMN kind TEXT NOT NULL DEFAULT 'visit'
     CHECK (kind IN ('visit', 'late_cancellation', 'no_show'));
