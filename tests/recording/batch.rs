@@ -35,6 +35,36 @@ fn rows_of_one_voucher_see_what_those_before_have_used() {
 }
 
 #[test]
+fn a_voucher_is_named_by_its_id_or_by_the_number_that_the_client_gave() {
+    let scene = Scene::new();
+    let shown = scene.resident.user.get(&format!("/v1/vouchers/{}", scene.voucher)).ok();
+    let number = shown["number"].as_str().unwrap();
+    let by = |voucher: &str, mut row: Value| {
+        row["voucher"] = json!(voucher);
+        row
+    };
+    let as_it_was_said = number.replace('-', " ").to_lowercase();
+    let recorded =
+        scene.provider.user.post("/v1/service-events", &by(&as_it_was_said, scene.hour("r-0", 2))).created();
+    assert_eq!(recorded["event"]["voucher"], scene.voucher);
+    // Rows of one voucher are known for it, by whichever name: what is left is taken in their order.
+    let rows = [
+        by(number, scene.hour("r-0", 2)),
+        scene.row("r-1", "17"),
+        by(number, scene.row("r-2", "1.5")),
+        scene.row("r-3", "1"),
+        by("0000-0000-0000-0000", scene.row("r-4", "1")),
+    ];
+    let done = scene.batch("mode=per_row", &rows).ok();
+    assert_eq!(outcomes(&done), ["repeated", "recorded", "recorded", "refused", "refused"]);
+    assert_eq!(errors(&done["items"][3]), [("/rows/3/quantity".to_owned(), "over_balance".to_owned())]);
+    assert_eq!(errors(&done["items"][4]), [("/rows/4/voucher".to_owned(), "unknown".to_owned())]);
+    let neither = by("a voucher", scene.row("r-5", "1"));
+    scene.provider.user.post("/v1/service-events", &neither).refused(422, "invalid_input").at("/voucher", "invalid");
+    scene.world.ledger_balances();
+}
+
+#[test]
 fn where_all_or_nothing_is_asked_one_refused_row_keeps_all_back() {
     let scene = Scene::new();
     let rows = [scene.row("r-1", "5"), scene.row("r-2", "16"), scene.hour("r-3", 3)];

@@ -258,7 +258,7 @@ impl FromStr for AccountingCode {
 /// A voucher's number: 15 random symbols and a check character, in groups of four for reading over the phone.
 ///
 /// Letters that sound or look alike are not used; small letters, blanks and hyphens do not matter when it is read.
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct VoucherNumber(String);
 text_identifier!(VoucherNumber, "^[0-9A-FHJ-NPR-Y]{4}(-[0-9A-FHJ-NPR-Y]{4}){3}$", 19, "7K2M-09XB-4TVN-C8R2");
 

@@ -318,6 +318,16 @@ pub fn find_by_number(c: &mut Conn, number: &VoucherNumber) -> Result<Option<Sto
     whole(c, row)
 }
 
+/// Which voucher has a number.
+///
+/// # Errors
+/// The database's.
+pub fn id_of_number(c: &mut Conn, number: &VoucherNumber) -> Result<Option<Id<kind::Voucher>>, DbError> {
+    let id: Option<DbId> =
+        vouchers::table.filter(vouchers::number.eq(number.as_str())).select(vouchers::id).first(c).optional()?;
+    Ok(id.map(DbId::id))
+}
+
 /// Takes a voucher for a change: no other transaction changes it until this one ends. Every path that spends takes it.
 ///
 /// # Errors

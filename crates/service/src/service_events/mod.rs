@@ -19,7 +19,7 @@ mod view;
 
 pub(crate) use drafts::tell_drafts;
 pub(crate) use record::record_alone;
-pub(crate) use request::RecordCommand;
+pub(crate) use request::{RecordCommand, VoucherRef};
 pub(crate) use revalue::revalue;
 pub(crate) use span::span_in;
 

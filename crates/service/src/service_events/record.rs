@@ -121,14 +121,15 @@ pub(super) struct Recorded {
 /// before has left.
 pub(super) fn record_one(c: &mut Conn, cx: &Cx, command: &RecordCommand) -> Result<Recorded, Problem> {
     let not_here = || Problem::unknown("/voucher", "there is no such voucher for the provider");
-    let stored = vouchers::take(c, command.voucher)?.ok_or_else(not_here)?;
+    let id = command.voucher.id(c)?.ok_or_else(not_here)?;
+    let stored = vouchers::take(c, id)?.ok_or_else(not_here)?;
     let day = command.day;
     let organiser = found(organisers::find(c, stored.voucher.organiser)?)?;
     let earlier = earlier_of(c, cx, command)?;
-    if let Some(event) = earlier.iter().find(|event| command.is_of(event)) {
+    if let Some(event) = earlier.iter().find(|event| command.is_of(id, event)) {
         return repeated(c, cx, &stored, &organiser, event.clone());
     }
-    let Own { choice, period, cut } = own_choice(c, cx, command, &organiser)?.ok_or_else(not_here)?;
+    let Own { choice, period, cut } = own_choice(c, cx, (id, command), &organiser)?.ok_or_else(not_here)?;
     let target = Target {
         organiser: Some(stored.voucher.organiser),
         provider: Some(choice.provider),
@@ -145,7 +146,7 @@ pub(super) fn record_one(c: &mut Conn, cx: &Cx, command: &RecordCommand) -> Resu
             "no rulebook was in force on that day",
         )
     })?;
-    let parts = vouchers::allotments(c, command.voucher)?;
+    let parts = vouchers::allotments(c, id)?;
     let allotments: Vec<Allotment> = parts.iter().map(|part| part.allotment).collect();
     // What was served before a decision ended the choice is owed; the day of the decision is no day of the approval.
     let served_before =
@@ -247,9 +248,14 @@ struct Own {
 /// The provider's choice that was ended on the day by a decision of the same day, where the service had ended by then; or
 /// else the one that holds on the day, or was ended on it. Where there is none, its latest, for the refusal to name its
 /// first day.
-fn own_choice(c: &mut Conn, cx: &Cx, command: &RecordCommand, organiser: &Organiser) -> Result<Option<Own>, Problem> {
+fn own_choice(
+    c: &mut Conn,
+    cx: &Cx,
+    (voucher, command): (Id<kind::Voucher>, &RecordCommand),
+    organiser: &Organiser,
+) -> Result<Option<Own>, Problem> {
     let day = command.day;
-    let own = choices::of_voucher(c, command.voucher)?.into_iter();
+    let own = choices::of_voucher(c, voucher)?.into_iter();
     let own: Vec<Choice> = own.filter(|choice| cx.actor().is_member_of(choice.provider)).collect();
     let cut = cut_on(&own, day, organiser)?;
     // Another unit of the provider may have been chosen for the rest of the day: what came before is the first one's.

@@ -3,10 +3,12 @@
 use serde::Deserialize;
 use validator::Validate;
 use valinta_domain::id::kind;
+use valinta_domain::identifiers::VoucherNumber;
 use valinta_domain::rules::Facts;
 use valinta_domain::service_event::{EventKind, Missed};
 use valinta_domain::{Day, Id, Moment, Quantity};
 use valinta_persistence::service_events::ServiceEvent;
+use valinta_persistence::{Conn, DbError, vouchers};
 
 use crate::http::{Errors, Parse};
 
@@ -14,8 +16,10 @@ use crate::http::{Errors, Parse};
 #[derive(Debug, Clone, Deserialize, Validate, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RecordServiceEvent {
-    /// Under which voucher.
-    pub(super) voucher: Id<kind::Voucher>,
+    /// Under which voucher: its id, or the number that the client gave; of that, small letters, blanks and hyphens do not
+    /// matter.
+    #[schema(value_type = String, min_length = 1, max_length = 64, example = "7K2M-09XB-4TVN-C8R2")]
+    pub(super) voucher: VoucherRef,
     /// Day of service.
     pub(super) day: Day,
     /// How much, in the voucher's unit.
@@ -55,10 +59,39 @@ pub(crate) struct RecordServiceEvent {
     pub(super) reason_code: Option<String>,
 }
 
+/// A voucher, as whoever records a service knows it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) enum VoucherRef {
+    Id(Id<kind::Voucher>),
+    Number(VoucherNumber),
+}
+
+impl TryFrom<String> for VoucherRef {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        if let Ok(id) = text.parse() {
+            return Ok(Self::Id(id));
+        }
+        text.parse().map(Self::Number).map_err(|_| "this is neither the id of a voucher nor its number")
+    }
+}
+
+impl VoucherRef {
+    /// The voucher's id; none where it is a number of no voucher.
+    pub(super) fn id(&self, c: &mut Conn) -> Result<Option<Id<kind::Voucher>>, DbError> {
+        match self {
+            Self::Id(id) => Ok(Some(*id)),
+            Self::Number(number) => vouchers::id_of_number(c, number),
+        }
+    }
+}
+
 /// What is to be recorded.
 #[derive(Debug, Clone)]
 pub(crate) struct RecordCommand {
-    pub(crate) voucher: Id<kind::Voucher>,
+    pub(crate) voucher: VoucherRef,
     pub(crate) day: Day,
     pub(crate) quantity: Quantity,
     pub(crate) span: Option<(Moment, Moment)>,
@@ -69,13 +102,13 @@ pub(crate) struct RecordCommand {
 }
 
 impl RecordCommand {
-    /// Whether it says of a service what was recorded of it.
-    pub(super) fn is_of(&self, event: &ServiceEvent) -> bool {
+    /// Whether it says of a service under a voucher what was recorded of it.
+    pub(super) fn is_of(&self, voucher: Id<kind::Voucher>, event: &ServiceEvent) -> bool {
         let micros = |span: Option<(Moment, Moment)>| span.map(|(start, end)| (start.micros(), end.micros()));
         let missed = |missed: &Option<Missed>| {
             missed.as_ref().map(|it| (it.cancelled_at.map(Moment::micros), it.reason.clone()))
         };
-        self.voucher == event.voucher
+        voucher == event.voucher
             && self.day == event.day
             && self.quantity == event.quantity
             && micros(self.span) == micros(event.span)
@@ -106,7 +139,7 @@ impl Parse for RecordServiceEvent {
         let reference = plain(errors, "/reference", self.reference.as_ref());
         let missed = self.missed(errors);
         Some(RecordCommand {
-            voucher: self.voucher,
+            voucher: self.voucher.clone(),
             day: self.day,
             quantity: self.quantity,
             span: span?,

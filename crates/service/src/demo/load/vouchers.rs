@@ -115,7 +115,7 @@ impl Loader<'_> {
         let days_ago = data.day.days_before(today);
         let day = today.plus_days(-days_ago);
         let command = service_events::RecordCommand {
-            voucher,
+            voucher: service_events::VoucherRef::Id(voucher),
             day,
             quantity: data.quantity,
             span: data.span(day, Helsinki),

@@ -1,18 +1,18 @@
 //! How a batch is recorded: in one transaction, or some rows at a time, or tried and undone. Decides nothing about a row.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use actix_web::HttpResponse;
 use serde_json::json;
-use uuid::Uuid;
 use valinta_domain::id::kind;
+use valinta_domain::identifiers::VoucherNumber;
 use valinta_domain::policy::Target;
-use valinta_persistence::{Conn, DbError, Retryable};
+use valinta_persistence::{Conn, DbError, Retryable, vouchers};
 
 use super::super::record::record_one;
-use super::super::request::RecordCommand;
+use super::super::request::{RecordCommand, VoucherRef};
 use super::BatchMode;
 use super::report::{BatchView, RowDone};
 use crate::app::{App, Reply};
@@ -51,9 +51,39 @@ impl Order {
     ) -> Self {
         let mut seen = HashMap::new();
         let rows: Vec<Row> = rows.enumerate().map(|(row, command)| checked(row, command, &mut seen)).collect();
-        let mut in_order: Vec<usize> = (0..rows.len()).collect();
-        in_order.sort_by_key(|row| (voucher_of(&rows, *row), *row));
+        let in_order = in_order(&rows);
         Self { mode, dry_run, rows, in_order }
+    }
+
+    /// With the ids of vouchers that are known by their numbers. A number of no voucher is left: its row will be refused.
+    async fn with_ids(mut self, app: &App) -> Result<Self, Problem> {
+        let numbers = self.rows.iter().flatten().filter_map(|command| match &command.voucher {
+            VoucherRef::Number(number) => Some(number.clone()),
+            VoucherRef::Id(_) => None,
+        });
+        let numbers: BTreeSet<VoucherNumber> = numbers.collect();
+        if numbers.is_empty() {
+            return Ok(self);
+        }
+        let find = move |c: &mut Conn| {
+            let mut ids = BTreeMap::new();
+            for number in &numbers {
+                if let Some(id) = vouchers::id_of_number(c, number)? {
+                    ids.insert(number.clone(), id);
+                }
+            }
+            Ok::<_, DbError>(ids)
+        };
+        let ids = app.db().read(find).await?;
+        for command in self.rows.iter_mut().flatten() {
+            if let VoucherRef::Number(number) = &command.voucher
+                && let Some(id) = ids.get(number)
+            {
+                command.voucher = VoucherRef::Id(*id);
+            }
+        }
+        self.in_order = in_order(&self.rows);
+        Ok(self)
     }
 
     /// The rows in their order, some at a time, and those of one voucher always together.
@@ -69,9 +99,15 @@ impl Order {
     }
 }
 
+fn in_order(rows: &[Row]) -> Vec<usize> {
+    let mut in_order: Vec<usize> = (0..rows.len()).collect();
+    in_order.sort_by_key(|row| (voucher_of(rows, *row), *row));
+    in_order
+}
+
 /// The voucher of a row, where it could be read.
-fn voucher_of(rows: &[Row], row: usize) -> Option<Uuid> {
-    rows.get(row).and_then(|row| row.as_ref().ok()).map(|command| command.voucher.uuid())
+fn voucher_of(rows: &[Row], row: usize) -> Option<&VoucherRef> {
+    rows.get(row).and_then(|row| row.as_ref().ok()).map(|command| &command.voucher)
 }
 
 /// A row by itself: it has a reference, which no row before it has.
@@ -108,7 +144,7 @@ pub(super) async fn run(
     (key, bytes): (&IdempotencyKey, &[u8]),
     order: Order,
 ) -> Result<HttpResponse, Problem> {
-    let order = Arc::new(order);
+    let order = Arc::new(order.with_ids(app).await?);
     if order.dry_run {
         return tried(app, caller, order).await;
     }

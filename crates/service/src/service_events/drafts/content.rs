@@ -9,7 +9,7 @@ use valinta_domain::service_event::{EventKind, recording_deadline};
 use valinta_domain::{Day, Id, Moment, Quantity};
 use valinta_persistence::{Conn, choices, organisers, voucher_types, vouchers};
 
-use super::super::request::{RecordCommand, RecordServiceEvent};
+use super::super::request::{RecordCommand, RecordServiceEvent, VoucherRef};
 use crate::cx::{day_at, found};
 use crate::http::{Errors, Parse, Problem};
 use crate::parse_as_is;
@@ -89,7 +89,7 @@ impl DraftServiceEvent {
             return Err(Problem::internal("a draft lacks something that is not missing"));
         };
         let request = RecordServiceEvent {
-            voucher,
+            voucher: VoucherRef::Id(voucher),
             day,
             quantity,
             started_at: self.started_at,
