@@ -44,8 +44,7 @@ fn a_voucher_is_named_by_its_id_or_by_the_number_that_the_client_gave() {
         row
     };
     let as_it_was_said = number.replace('-', " ").to_lowercase();
-    let recorded =
-        scene.provider.user.post("/v1/service-events", &by(&as_it_was_said, scene.hour("r-0", 2))).created();
+    let recorded = scene.provider.user.post("/v1/service-events", &by(&as_it_was_said, scene.hour("r-0", 2))).created();
     assert_eq!(recorded["event"]["voucher"], scene.voucher);
     // Rows of one voucher are known for it, by whichever name: what is left is taken in their order.
     let rows = [

@@ -291,7 +291,7 @@ pub fn alike(c: &mut Conn, event: &ServiceEvent) -> Result<Vec<(Flag, Id<kind::S
     if let (Some(worker), Some((started_at, ended_at))) = (&event.worker, event.span) {
         // No service is longer: what the worker did before that has ended.
         let since = started_at.utc().checked_sub_signed(SPAN_MAX).map(Moment::new);
-        let elsewhere: Option<DbId> = service_events::table
+        let elsewhere: Vec<DbId> = service_events::table
             .filter(service_events::provider_id.eq(DbId::from(event.provider)))
             .filter(service_events::worker.eq(Some(worker)))
             .filter(service_events::started_at.lt(Some(DbMoment::from(ended_at))))
@@ -299,11 +299,9 @@ pub fn alike(c: &mut Conn, event: &ServiceEvent) -> Result<Vec<(Flag, Id<kind::S
             .filter(service_events::ended_at.gt(Some(DbMoment::from(started_at))))
             .filter(service_events::id.ne(DbId::from(event.id)))
             .filter(diesel::dsl::exists(counts()))
-            .order(service_events::id)
             .select(service_events::id)
-            .first(c)
-            .optional()?;
-        found.extend(elsewhere.map(|id| (Flag::WorkerElsewhere, id.id())));
+            .load(c)?;
+        found.extend(first_of(elsewhere).map(|id| (Flag::WorkerElsewhere, id)));
     }
     let started_at = event.span.map(|(started_at, _)| DbMoment::from(started_at));
     let mut same = service_events::table
@@ -314,16 +312,19 @@ pub fn alike(c: &mut Conn, event: &ServiceEvent) -> Result<Vec<(Flag, Id<kind::S
         .filter(service_events::provider_id.eq(DbId::from(event.provider)))
         .filter(service_events::id.ne(DbId::from(event.id)))
         .filter(diesel::dsl::exists(counts()))
-        .order(service_events::id)
         .select(service_events::id)
         .into_boxed();
     same = match started_at {
         Some(started_at) => same.filter(service_events::started_at.eq(Some(started_at))),
         None => same.filter(service_events::started_at.is_null()),
     };
-    let same: Option<DbId> = same.first(c).optional()?;
-    found.extend(same.map(|id| (Flag::SameAsAnother, id.id())));
+    found.extend(first_of(same.load(c)?).map(|id| (Flag::SameAsAnother, id)));
     Ok(found)
+}
+
+/// The first of few. It is not asked of the database: to give it, SQLite would go through all that a provider did in order.
+fn first_of(ids: Vec<DbId>) -> Option<Id<kind::ServiceEvent>> {
+    ids.into_iter().map(DbId::id).min()
 }
 
 /// A service event by id.
