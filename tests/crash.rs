@@ -74,8 +74,8 @@ impl Installation {
         let mut child = self.command("serve").arg("--empty").spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let base = lines.find_map(|line| address(&line.unwrap())).expect("the service says where it listens");
-        // What it says later is read to its end, so that it never waits for a reader, and shown: should this fail, it may say why.
-        thread::spawn(move || lines.map_while(Result::ok).for_each(|line| eprintln!("service: {line}")));
+        // What it says later is read to its end, so that it never waits for a reader.
+        thread::spawn(move || lines.for_each(drop));
         let tokens = Tokens::new(ISSUER, AUDIENCE, &self.keys, None).unwrap();
         Running { child, site: Site { api: Api::at(base), tokens, clock: Clock::system() } }
     }

@@ -2,6 +2,7 @@
 //! the larger. No HTTP, no database.
 
 use std::hint::black_box;
+use std::sync::Arc;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use serde_json::json;
@@ -114,7 +115,7 @@ fn snapshot(types: u128, of_each: u128) -> Snapshot {
         unit: Unit::Hour,
         currency: Currency::Eur,
         time_zone: "Europe/Helsinki".to_owned(),
-        versions: known(Timeline::new(vec![(always, (Id::new(Uuid::from_u128(n)), terms()))])),
+        versions: known(Timeline::new(vec![(always, (Id::new(Uuid::from_u128(n)), Arc::new(terms())))])),
     };
     let bases = (0..types).map(|n| (voucher_type(n), basis(n)));
     let mut seeded = Seeded(1);

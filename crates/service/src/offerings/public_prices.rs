@@ -50,8 +50,11 @@ impl PublicPriceView {
     }
 }
 
-/// What the prices of a page are held against: the adopted rulebooks of its voucher types, by their days.
-pub(super) struct Check(HashMap<Id<kind::VoucherType>, Vec<(Period, PriceCheck<Arc<RulebookTerms>>)>>);
+/// Adopted rulebooks, by their days.
+type Dated = Vec<(Period, PriceCheck<Arc<RulebookTerms>>)>;
+
+/// What the prices of a page are held against: the adopted rulebooks of its voucher types.
+pub(super) struct Check(HashMap<Id<kind::VoucherType>, Dated>);
 
 impl Check {
     pub(super) fn of(c: &mut Conn, of: impl Iterator<Item = Id<kind::VoucherType>>) -> Result<Self, Problem> {
