@@ -117,7 +117,7 @@ impl Rows {
             entry(None, Posting::of_amount(EntryKind::OrganiserShare, charges.organiser_pays)),
             entry(None, Posting::of_amount(EntryKind::CoPayment, charges.co_payment)),
         ];
-        service_events::post(c, &occasion(&voucher, &event), &entries)?;
+        service_events::post(c, &event.occasion(voucher.version, event.recorded_at), &entries)?;
         self.leave(c, &key, ("record_service_event", event.id.uuid()), RECORDED_CHARS)
     }
 
@@ -206,18 +206,6 @@ fn claim(c: &mut Conn, operation: &str, number: u64) -> Result<String, DbError> 
     let at = at.ok_or_else(|| DbError::Internal("no moment".to_owned()))?;
     idempotency::claim(c, CALLER, &key, operation, &hash, at)?;
     Ok(key)
-}
-
-fn occasion(voucher: &StoredVoucher, event: &ServiceEvent) -> Occasion {
-    Occasion {
-        organiser: event.organiser,
-        voucher: event.voucher,
-        voucher_version: voucher.version,
-        service_event: Some(event.id),
-        decision: None,
-        day: event.day,
-        at: event.recorded_at,
-    }
 }
 
 static NUMBER: AtomicU64 = AtomicU64::new(0);

@@ -175,6 +175,17 @@ pub fn find_rulebook(c: &mut Conn, id: Id<kind::Rulebook>) -> Result<Option<Rule
     row.map(Row::rulebook).transpose()
 }
 
+/// The adopted version of a voucher type that is in force on a day.
+macro_rules! in_force_on {
+    ($voucher_type:expr, $day:expr) => {
+        rulebooks::table
+            .filter(rulebooks::voucher_type_id.eq(DbId::from($voucher_type)))
+            .filter(rulebooks::state.eq(ADOPTED))
+            .filter(rulebooks::valid_from.assume_not_null().le($day.date()))
+            .filter(rulebooks::valid_to.is_null().or(rulebooks::valid_to.assume_not_null().gt($day.date())))
+    };
+}
+
 /// The rulebook of a voucher type in force on a day.
 ///
 /// # Errors
@@ -184,14 +195,7 @@ pub fn rulebook_in_force(
     voucher_type: Id<kind::VoucherType>,
     day: Day,
 ) -> Result<Option<Rulebook>, DbError> {
-    let row = rulebooks::table
-        .filter(rulebooks::voucher_type_id.eq(DbId::from(voucher_type)))
-        .filter(rulebooks::state.eq(ADOPTED))
-        .filter(rulebooks::valid_from.assume_not_null().le(day.date()))
-        .filter(rulebooks::valid_to.is_null().or(rulebooks::valid_to.assume_not_null().gt(day.date())))
-        .select(Row::as_select())
-        .first(c)
-        .optional()?;
+    let row = in_force_on!(voucher_type, day).select(Row::as_select()).first(c).optional()?;
     row.map(Row::rulebook).transpose()
 }
 
@@ -204,14 +208,7 @@ pub fn id_in_force(
     voucher_type: Id<kind::VoucherType>,
     day: Day,
 ) -> Result<Option<Id<kind::Rulebook>>, DbError> {
-    let id: Option<DbId> = rulebooks::table
-        .filter(rulebooks::voucher_type_id.eq(DbId::from(voucher_type)))
-        .filter(rulebooks::state.eq(ADOPTED))
-        .filter(rulebooks::valid_from.assume_not_null().le(day.date()))
-        .filter(rulebooks::valid_to.is_null().or(rulebooks::valid_to.assume_not_null().gt(day.date())))
-        .select(rulebooks::id)
-        .first(c)
-        .optional()?;
+    let id: Option<DbId> = in_force_on!(voucher_type, day).select(rulebooks::id).first(c).optional()?;
     Ok(id.map(DbId::id))
 }
 

@@ -73,6 +73,21 @@ pub struct ServiceEvent {
 }
 
 impl ServiceEvent {
+    /// What entries of its charges are posted for, under a version of its voucher.
+    pub fn occasion(&self, voucher_version: i64, at: Moment) -> Occasion {
+        Occasion {
+            organiser: self.organiser,
+            voucher: self.voucher,
+            voucher_version,
+            service_event: Some(self.id),
+            decision: None,
+            day: self.day,
+            at,
+        }
+    }
+}
+
+impl ServiceEvent {
     /// What was recorded.
     pub fn kind(&self) -> EventKind {
         self.missed.as_ref().map_or(EventKind::Visit, Missed::kind)

@@ -10,7 +10,7 @@ use valinta_domain::service_event::unused::{given_back, undraw};
 use valinta_domain::voucher::VoucherState;
 use valinta_domain::{Amount, Id, Quantity};
 use valinta_persistence::event_accounts::{self, EventAct, StoredAccount};
-use valinta_persistence::service_events::{self, NewEntry, Occasion, ServiceEvent};
+use valinta_persistence::service_events::{self, NewEntry, ServiceEvent};
 use valinta_persistence::vouchers::StoredVoucher;
 use valinta_persistence::{Conn, organisers, vouchers};
 
@@ -121,15 +121,7 @@ fn take_back(
             post(None, Posting::of_amount(kind, amount));
         }
     }
-    let occasion = Occasion {
-        organiser: event.organiser,
-        voucher: event.voucher,
-        voucher_version: stored.version,
-        service_event: Some(event.id),
-        decision: None,
-        day: event.day,
-        at: cx.now(),
-    };
+    let occasion = event.occasion(stored.version, cx.now());
     service_events::post(c, &occasion, &entries)?;
     if stored.voucher.state == VoucherState::UsedUp && entries.iter().any(|entry| entry.allotment.is_some()) {
         // What can be used again holds its place again.

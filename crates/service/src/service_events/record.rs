@@ -19,7 +19,7 @@ use valinta_persistence::approvals::Approval;
 use valinta_persistence::choices::Choice;
 use valinta_persistence::event_accounts::{self, EventAct, StoredAccount};
 use valinta_persistence::organisers::Organiser;
-use valinta_persistence::service_events::{NewEntry, Occasion, ServiceEvent};
+use valinta_persistence::service_events::{NewEntry, ServiceEvent};
 use valinta_persistence::voucher_types::Rulebook;
 use valinta_persistence::vouchers::{StoredAllotment, StoredVoucher};
 use valinta_persistence::{
@@ -27,7 +27,7 @@ use valinta_persistence::{
 };
 
 use super::act::target_of;
-use super::request::{RecordCommand, RecordServiceEvent};
+use super::request::{RecordCommand, RecordServiceEvent, VoucherRef};
 use super::span::span_in;
 use super::view::{ServiceEventView, Standing};
 use crate::app::{App, Reply};
@@ -121,7 +121,7 @@ pub(super) struct Recorded {
 /// before has left.
 pub(super) fn record_one(c: &mut Conn, cx: &Cx, command: &RecordCommand) -> Result<Recorded, Problem> {
     let not_here = || Problem::unknown("/voucher", "there is no such voucher for the provider");
-    let id = command.voucher.id(c)?.ok_or_else(not_here)?;
+    let id = voucher_of(c, &command.voucher)?.ok_or_else(not_here)?;
     let stored = vouchers::take(c, id)?.ok_or_else(not_here)?;
     let day = command.day;
     let organiser = found(organisers::find(c, stored.voucher.organiser)?)?;
@@ -178,6 +178,14 @@ pub(super) fn record_one(c: &mut Conn, cx: &Cx, command: &RecordCommand) -> Resu
     let flags = flags.into_iter().map(|(flag, _)| flag).collect();
     let (currency, available) = (organiser.currency, recording.available);
     Ok(Recorded { event, account, flags, currency, available, is_repeated: false })
+}
+
+/// Which voucher it is; none where it is a number of no voucher.
+fn voucher_of(c: &mut Conn, voucher: &VoucherRef) -> Result<Option<Id<kind::Voucher>>, DbError> {
+    match voucher {
+        VoucherRef::Id(id) => Ok(Some(*id)),
+        VoucherRef::Number(number) => vouchers::id_of_number(c, number),
+    }
 }
 
 fn note(cx: &Cx, event: &ServiceEvent, target: &Target) {
@@ -405,15 +413,7 @@ fn store(
     }
     service_events::insert(c, event).map_err(overtaken)?;
     event_accounts::insert(c, account)?;
-    let occasion = Occasion {
-        organiser: event.organiser,
-        voucher: event.voucher,
-        voucher_version: stored.version,
-        service_event: Some(event.id),
-        decision: None,
-        day: event.day,
-        at: cx.now(),
-    };
+    let occasion = event.occasion(stored.version, cx.now());
     service_events::post(c, &occasion, &entries)?;
     Ok(())
 }

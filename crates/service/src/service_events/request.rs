@@ -8,7 +8,6 @@ use valinta_domain::rules::Facts;
 use valinta_domain::service_event::{EventKind, Missed};
 use valinta_domain::{Day, Id, Moment, Quantity};
 use valinta_persistence::service_events::ServiceEvent;
-use valinta_persistence::{Conn, DbError, vouchers};
 
 use crate::http::{Errors, Parse};
 
@@ -75,16 +74,6 @@ impl TryFrom<String> for VoucherRef {
             return Ok(Self::Id(id));
         }
         text.parse().map(Self::Number).map_err(|_| "this is neither the id of a voucher nor its number")
-    }
-}
-
-impl VoucherRef {
-    /// The voucher's id; none where it is a number of no voucher.
-    pub(super) fn id(&self, c: &mut Conn) -> Result<Option<Id<kind::Voucher>>, DbError> {
-        match self {
-            Self::Id(id) => Ok(Some(*id)),
-            Self::Number(number) => vouchers::id_of_number(c, number),
-        }
     }
 }
 

@@ -15,7 +15,7 @@ use valinta_domain::{Amount, Id, Period, Quantity};
 use valinta_persistence::choices::Choice;
 use valinta_persistence::event_accounts::{self, EventAct, StoredAccount};
 use valinta_persistence::organisers::Organiser;
-use valinta_persistence::service_events::{self, NewEntry, Occasion, ServiceEvent};
+use valinta_persistence::service_events::{self, NewEntry, ServiceEvent};
 use valinta_persistence::voucher_types::Rulebook;
 use valinta_persistence::vouchers::{StoredAllotment, StoredVoucher};
 use valinta_persistence::{Conn, choices, organisers, voucher_types, vouchers};
@@ -147,15 +147,7 @@ fn store(
     }
     let entries: Vec<NewEntry> =
         entries.into_iter().map(|(allotment, posting)| NewEntry { id: cx.id(), allotment, posting }).collect();
-    let occasion = Occasion {
-        organiser: event.organiser,
-        voucher: event.voucher,
-        voucher_version,
-        service_event: Some(event.id),
-        decision: None,
-        day: event.day,
-        at: cx.now(),
-    };
+    let occasion = event.occasion(voucher_version, cx.now());
     service_events::post(c, &occasion, &entries)?;
     let details = json!({"service_event": event.id, "decision": decision, "moved_to_organiser": moved.more});
     cx.audit("revalue_service_event", ("service_event", event.id.uuid()), &target_of(event), details);
