@@ -94,6 +94,12 @@ pub(super) enum Command {
         one: Box<Command>,
         other: Box<Command>,
     },
+    /// A month's settling is interrupted after so many of its transactions, and something comes before it goes on.
+    WhileSettling {
+        months_back: i64,
+        survives: u32,
+        of: Box<Command>,
+    },
 }
 
 /// A service that is recorded.
@@ -169,6 +175,11 @@ pub(super) fn drawn(dice: &mut Dice, many: usize) -> Vec<Command> {
             }
             16..20 => commands.push(Command::Again(dice.below(12))),
             20 => commands.push(Command::OtherBody(dice.below(12))),
+            21..24 => commands.push(Command::WhileSettling {
+                months_back: months_back(dice),
+                survives: u32::try_from(dice.below(4)).unwrap(),
+                of: Box::new(simple(dice)),
+            }),
             _ => commands.push(simple(dice)),
         }
     }
@@ -237,7 +248,7 @@ fn simple(dice: &mut Dice) -> Command {
         69 => Command::Refuse(back(dice)),
         70..72 => Command::Price { offering: dice.below(7), cents: dice.days(1_500, 7_000), ahead: dice.days(-1, 15) },
         72..74 => Command::Adopt { kind: dice.below(4), terms: terms(dice), ahead: dice.days(-1, 25) },
-        74..80 => Command::Settle { months_back: dice.pick(&[0, 1, 1, 1, 1, 2, 3]).unwrap() },
+        74..80 => Command::Settle { months_back: months_back(dice) },
         80..87 => Command::Move {
             statement: dice.below(6),
             step: dice.pick(&[Step::Approve, Step::Send, Step::Pay]).unwrap(),
@@ -249,6 +260,10 @@ fn simple(dice: &mut Dice) -> Command {
         96 => Command::Accept(back(dice)),
         _ => issued(dice),
     }
+}
+
+fn months_back(dice: &mut Dice) -> i64 {
+    dice.pick(&[0, 1, 1, 1, 1, 2, 3]).unwrap()
 }
 
 fn service(dice: &mut Dice) -> Service {

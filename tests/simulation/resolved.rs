@@ -71,7 +71,8 @@ impl Scene {
             | Command::Twice(_)
             | Command::AtOnce(..)
             | Command::Crash { .. }
-            | Command::CrashOfBoth { .. } => return None,
+            | Command::CrashOfBoth { .. }
+            | Command::WhileSettling { .. } => return None,
         })
     }
 

@@ -133,16 +133,21 @@ impl Scene {
 
     /// Another process begins where one has died.
     pub(super) fn restart(&mut self) {
+        self.begin_anew();
+        self.settle_down();
+    }
+
+    /// Another process begins, and has not looked yet what there is to be done.
+    pub(super) fn begin_anew(&mut self) {
         self.world.restart();
         self.users.clear();
         if self.planted == Some(Planted::KeysAreForgotten) {
             self.world.tamper("DELETE FROM idempotency_keys");
         }
-        self.settle_down();
     }
 
     /// Does what a service that begins does by itself, so that none of it comes later.
-    fn settle_down(&mut self) {
+    pub(super) fn settle_down(&mut self) {
         let app = self.world.apps.last().unwrap();
         let before = Moment::new(self.world.clock.now().utc() - TimeDelta::days(KEYS_KEPT_DAYS));
         app.db().write_blocking(move |c| idempotency::forget_before(c, before)).unwrap();

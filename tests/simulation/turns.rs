@@ -38,6 +38,7 @@ impl Scene {
             Command::AtOnce(one, other) => self.both(one, other, None)?,
             Command::Crash { death, survives, of } => self.crash(of, (*death, *survives))?,
             Command::CrashOfBoth { death, survives, one, other } => self.both(one, other, Some((*death, *survives)))?,
+            Command::WhileSettling { months_back, survives, of } => self.while_settling(*months_back, *survives, of)?,
             Command::Issue { .. }
             | Command::Accept(_)
             | Command::Refuse(_)
@@ -218,12 +219,45 @@ impl Scene {
         } else {
             [answers[0].clone()?, answers[1].clone()?]
         };
-        let [one, other] = [0, 1].map(|place| Called {
-            on: self.model.today,
-            asked: if place == 0 { first.clone() } else { second.clone() },
-            call: calls[place].clone(),
-            answer: answers[place].clone(),
-        });
+        self.hear_both([first, second], calls, answers, crash.is_some())
+    }
+
+    /// A settling dies after some of its transactions, and what comes before it goes on is as if it had come before or after.
+    fn while_settling(&mut self, months_back: i64, survives: u32, of: &Command) -> Result<(), Violation> {
+        let asked = (self.asked(&Command::Settle { months_back }), self.asked(of));
+        let (Some(settle), Some(other)) = asked else { return Ok(()) };
+        // What would be refused because of the settling, and what begins by itself.
+        if matches!(other, Asked::Settle { .. } | Asked::Move { .. } | Asked::Adopt { .. }) {
+            return Ok(());
+        }
+        self.look()?;
+        let calls = [self.call(&settle), self.call(&other)];
+        self.world.faults.arm(Death::AfterCommit, survives);
+        let begun = self.send(&calls[0]);
+        self.wait_for_death();
+        self.begin_anew();
+        let answer = self.send(&calls[1])?;
+        self.settle_down();
+        let settled = self.send(&calls[0])?;
+        if let Ok(begun) = begun.as_ref()
+            && begun.status < 300
+        {
+            same(&calls[0], begun, &settled)?;
+        }
+        self.hear_both([settle, other], calls, [settled, answer], true)
+    }
+
+    /// Compares two answers with what the model has of one call after the other, in whichever order.
+    fn hear_both(
+        &mut self,
+        [first, second]: [Asked; 2],
+        [one, other]: [Call; 2],
+        [first_answer, second_answer]: [Answer; 2],
+        looks: bool,
+    ) -> Result<(), Violation> {
+        let on = self.model.today;
+        let one = Called { on, asked: first, call: one, answer: first_answer };
+        let other = Called { on, asked: second, call: other, answer: second_answer };
         let seen = [self.seen(&one)?, self.seen(&other)?];
         let before = self.model.clone();
         let parts = [(&one.asked, &seen[0]), (&other.asked, &seen[1])];
@@ -232,7 +266,7 @@ impl Scene {
             let reversed = self.play_both([parts[1], parts[0]]);
             reversed.map_err(|reversed| format!("at once, in no order: {in_order}; {reversed}"))?;
         }
-        if crash.is_some() {
+        if looks {
             self.look()?;
         }
         for called in [one, other] {
@@ -280,17 +314,22 @@ impl Scene {
         Ok(())
     }
 
+    /// What goes on after the answer to a settling may die, too.
+    fn wait_for_death(&self) {
+        let began = Instant::now();
+        while !self.world.faults.is_dead() && began.elapsed() < Duration::from_millis(60) {
+            thread::sleep(Duration::from_millis(2));
+        }
+    }
+
     /// What clients are answered who ask once more after a crash. What had been answered stays.
     fn after_crash<const N: usize>(
         &mut self,
         calls: &[Call; N],
         answers: [Result<Answer, String>; N],
     ) -> Result<[Answer; N], Violation> {
-        // What goes on after the answer may die, too.
-        let settles = calls.iter().any(|call| call.path == "/v1/settlements");
-        let began = Instant::now();
-        while settles && !self.world.faults.is_dead() && began.elapsed() < Duration::from_millis(60) {
-            thread::sleep(Duration::from_millis(2));
+        if calls.iter().any(|call| call.path == "/v1/settlements") {
+            self.wait_for_death();
         }
         self.restart();
         let mut now = Vec::new();
