@@ -31,7 +31,7 @@ use valinta_domain::{Day, Id, Period};
 
 use crate::candidates::rows_of;
 use crate::convert::{coded, from_json, period_or_none, to_json};
-use crate::dialect::Conn;
+use crate::dialect::{Conn, on};
 use crate::error::DbError;
 use crate::schema::{approval_interruptions, approvals};
 use crate::types::{DbId, DbMoment};
@@ -239,13 +239,13 @@ pub fn of_unit(
     unit: Id<kind::ServiceUnit>,
     voucher_type: Id<kind::VoucherType>,
 ) -> Result<Vec<Approval>, DbError> {
-    let rows = approvals::table
+    let rows = on!(c, c => approvals::table
         .filter(approvals::unit_id.eq(DbId::from(unit)))
         .filter(approvals::voucher_type_id.eq(DbId::from(voucher_type)))
         .order(approvals::valid_from)
         .limit(1_000)
         .select(Row::as_select())
-        .load(c)?;
+        .load(c))?;
     rows.into_iter().map(Row::approval).collect()
 }
 
@@ -272,14 +272,20 @@ pub fn interruptions_of(
     approvals: &[Id<kind::Approval>],
 ) -> Result<HashMap<Id<kind::Approval>, Vec<Interruption>>, DbError> {
     let ids: Vec<DbId> = approvals.iter().map(|id| DbId::from(*id)).collect();
-    let all = approval_interruptions::table
-        .order((approval_interruptions::valid_from, approval_interruptions::id))
-        .select(InterruptionRow::as_select());
-    // Whoever records a service asks for one: that statement is prepared once.
+    let order = (approval_interruptions::valid_from, approval_interruptions::id);
     let rows: Vec<InterruptionRow> = match ids.as_slice() {
         [] => Vec::new(),
-        [id] => all.filter(approval_interruptions::approval_id.eq(*id)).load(c)?,
-        _ => all.filter(approval_interruptions::approval_id.eq_any(ids)).load(c)?,
+        // Whoever records a service asks for one: that statement is prepared once.
+        [id] => on!(c, c => approval_interruptions::table
+            .filter(approval_interruptions::approval_id.eq(*id))
+            .order(order)
+            .select(InterruptionRow::as_select())
+            .load(c))?,
+        _ => approval_interruptions::table
+            .filter(approval_interruptions::approval_id.eq_any(ids))
+            .order(order)
+            .select(InterruptionRow::as_select())
+            .load(c)?,
     };
     let mut by_approval: HashMap<_, Vec<_>> = HashMap::new();
     for row in rows {

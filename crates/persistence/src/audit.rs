@@ -13,7 +13,7 @@ use valinta_domain::id::kind;
 use valinta_domain::policy::Role;
 use valinta_domain::{Id, Moment};
 
-use crate::dialect::{Conn, insert_many};
+use crate::dialect::{Conn, insert_many, on};
 use crate::error::DbError;
 use crate::schema::{audit_chains, audit_log};
 use crate::types::{DbId, DbMoment};
@@ -154,12 +154,12 @@ pub fn append<'a>(c: &mut Conn, rows: impl IntoIterator<Item = &'a NewAuditRow>)
     let Some(first) = rows.first() else { return Ok(()) };
     let chain = chain_of(first);
     let added = i64::try_from(rows.len()).map_err(|_| DbError::Internal("too many audit rows".to_owned()))?;
-    let (length, head): (i64, Vec<u8>) = diesel::update(audit_chains::table.find(chain))
+    let (length, head): (i64, Vec<u8>) = on!(c, c => diesel::update(audit_chains::table.find(chain))
         .set(audit_chains::length.eq(audit_chains::length + added))
         .returning((audit_chains::length, audit_chains::head_hash))
-        .get_result(c)
-        .optional()?
-        .ok_or_else(|| DbError::corrupt(format!("audit chain {chain} has no head")))?;
+        .get_result(c))
+    .optional()?
+    .ok_or_else(|| DbError::corrupt(format!("audit chain {chain} has no head")))?;
     let mut head = head;
     let mut stored = Vec::with_capacity(rows.len());
     for (row, position) in rows.iter().zip(length.saturating_sub(added).saturating_add(1)..) {
@@ -185,7 +185,7 @@ pub fn append<'a>(c: &mut Conn, rows: impl IntoIterator<Item = &'a NewAuditRow>)
         stored.push(new);
     }
     insert_many!(c, audit_log::table, &stored)?;
-    diesel::update(audit_chains::table.find(chain)).set(audit_chains::head_hash.eq(head)).execute(c)?;
+    on!(c, c => diesel::update(audit_chains::table.find(chain)).set(audit_chains::head_hash.eq(head)).execute(c))?;
     Ok(())
 }
 

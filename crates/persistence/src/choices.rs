@@ -12,7 +12,7 @@ use valinta_domain::provider::Sector;
 use valinta_domain::{Day, Id, Moment, Period};
 
 use crate::convert::{PriceColumns, coded};
-use crate::dialect::Conn;
+use crate::dialect::{Conn, on};
 use crate::error::DbError;
 use crate::schema::{choices, clients, offerings, vouchers};
 use crate::types::{DbId, DbMoment};
@@ -362,12 +362,12 @@ pub fn left_without(
 /// # Errors
 /// The database's.
 pub fn of_voucher(c: &mut Conn, voucher: Id<kind::Voucher>) -> Result<Vec<Choice>, DbError> {
-    let rows: Vec<Row> = choices::table
+    let rows: Vec<Row> = on!(c, c => choices::table
         .filter(choices::voucher_id.eq(DbId::from(voucher)))
         .order(choices::id.desc())
         .limit(1_000)
         .select(Row::as_select())
-        .load(c)?;
+        .load(c))?;
     rows.into_iter().map(Row::choice).collect()
 }
 

@@ -12,7 +12,7 @@ use valinta_domain::service_event::account::{ActKind, EventAccount, EventState, 
 use valinta_domain::{Amount, Day, Id, Moment, Quantity};
 
 use crate::convert::coded;
-use crate::dialect::{Conn, insert_many};
+use crate::dialect::{Conn, insert_many, on};
 use crate::error::DbError;
 use crate::schema::{event_accounts, event_acts};
 use crate::types::{DbId, DbMoment};
@@ -155,7 +155,7 @@ pub fn insert(c: &mut Conn, stored: &StoredAccount) -> Result<(), DbError> {
         acts: *acts,
         version: 1,
     };
-    diesel::insert_into(event_accounts::table).values(&row).execute(c)?;
+    on!(c, c => diesel::insert_into(event_accounts::table).values(&row).execute(c))?;
     Ok(())
 }
 

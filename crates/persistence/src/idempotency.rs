@@ -6,7 +6,7 @@ use uuid::Uuid;
 use valinta_domain::id::kind;
 use valinta_domain::{Id, Moment};
 
-use crate::dialect::{Conn, insert_or_ignore};
+use crate::dialect::{Conn, insert_or_ignore, on};
 use crate::error::DbError;
 use crate::schema::idempotency_keys;
 use crate::types::{DbId, DbMoment};
@@ -137,7 +137,7 @@ pub fn look(c: &mut Conn, caller: &str, key: &str, operation: &str, body_hash: &
 pub fn complete(c: &mut Conn, caller: &str, key: &str, kept: &Kept<'_>) -> Result<(), DbError> {
     let open = idempotency_keys::table.find((caller, key)).filter(idempotency_keys::status.is_null());
     let trace = &kept.trace;
-    let completed = diesel::update(open)
+    let completed = on!(c, c => diesel::update(open)
         .set((
             idempotency_keys::status.eq(i32::from(kept.status)),
             idempotency_keys::response.eq(kept.body),
@@ -147,7 +147,7 @@ pub fn complete(c: &mut Conn, caller: &str, key: &str, kept: &Kept<'_>) -> Resul
             idempotency_keys::target_kind.eq(Some(trace.target_kind.as_str()).filter(|kind| !kind.is_empty())),
             idempotency_keys::target_id.eq(trace.target.map(DbId)),
         ))
-        .execute(c)?;
+        .execute(c))?;
     if completed == 1 {
         Ok(())
     } else {

@@ -7,7 +7,7 @@ use valinta_domain::identifiers::{BusinessId, MunicipalityCode};
 use valinta_domain::{Currency, Day, Id, Localized, Moment};
 
 use crate::convert::{coded, localized, parsed};
-use crate::dialect::Conn;
+use crate::dialect::{Conn, on};
 use crate::error::DbError;
 use crate::schema::{installation, municipalities, organiser_municipalities, organisers};
 use crate::types::{DbId, DbMoment};
@@ -130,7 +130,8 @@ pub fn insert(c: &mut Conn, organiser: &Organiser) -> Result<(), DbError> {
 /// # Errors
 /// The database's.
 pub fn find(c: &mut Conn, id: Id<kind::Organiser>) -> Result<Option<Organiser>, DbError> {
-    let row = organisers::table.find(DbId::from(id)).select(OrganiserRow::as_select()).first(c).optional()?;
+    let row =
+        on!(c, c => organisers::table.find(DbId::from(id)).select(OrganiserRow::as_select()).first(c)).optional()?;
     row.map(OrganiserRow::organiser).transpose()
 }
 

@@ -13,7 +13,7 @@ use valinta_domain::valuation::Versions;
 use valinta_domain::{Day, Id, Moment, Period};
 
 use crate::convert::{from_json, period, to_json};
-use crate::dialect::Conn;
+use crate::dialect::{Conn, on};
 use crate::error::DbError;
 use crate::schema::rulebooks;
 use crate::types::{DbId, DbMoment};
@@ -195,7 +195,7 @@ pub fn rulebook_in_force(
     voucher_type: Id<kind::VoucherType>,
     day: Day,
 ) -> Result<Option<Rulebook>, DbError> {
-    let row = in_force_on!(voucher_type, day).select(Row::as_select()).first(c).optional()?;
+    let row = on!(c, c => in_force_on!(voucher_type, day).select(Row::as_select()).first(c)).optional()?;
     row.map(Row::rulebook).transpose()
 }
 
@@ -208,7 +208,7 @@ pub fn id_in_force(
     voucher_type: Id<kind::VoucherType>,
     day: Day,
 ) -> Result<Option<Id<kind::Rulebook>>, DbError> {
-    let id: Option<DbId> = in_force_on!(voucher_type, day).select(rulebooks::id).first(c).optional()?;
+    let id: Option<DbId> = on!(c, c => in_force_on!(voucher_type, day).select(rulebooks::id).first(c)).optional()?;
     Ok(id.map(DbId::id))
 }
 

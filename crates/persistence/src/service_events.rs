@@ -12,7 +12,7 @@ use valinta_domain::service_event::{Charges, EventKind, Line, Missed, SPAN_MAX};
 use valinta_domain::{Amount, Day, Id, Moment, Quantity};
 
 use crate::convert::{by_client_fee, charging_code, coded, from_json, to_json};
-use crate::dialect::{Conn, insert_many};
+use crate::dialect::{Conn, insert_many, on};
 use crate::error::DbError;
 use crate::schema::{event_accounts, service_event_lines, service_events};
 use crate::types::{DbId, DbMoment};
@@ -284,7 +284,7 @@ pub fn insert(c: &mut Conn, event: &ServiceEvent) -> Result<(), DbError> {
         cancelled_at: event.missed.as_ref().and_then(|missed| missed.cancelled_at).map(DbMoment::from),
         reason_code: event.missed.as_ref().map(|missed| missed.reason.clone()),
     };
-    diesel::insert_into(service_events::table).values(&row).execute(c)?;
+    on!(c, c => diesel::insert_into(service_events::table).values(&row).execute(c))?;
     let lines: Vec<LineRow> =
         event.lines.iter().zip(0..).map(|(line, number)| LineRow::of(event, number, line)).collect();
     insert_many!(c, service_event_lines::table, &lines)?;
@@ -297,45 +297,48 @@ pub fn insert(c: &mut Conn, event: &ServiceEvent) -> Result<(), DbError> {
 /// # Errors
 /// The database's.
 pub fn alike(c: &mut Conn, event: &ServiceEvent) -> Result<Vec<(Flag, Id<kind::ServiceEvent>)>, DbError> {
-    let counts = || {
-        event_accounts::table
-            .filter(event_accounts::service_event_id.eq(service_events::id))
-            .filter(event_accounts::state.ne(EventState::Withdrawn.code()))
-    };
     let mut found = Vec::new();
     if let (Some(worker), Some((started_at, ended_at))) = (&event.worker, event.span) {
         // No service is longer: what the worker did before that has ended.
         let since = started_at.utc().checked_sub_signed(SPAN_MAX).map(Moment::new);
-        let elsewhere: Vec<DbId> = service_events::table
-            .filter(service_events::provider_id.eq(DbId::from(event.provider)))
+        let elsewhere: Vec<DbId> = on!(c, c => others_that_count!(event)
             .filter(service_events::worker.eq(Some(worker)))
             .filter(service_events::started_at.lt(Some(DbMoment::from(ended_at))))
             .filter(service_events::started_at.gt(since.map(DbMoment::from)))
             .filter(service_events::ended_at.gt(Some(DbMoment::from(started_at))))
-            .filter(service_events::id.ne(DbId::from(event.id)))
-            .filter(diesel::dsl::exists(counts()))
             .select(service_events::id)
-            .load(c)?;
+            .load(c))?;
         found.extend(first_of(elsewhere).map(|id| (Flag::WorkerElsewhere, id)));
     }
     let started_at = event.span.map(|(started_at, _)| DbMoment::from(started_at));
-    let mut same = service_events::table
+    let facts = to_json(&event.facts)?;
+    let of_day: Vec<(DbId, Option<DbMoment>)> = on!(c, c => others_that_count!(event)
         .filter(service_events::voucher_id.eq(DbId::from(event.voucher)))
         .filter(service_events::day.eq(event.day.date()))
         .filter(service_events::quantity_e4.eq(event.quantity.e4()))
-        .filter(service_events::facts.eq(to_json(&event.facts)?))
-        .filter(service_events::provider_id.eq(DbId::from(event.provider)))
-        .filter(service_events::id.ne(DbId::from(event.id)))
-        .filter(diesel::dsl::exists(counts()))
-        .select(service_events::id)
-        .into_boxed();
-    same = match started_at {
-        Some(started_at) => same.filter(service_events::started_at.eq(Some(started_at))),
-        None => same.filter(service_events::started_at.is_null()),
-    };
-    found.extend(first_of(same.load(c)?).map(|id| (Flag::SameAsAnother, id)));
+        .filter(service_events::facts.eq(&facts))
+        .select((service_events::id, service_events::started_at))
+        .load(c))?;
+    // One without a time is like one without a time, which no comparison says that both databases can prepare.
+    let same = of_day.into_iter().filter(|(_, at)| *at == started_at).map(|(id, _)| id).collect();
+    found.extend(first_of(same).map(|id| (Flag::SameAsAnother, id)));
     Ok(found)
 }
+
+/// The other events of an event's provider that have not been withdrawn.
+macro_rules! others_that_count {
+    ($event:expr) => {
+        service_events::table
+            .filter(service_events::provider_id.eq(DbId::from($event.provider)))
+            .filter(service_events::id.ne(DbId::from($event.id)))
+            .filter(diesel::dsl::exists(
+                event_accounts::table
+                    .filter(event_accounts::service_event_id.eq(service_events::id))
+                    .filter(event_accounts::state.ne(EventState::Withdrawn.code())),
+            ))
+    };
+}
+use others_that_count;
 
 /// The first of few. It is not asked of the database: to give it, SQLite would go through all that a provider did in order.
 fn first_of(ids: Vec<DbId>) -> Option<Id<kind::ServiceEvent>> {

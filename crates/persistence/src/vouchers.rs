@@ -16,7 +16,7 @@ use valinta_domain::voucher::{Voucher, VoucherState, VoucherStatus};
 use valinta_domain::{Amount, Day, Id, Quantity, Unit};
 
 use crate::convert::{coded, from_json, parsed, period, to_json};
-use crate::dialect::{Conn, insert_many};
+use crate::dialect::{Conn, insert_many, on};
 use crate::error::DbError;
 use crate::grants;
 use crate::schema::{allotments, vouchers};
@@ -333,11 +333,11 @@ pub fn id_of_number(c: &mut Conn, number: &VoucherNumber) -> Result<Option<Id<ki
 /// # Errors
 /// The database's.
 pub fn take(c: &mut Conn, id: Id<kind::Voucher>) -> Result<Option<StoredVoucher>, DbError> {
-    let row = diesel::update(vouchers::table.find(DbId::from(id)))
+    let row = on!(c, c => diesel::update(vouchers::table.find(DbId::from(id)))
         .set(vouchers::version.eq(vouchers::version + 1))
         .returning(vouchers::all_columns)
-        .get_result(c)
-        .optional()?;
+        .get_result(c))
+    .optional()?;
     whole(c, row)
 }
 
@@ -425,11 +425,11 @@ fn ids_of(clients: &[Id<kind::Client>]) -> Vec<DbId> {
 /// # Errors
 /// The database's.
 pub fn allotments(c: &mut Conn, voucher: Id<kind::Voucher>) -> Result<Vec<StoredAllotment>, DbError> {
-    let rows: Vec<AllotmentRow> = allotments::table
+    let rows: Vec<AllotmentRow> = on!(c, c => allotments::table
         .filter(allotments::voucher_id.eq(DbId::from(voucher)))
         .order(allotments::valid_from)
         .select(AllotmentRow::as_select())
-        .load(c)?;
+        .load(c))?;
     rows.into_iter().map(AllotmentRow::stored).collect()
 }
 
@@ -438,9 +438,9 @@ pub fn allotments(c: &mut Conn, voucher: Id<kind::Voucher>) -> Result<Vec<Stored
 /// # Errors
 /// [`DbError::Check`] where it would be overdrawn.
 pub fn draw(c: &mut Conn, allotment: Id<kind::Allotment>, quantity: Quantity) -> Result<(), DbError> {
-    diesel::update(allotments::table.find(DbId::from(allotment)))
+    on!(c, c => diesel::update(allotments::table.find(DbId::from(allotment)))
         .set(allotments::used_e4.eq(allotments::used_e4 + quantity.e4()))
-        .execute(c)?;
+        .execute(c))?;
     Ok(())
 }
 

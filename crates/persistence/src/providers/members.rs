@@ -7,7 +7,7 @@ use valinta_domain::provider::MemberRole;
 use valinta_domain::{Id, Moment};
 
 use crate::convert::coded;
-use crate::dialect::Conn;
+use crate::dialect::{Conn, on};
 use crate::error::DbError;
 use crate::schema::provider_members;
 use crate::types::{DbId, DbMoment};
@@ -57,12 +57,12 @@ impl Row {
 /// # Errors
 /// The database's.
 pub fn memberships(c: &mut Conn, subject: &str) -> Result<Vec<Membership>, DbError> {
-    let rows: Vec<(DbId, String)> = provider_members::table
+    let rows: Vec<(DbId, String)> = on!(c, c => provider_members::table
         .filter(provider_members::subject.eq(subject))
         .order(provider_members::provider_id)
         .limit(1_000)
         .select((provider_members::provider_id, provider_members::role))
-        .load(c)?;
+        .load(c))?;
     rows.into_iter()
         .map(|(provider, role)| {
             let role = coded("provider_members", &role, MemberRole::from_code)?;

@@ -9,7 +9,7 @@ use valinta_domain::provider::UnitDetails;
 use valinta_domain::{Day, Id, Moment};
 
 use crate::convert::{from_json, parsed, to_json};
-use crate::dialect::Conn;
+use crate::dialect::{Conn, on};
 use crate::error::DbError;
 use crate::schema::service_units;
 use crate::types::{DbId, DbMoment};
@@ -128,7 +128,8 @@ pub fn insert_unit(c: &mut Conn, unit: &ServiceUnit) -> Result<(), DbError> {
 /// # Errors
 /// The database's.
 pub fn find_unit(c: &mut Conn, id: Id<kind::ServiceUnit>) -> Result<Option<ServiceUnit>, DbError> {
-    let row = service_units::table.find(DbId::from(id)).select(UnitRow::as_select()).first(c).optional()?;
+    let row =
+        on!(c, c => service_units::table.find(DbId::from(id)).select(UnitRow::as_select()).first(c)).optional()?;
     row.map(UnitRow::unit).transpose()
 }
 
