@@ -35,7 +35,8 @@ mod connection {
     }
 }
 
-/// Runs an expression on the connection behind a [`Conn`], for what diesel can do on either database and not on both.
+/// Runs an expression on the connection behind a [`Conn`]: for what diesel can do on either database and not on both, and for
+/// the statements of the busiest commands, whose text diesel otherwise writes anew each time. Others go without it.
 macro_rules! on {
     ($conn:expr, $inner:ident => $body:expr) => {
         match &mut *$conn {

@@ -291,6 +291,19 @@ pub fn insert(c: &mut Conn, event: &ServiceEvent) -> Result<(), DbError> {
     Ok(())
 }
 
+/// The other events of an event's provider that have not been withdrawn.
+macro_rules! others_that_count {
+    ($event:expr) => {
+        service_events::table
+            .filter(service_events::provider_id.eq(DbId::from($event.provider)))
+            .filter(service_events::id.ne(DbId::from($event.id)))
+            .filter(diesel::dsl::exists(
+                event_accounts::table
+                    .filter(event_accounts::service_event_id.eq(service_events::id))
+                    .filter(event_accounts::state.ne(EventState::Withdrawn.code())),
+            ))
+    };
+}
 /// Which other events a new one may be: of the same worker at the same time, or the same in all that was said of it. What
 /// does not count any more is none of them. With the first of each.
 ///
@@ -324,21 +337,6 @@ pub fn alike(c: &mut Conn, event: &ServiceEvent) -> Result<Vec<(Flag, Id<kind::S
     found.extend(first_of(same).map(|id| (Flag::SameAsAnother, id)));
     Ok(found)
 }
-
-/// The other events of an event's provider that have not been withdrawn.
-macro_rules! others_that_count {
-    ($event:expr) => {
-        service_events::table
-            .filter(service_events::provider_id.eq(DbId::from($event.provider)))
-            .filter(service_events::id.ne(DbId::from($event.id)))
-            .filter(diesel::dsl::exists(
-                event_accounts::table
-                    .filter(event_accounts::service_event_id.eq(service_events::id))
-                    .filter(event_accounts::state.ne(EventState::Withdrawn.code())),
-            ))
-    };
-}
-use others_that_count;
 
 /// The first of few. It is not asked of the database: to give it, SQLite would go through all that a provider did in order.
 fn first_of(ids: Vec<DbId>) -> Option<Id<kind::ServiceEvent>> {
