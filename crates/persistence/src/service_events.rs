@@ -304,6 +304,18 @@ macro_rules! others_that_count {
             ))
     };
 }
+
+/// Those of them that say the same of the same voucher and day, but for when they began.
+macro_rules! same_in_words {
+    ($event:expr, $facts:expr) => {
+        others_that_count!($event)
+            .filter(service_events::voucher_id.eq(DbId::from($event.voucher)))
+            .filter(service_events::day.eq($event.day.date()))
+            .filter(service_events::quantity_e4.eq($event.quantity.e4()))
+            .filter(service_events::facts.eq($facts))
+    };
+}
+
 /// Which other events a new one may be: of the same worker at the same time, or the same in all that was said of it. What
 /// does not count any more is none of them. With the first of each.
 ///
@@ -323,17 +335,18 @@ pub fn alike(c: &mut Conn, event: &ServiceEvent) -> Result<Vec<(Flag, Id<kind::S
             .load(c))?;
         found.extend(first_of(elsewhere).map(|id| (Flag::WorkerElsewhere, id)));
     }
-    let started_at = event.span.map(|(started_at, _)| DbMoment::from(started_at));
     let facts = to_json(&event.facts)?;
-    let of_day: Vec<(DbId, Option<DbMoment>)> = on!(c, c => others_that_count!(event)
-        .filter(service_events::voucher_id.eq(DbId::from(event.voucher)))
-        .filter(service_events::day.eq(event.day.date()))
-        .filter(service_events::quantity_e4.eq(event.quantity.e4()))
-        .filter(service_events::facts.eq(&facts))
-        .select((service_events::id, service_events::started_at))
-        .load(c))?;
-    // One without a time is like one without a time, which no comparison says that both databases can prepare.
-    let same = of_day.into_iter().filter(|(_, at)| *at == started_at).map(|(id, _)| id).collect();
+    // What nothing is said of is like what nothing is said of, and no comparison says so that both databases can prepare.
+    let same: Vec<DbId> = match event.span {
+        Some((started_at, _)) => on!(c, c => same_in_words!(event, &facts)
+            .filter(service_events::started_at.eq(Some(DbMoment::from(started_at))))
+            .select(service_events::id)
+            .load(c))?,
+        None => on!(c, c => same_in_words!(event, &facts)
+            .filter(service_events::started_at.is_null())
+            .select(service_events::id)
+            .load(c))?,
+    };
     found.extend(first_of(same).map(|id| (Flag::SameAsAnother, id)));
     Ok(found)
 }
