@@ -27,6 +27,9 @@ pub struct Process {
     pub ready_after: Duration,
 }
 
+/// Where the service is told where its keys are.
+const KEYS_VARIABLE: &str = "VALINTA_KEYS";
+
 /// The headers of an answer, and its body.
 pub type Received = (Vec<(String, String)>, Vec<u8>);
 
@@ -49,7 +52,8 @@ impl Process {
             return Err(String::from_utf8_lossy(&migrated.stderr).into());
         }
         let mut command = in_folder(binary, folder);
-        Self::start(command.args(["serve", "--demo"]).env(DATABASE_VARIABLE, url), folder, "/health/ready")
+        command.args(["serve", "--demo"]).env(DATABASE_VARIABLE, url).env(KEYS_VARIABLE, keys_in(binary, folder)?);
+        Self::start(&mut command, folder, "/health/ready")
     }
 
     /// Starts the service on a database without the demo county.
@@ -57,12 +61,8 @@ impl Process {
     /// # Errors
     /// What went wrong on the way, in words.
     pub fn empty_service(binary: &Path, folder: &Path) -> Outcome<Self> {
-        let keys = folder.join("keys.json");
-        if !keys.exists() {
-            in_folder(binary, folder).args(["keys", "new"]).arg(&keys).output()?;
-        }
         let mut command = in_folder(binary, folder);
-        command.args(["serve", "--empty"]).env("VALINTA_KEYS", &keys);
+        command.args(["serve", "--empty"]).env(KEYS_VARIABLE, keys_in(binary, folder)?);
         command.env("VALINTA_ISSUER", "https://id.example").env("VALINTA_AUDIENCE", "valinta");
         Self::start(&mut command, folder, "/health/ready")
     }
@@ -174,6 +174,15 @@ pub fn in_folder(binary: &Path, folder: &Path) -> Command {
     command
 }
 
+/// The file of keys in a folder, made if there is none.
+fn keys_in(binary: &Path, folder: &Path) -> Outcome<PathBuf> {
+    let keys = folder.join("keys.json");
+    if !keys.exists() {
+        in_folder(binary, folder).args(["keys", "new"]).arg(&keys).output()?;
+    }
+    Ok(keys)
+}
+
 /// A token of one of the demo county's people, as the command line gives it.
 ///
 /// # Errors
@@ -189,7 +198,8 @@ pub fn token(binary: &Path, folder: &Path, whose: &[&str]) -> Outcome<String> {
 pub fn token_on(binary: &Path, folder: &Path, url: Option<&str>, whose: &[&str]) -> Outcome<String> {
     let mut command = in_folder(binary, folder);
     if let Some(url) = url {
-        command.env(DATABASE_VARIABLE, url);
+        // On SQLite the demo has keys of its own.
+        command.env(DATABASE_VARIABLE, url).env(KEYS_VARIABLE, keys_in(binary, folder)?);
     }
     let output = command.arg("token").args(whose).output()?;
     if !output.status.success() {

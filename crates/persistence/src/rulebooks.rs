@@ -1,7 +1,9 @@
 //! Rulebooks: the versions of a voucher type's rules, from draft over proposal to adoption. Which of these steps may be
 //! taken is decided elsewhere; that what is proposed or adopted keeps its terms is held here and by the database.
 
+use std::borrow::Borrow;
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use chrono::NaiveDate;
@@ -77,11 +79,19 @@ impl Rulebook {
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = rulebooks)]
 struct Row {
+    #[diesel(embed)]
+    head: Head,
+    terms: String,
+}
+
+/// All of a rulebook but its terms, which are long.
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = rulebooks)]
+struct Head {
     id: DbId,
     organiser_id: DbId,
     voucher_type_id: DbId,
     number: i32,
-    terms: String,
     state: String,
     valid_from: Option<NaiveDate>,
     valid_to: Option<NaiveDate>,
@@ -95,12 +105,19 @@ struct Row {
 
 impl Row {
     fn rulebook(self) -> Result<Rulebook, DbError> {
+        let terms = parsed(self.terms)?;
+        self.head.with(terms)
+    }
+}
+
+impl Head {
+    fn with(self, terms: Arc<RulebookTerms>) -> Result<Rulebook, DbError> {
         Ok(Rulebook {
             id: self.id.id(),
             organiser: self.organiser_id.id(),
             voucher_type: self.voucher_type_id.id(),
             number: self.number,
-            terms: parsed(self.terms)?,
+            terms,
             based_on: self.based_on_id.map(DbId::id),
             proposed: self.proposed_at.map(DbMoment::moment).zip(self.proposed_by),
             in_force: self.valid_from.map(|from| period(TABLE, from, self.valid_to)).transpose()?,
@@ -111,21 +128,40 @@ impl Row {
     }
 }
 
-/// Terms by their text, as they were parsed: to parse them takes longer than to read them, and many commands need the same.
-static PARSED: LazyLock<Mutex<HashMap<String, Arc<RulebookTerms>>>> = LazyLock::new(Mutex::default);
-/// Texts that are kept; a county has some tens of versions.
-const PARSED_MAX: usize = 256;
+/// Terms that are kept as they were parsed: to parse them takes longer than to read them, and many commands need the same.
+struct Known<K>(Mutex<HashMap<K, Arc<RulebookTerms>>>);
+
+/// How many are kept; a county has some tens of versions.
+const KNOWN_MAX: usize = 256;
+
+impl<K: Eq + Hash> Known<K> {
+    fn get<Q: Eq + Hash + ?Sized>(&self, key: &Q) -> Option<Arc<RulebookTerms>>
+    where
+        K: Borrow<Q>,
+    {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(key).map(Arc::clone)
+    }
+
+    fn keep(&self, key: K, terms: &Arc<RulebookTerms>) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.len() >= KNOWN_MAX {
+            all.clear();
+        }
+        all.insert(key, Arc::clone(terms));
+    }
+}
+
+/// By their text.
+static PARSED: LazyLock<Known<String>> = LazyLock::new(|| Known(Mutex::default()));
+/// Those of adopted versions, which stay as they are, by the version: their text need not be read again.
+static ADOPTED_TERMS: LazyLock<Known<DbId>> = LazyLock::new(|| Known(Mutex::default()));
 
 pub(crate) fn parsed(text: String) -> Result<Arc<RulebookTerms>, DbError> {
-    if let Some(known) = PARSED.lock().unwrap_or_else(PoisonError::into_inner).get(&text) {
-        return Ok(Arc::clone(known));
+    if let Some(known) = PARSED.get(&text) {
+        return Ok(known);
     }
-    let terms: Arc<RulebookTerms> = Arc::new(from_json(TABLE, &text)?);
-    let mut all = PARSED.lock().unwrap_or_else(PoisonError::into_inner);
-    if all.len() >= PARSED_MAX {
-        all.clear();
-    }
-    all.insert(text, Arc::clone(&terms));
+    let terms = Arc::new(from_json(TABLE, &text)?);
+    PARSED.keep(text, &terms);
     Ok(terms)
 }
 
@@ -146,12 +182,11 @@ pub fn next_rulebook_number(c: &mut Conn, voucher_type: Id<kind::VoucherType>) -
 /// # Errors
 /// The database's.
 pub fn insert_rulebook(c: &mut Conn, rulebook: &Rulebook) -> Result<(), DbError> {
-    let row = Row {
+    let head = Head {
         id: rulebook.id.into(),
         organiser_id: rulebook.organiser.into(),
         voucher_type_id: rulebook.voucher_type.into(),
         number: rulebook.number,
-        terms: to_json(&*rulebook.terms)?,
         state: DRAFT.to_owned(),
         valid_from: None,
         valid_to: None,
@@ -162,6 +197,7 @@ pub fn insert_rulebook(c: &mut Conn, rulebook: &Rulebook) -> Result<(), DbError>
         proposed_by: None,
         based_on_id: rulebook.based_on.map(DbId::from),
     };
+    let row = Row { head, terms: to_json(&*rulebook.terms)? };
     diesel::insert_into(rulebooks::table).values(&row).execute(c)?;
     Ok(())
 }
@@ -195,8 +231,17 @@ pub fn rulebook_in_force(
     voucher_type: Id<kind::VoucherType>,
     day: Day,
 ) -> Result<Option<Rulebook>, DbError> {
-    let row = on!(c, c => in_force_on!(voucher_type, day).select(Row::as_select()).first(c)).optional()?;
-    row.map(Row::rulebook).transpose()
+    let head = on!(c, c => in_force_on!(voucher_type, day).select(Head::as_select()).first(c)).optional()?;
+    let Some(head): Option<Head> = head else { return Ok(None) };
+    let terms = match ADOPTED_TERMS.get(&head.id) {
+        Some(terms) => terms,
+        None => {
+            let terms = parsed(rulebooks::table.find(head.id).select(rulebooks::terms).first(c)?)?;
+            ADOPTED_TERMS.keep(head.id, &terms);
+            terms
+        }
+    };
+    head.with(terms).map(Some)
 }
 
 /// Which rulebook of a voucher type is in force on a day.

@@ -307,8 +307,8 @@ fn check_serving(c: &mut Conn, choice: &Choice, voucher_type: Id<kind::VoucherTy
     let ids: Vec<Id<kind::Approval>> = approvals.iter().map(|approval| approval.id).collect();
     let gaps: Vec<Interruption> = approvals::interruptions_of(c, &ids)?.into_values().flatten().collect();
     let periods: Vec<Period> = approvals.iter().filter_map(Approval::period).collect();
-    let unit = found(providers::find_unit(c, choice.unit)?)?;
-    Ok(may_serve(day, &periods, &gaps, unit.details.closed_from)?)
+    let closed_from = found(providers::closed_from(c, choice.unit)?)?;
+    Ok(may_serve(day, &periods, &gaps, closed_from)?)
 }
 
 /// Why an event may be another one, and which.
