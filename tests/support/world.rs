@@ -19,6 +19,7 @@ use valinta_service::app::App;
 use valinta_service::clock::{Clock, new_uuid};
 use valinta_service::http::server::server;
 use valinta_service::keys::Keys;
+use valinta_service::openid::Provider;
 use valinta_service::storage::Folder;
 use valinta_service::tokens::{Grant, Tokens};
 
@@ -117,11 +118,20 @@ impl World {
         Self::on(TestDatabase::create().unwrap(), Keys::generate())
     }
 
+    /// Starts a service on an empty database that trusts the tokens of some OpenID providers.
+    pub(crate) fn trusting(providers: Vec<Provider>) -> Self {
+        Self::on_trusting(TestDatabase::create().unwrap(), Keys::generate(), providers)
+    }
+
     /// Starts a service on a database that was written with these keys.
     pub(crate) fn on(database: TestDatabase, keys: Keys) -> Self {
+        Self::on_trusting(database, keys, Vec::new())
+    }
+
+    fn on_trusting(database: TestDatabase, keys: Keys, providers: Vec<Provider>) -> Self {
         let faults = Faults::install(database.url());
         let db = database.open().unwrap();
-        let tokens = Tokens::new(ISSUER, AUDIENCE, &keys, None).unwrap();
+        let tokens = Tokens::new(ISSUER, AUDIENCE, &keys, None).unwrap().trusting(providers);
         let begins: DateTime<Utc> = BEGINS.parse().unwrap();
         let clock = Clock::fixed(Moment::new(begins));
         let files = tempfile::tempdir().unwrap();
@@ -142,9 +152,18 @@ impl World {
 
     /// Starts another service on the same database, as another process would be: it shares nothing else but the clock.
     pub(crate) fn start_another(&mut self) -> Site {
+        self.start_with(self.tokens.clone())
+    }
+
+    /// As [`World::start_another`], one that also trusts the tokens of some OpenID providers.
+    pub(crate) fn start_trusting(&mut self, providers: Vec<Provider>) -> Site {
+        self.start_with(self.tokens.clone().trusting(providers))
+    }
+
+    fn start_with(&mut self, tokens: Tokens) -> Site {
         let db = Db::open(self.database.url()).unwrap();
-        let app = app_of(db, &self.tokens, &self.clock, &self.keys, &self.files);
-        let (site, running) = serve(app.clone(), self.tokens.clone(), self.clock.clone());
+        let app = app_of(db, &tokens, &self.clock, &self.keys, &self.files);
+        let (site, running) = serve(app.clone(), tokens, self.clock.clone());
         self.apps.push(app);
         self.running.push(running);
         site

@@ -183,6 +183,10 @@ pub mod kind {
         Delivery,
         /// What a process has taken for a while.
         Lease,
+        /// A program that gets tokens from the service itself.
+        MachineClient,
+        /// By what such a program proves who it is: a public key or a secret.
+        MachineCredential,
         /// What a provider states of a condition of approval (*selvitys*).
         Evidence,
         /// An organiser's look at a piece of evidence.

@@ -22,6 +22,7 @@ pub mod information;
 pub mod job;
 pub mod lease;
 pub mod ledger;
+pub mod machine_client;
 pub mod measure;
 pub mod money;
 pub mod offering;

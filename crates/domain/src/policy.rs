@@ -184,6 +184,8 @@ actions! {
     ManageProvider for [Provider] by Clerk;
     /// Add, change and remove members of a provider.
     ManageMembers for [Officer, Provider] by Admin;
+    /// Register and end programs that act for a provider, and see them.
+    ManageMachineClients for [Provider] by Admin;
     /// Ask for a change of what two people must agree on.
     ProposeProviderChange for [Provider] by Admin;
     /// Confirm or refuse such a change.

@@ -29,6 +29,7 @@ pub mod impact;
 pub mod jobs;
 pub mod ledger;
 pub mod ledger_check;
+pub mod machine_clients;
 pub mod mandates;
 pub mod measures;
 pub mod offering_states;

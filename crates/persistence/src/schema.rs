@@ -13,6 +13,7 @@ pub(crate) use lifecycle::{
     application_events, approval_interruptions, attachments, evidence, evidence_checks, evidence_reminders, findings,
     measures, provider_changes, registry_changes, registry_versions, source_ids,
 };
+pub(crate) use machines::{machine_clients, machine_credentials, used_assertions};
 pub(crate) use money::{event_accounts, event_acts, settlement_lines, settlement_settings, settlements, statements};
 pub(crate) use sending::{deliveries, delivery_attempts, jobs};
 
@@ -20,6 +21,7 @@ mod behalf;
 mod choosing;
 mod granted;
 mod lifecycle;
+mod machines;
 mod money;
 mod sending;
 
@@ -381,5 +383,5 @@ allow_tables_to_appear_in_same_query! {
     approval_interruptions, attachments, evidence, evidence_checks, evidence_reminders, findings, measures,
     provider_changes, registry_changes, registry_versions, source_ids, offering_states, shown_lists, mandates,
     acts_on_behalf, offering_quality, event_accounts, event_acts, settlement_settings, settlements, statements,
-    settlement_lines, deliveries, delivery_attempts, jobs,
+    settlement_lines, deliveries, delivery_attempts, jobs, machine_clients, machine_credentials, used_assertions,
 }

@@ -35,9 +35,9 @@ use crate::telemetry;
 use crate::tokens::Tokens;
 use crate::{
     applications, approvals, attachments, audit, changes, choice_requests, choices, clients, decisions, desk,
-    estimates, evidence, exports, health, impact, imports, jobs, mandates, me, offerings, organisers, providers,
-    routes, rulebooks, sending, service_events, service_units, settlements, statements, supervision, value_rules,
-    voucher_types, vouchers,
+    estimates, evidence, exports, health, impact, imports, jobs, machine_clients, mandates, me, oauth, offerings,
+    openid, organisers, providers, routes, rulebooks, sending, service_events, service_units, settlements, statements,
+    supervision, value_rules, voucher_types, vouchers,
 };
 
 /// How often a process looks whether another one has changed the registry.
@@ -379,6 +379,16 @@ impl App {
         }
     }
 
+    /// Keeps the keys of OpenID providers as they are published, for as long as the service runs.
+    pub async fn follow_providers(self) {
+        while !self.tokens().providers().is_empty() {
+            for provider in self.tokens().providers() {
+                provider.fetch(self.clock().now()).await;
+            }
+            tokio::time::sleep(openid::FETCHED_EVERY).await;
+        }
+    }
+
     /// Follows the changes that other processes make to the registry, for as long as the service runs.
     pub async fn follow_registry(self) {
         loop {
@@ -418,6 +428,8 @@ pub fn routes() -> Vec<Route> {
         offerings::routes(),
         clients::routes(),
         mandates::routes(),
+        machine_clients::routes(),
+        oauth::routes(),
         vouchers::routes(),
         choices::routes(),
         choice_requests::routes(),

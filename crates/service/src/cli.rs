@@ -1,12 +1,13 @@
 //! The command line: what `valinta` can be told to do, and how each of it begins and ends.
 
 mod demo;
+mod keys;
 mod token;
 mod verify;
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,6 +27,7 @@ use crate::demo as demo_county;
 use crate::http::openapi;
 use crate::http::server::server_on;
 use crate::keys::{Keys, KeysError};
+use crate::openid::Provider;
 use crate::sending::OutgoingFolder;
 use crate::telemetry;
 use crate::tokens::{Tokens, TrustedKeysError};
@@ -101,6 +103,11 @@ enum KeysCommand {
         /// The file.
         path: PathBuf,
     },
+    /// Lets another key sign tokens: from ten minutes from now on, when every process that runs has read it.
+    Rotate {
+        /// The file.
+        path: PathBuf,
+    },
 }
 
 /// Why a command did not do what it was told.
@@ -150,7 +157,8 @@ fn execute(command: Command) -> Result<(), CliError> {
         Command::Demo { url } => demo::demo(url.as_deref()),
         Command::Token { role, organiser, subject } => print_token(&role, organiser.as_deref(), subject),
         Command::Verify => verify(),
-        Command::Keys(KeysCommand::New { path }) => new_keys(&path),
+        Command::Keys(KeysCommand::New { path }) => keys::new(&path),
+        Command::Keys(KeysCommand::Rotate { path }) => keys::rotate(&path),
         Command::Migrate => migrate(),
         Command::Openapi => print_openapi(),
         Command::Health => ask_health(),
@@ -186,7 +194,8 @@ fn serve(args: &ServeArgs) -> Result<(), CliError> {
     if let Err(error) = app.refresh_blocking() {
         tracing::warn!(%error, "the choices could not be loaded; the service goes on trying");
     }
-    serve_until_stopped(app, listener, config.listen)
+    let (KeysAt::File(keys) | KeysAt::DemoFile(keys)) = config.keys;
+    serve_until_stopped(app, listener, config.listen, keys)
 }
 
 /// Loads the demo county where there is nothing yet, and says where to go.
@@ -294,12 +303,14 @@ fn tokens(config: &Config, keys: &Keys) -> Result<Tokens, CliError> {
     let read =
         |path: &PathBuf| std::fs::read_to_string(path).map_err(|source| CliError::File { path: path.clone(), source });
     let set = config.trusted_jwks.as_ref().map(read).transpose()?;
-    Tokens::new(&config.issuer, &config.audience, keys, set.as_deref())
-        .map_err(|source| CliError::TrustedKeys { path: config.trusted_jwks.clone().unwrap_or_default(), source })
+    let tokens = Tokens::new(&config.issuer, &config.audience, keys, set.as_deref())
+        .map_err(|source| CliError::TrustedKeys { path: config.trusted_jwks.clone().unwrap_or_default(), source })?;
+    let providers: Result<Vec<_>, _> = config.openid_issuers.iter().map(|issuer| Provider::new(issuer)).collect();
+    Ok(tokens.trusting(providers.map_err(|error| CliError::Refused(error.to_string()))?))
 }
 
 /// Serves until the process is told to stop by SIGTERM or SIGINT; what is under way is answered first.
-pub(crate) fn serve_until_stopped(app: App, listener: TcpListener, listen: SocketAddr) -> Result<(), CliError> {
+fn serve_until_stopped(app: App, listener: TcpListener, listen: SocketAddr, keys_at: PathBuf) -> Result<(), CliError> {
     actix_web::rt::System::new().block_on(async move {
         // The signals are listened for before anyone is told that there is something to stop.
         let terminate = signal(SignalKind::terminate()).map_err(CliError::Server)?;
@@ -307,6 +318,7 @@ pub(crate) fn serve_until_stopped(app: App, listener: TcpListener, listen: Socke
         // What the service does by itself is the running process's alone: a test does it when it wants to.
         actix_web::rt::spawn(deadlines::follow_days(app.clone()));
         actix_web::rt::spawn(deadlines::follow_deliveries(app.clone()));
+        actix_web::rt::spawn(keys::follow(app.clone(), keys_at));
         let (server, address) = server_on(app, listener, None).map_err(|source| CliError::Listen { listen, source })?;
         actix_web::rt::spawn(stop_on(terminate, interrupt, server.handle()));
         say(format_args!("listening on http://{address} (documentation at http://{address}/docs)"));
@@ -330,12 +342,6 @@ async fn stop_on(mut terminate: Signal, mut interrupt: Signal, server: ServerHan
         impatient.stop(false).await;
     });
     server.stop(true).await;
-}
-
-fn new_keys(path: &Path) -> Result<(), CliError> {
-    Keys::generate().write_new(path)?;
-    say(format_args!("wrote new keys to {}; keep a copy: without them personal data cannot be read", path.display()));
-    Ok(())
 }
 
 fn migrate() -> Result<(), CliError> {

@@ -10,6 +10,7 @@ use std::str::FromStr;
 use tracing_subscriber::EnvFilter;
 use valinta_persistence::DatabaseUrl;
 
+use crate::openid::Provider;
 use crate::storage::{FilesAt, S3Settings};
 use crate::telemetry::LogFormat;
 
@@ -17,7 +18,7 @@ use crate::telemetry::LogFormat;
 pub type Environment = BTreeMap<String, String>;
 
 /// All variables that are settings, with what they mean.
-pub const SETTINGS: [(&str, &str); 14] = [
+pub const SETTINGS: [(&str, &str); 15] = [
     (DATABASE_URL, "sqlite://path/to/file.db or postgres://user:password@host:5432/name; sqlite://valinta.db if unset"),
     (LISTEN, "address and port to listen on, 127.0.0.1:8080 if unset; port 0 picks a free one"),
     (LOG, "what to log, such as info or warn,valinta_service=debug; info if unset"),
@@ -25,7 +26,11 @@ pub const SETTINGS: [(&str, &str); 14] = [
     (KEYS, "path of the keys file, made by `valinta keys new PATH`"),
     (ISSUER, "who issues the tokens: the URL in their claim iss"),
     (AUDIENCE, "whom the tokens are for: the name in their claim aud"),
-    (TRUSTED_JWKS, "path of a JWK set with the keys of another issuer of tokens; none if unset"),
+    (TRUSTED_JWKS, "path of a JWK set with further keys that sign tokens of the same issuer; none if unset"),
+    (
+        OPENID_ISSUERS,
+        "OpenID providers whose access tokens are trusted, by their issuers, with commas between; none if unset",
+    ),
     (
         FILES,
         "where files are kept: a folder, or s3://bucket/prefix; beside the SQLite file if unset, nowhere on PostgreSQL",
@@ -45,6 +50,7 @@ const KEYS: &str = "VALINTA_KEYS";
 const ISSUER: &str = "VALINTA_ISSUER";
 const AUDIENCE: &str = "VALINTA_AUDIENCE";
 const TRUSTED_JWKS: &str = "VALINTA_TRUSTED_JWKS";
+const OPENID_ISSUERS: &str = "VALINTA_OPENID_ISSUERS";
 const FILES: &str = "VALINTA_FILES";
 const S3_ENDPOINT: &str = "VALINTA_S3_ENDPOINT";
 const S3_REGION: &str = "VALINTA_S3_REGION";
@@ -98,8 +104,10 @@ pub struct Config {
     pub issuer: String,
     /// Whom the tokens are for.
     pub audience: String,
-    /// Another issuer's keys.
+    /// Further keys of the same issuer.
     pub trusted_jwks: Option<PathBuf>,
+    /// The issuers of the OpenID providers that are trusted.
+    pub openid_issuers: Vec<String>,
     /// Where files are kept, if they are: without a place none can be handed in.
     pub files: Option<FilesAt>,
     /// The folder for what leaves the house, if there is one: without it that waits.
@@ -163,6 +171,7 @@ impl Config {
         let issuer = read.issuer(demo);
         let audience = read.audience(demo);
         let trusted_jwks = read.text(TRUSTED_JWKS).map(PathBuf::from);
+        let openid_issuers = read.openid_issuers(issuer.as_deref());
         let files = read.files(database.as_ref());
         let outgoing = read.outgoing();
         let config = (|| {
@@ -174,6 +183,7 @@ impl Config {
                 issuer: issuer?,
                 audience: audience?,
                 trusted_jwks,
+                openid_issuers: openid_issuers?,
                 files: files?,
                 outgoing: outgoing?,
                 demo,
@@ -296,6 +306,28 @@ impl<'a> Reader<'a> {
         }
         self.mistakes.push(format!("{ISSUER} begins with https:// or http://"));
         None
+    }
+
+    /// The providers that are trusted besides the service itself.
+    fn openid_issuers(&mut self, own: Option<&str>) -> Option<Vec<String>> {
+        let stated = self.text(OPENID_ISSUERS).unwrap_or_default();
+        let issuers: Vec<String> = stated.split(',').map(|issuer| issuer.trim().to_owned()).collect();
+        if stated.is_empty() {
+            return Some(Vec::new());
+        }
+        let before = self.mistakes.len();
+        for (place, issuer) in issuers.iter().enumerate() {
+            if let Err(error) = Provider::new(issuer) {
+                self.mistakes.push(format!("{OPENID_ISSUERS}: {error}"));
+            }
+            if issuers.iter().take(place).any(|earlier| earlier == issuer) {
+                self.mistakes.push(format!("{OPENID_ISSUERS} names {issuer} twice"));
+            }
+            if own == Some(issuer.as_str()) {
+                self.mistakes.push(format!("{OPENID_ISSUERS} names {ISSUER}, which issues the service's own tokens"));
+            }
+        }
+        (self.mistakes.len() == before).then_some(issuers)
     }
 
     fn audience(&mut self, demo: bool) -> Option<String> {

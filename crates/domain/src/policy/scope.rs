@@ -28,6 +28,10 @@ macro_rules! scopes {
 scopes! {
     /// Found an organiser.
     OrganisersWrite = "organisers:write" for [Operator];
+    /// Register and end programs, their keys and secrets: the operator for organisers, a provider's admins for the provider.
+    MachineClientsWrite = "machine-clients:write" for [Operator, Provider];
+    /// See which programs there are.
+    MachineClientsRead = "machine-clients:read" for [Operator, Provider];
     /// Publish voucher types.
     VoucherTypesWrite = "voucher-types:write" for [Officer];
     /// Draft rulebooks and read drafts.

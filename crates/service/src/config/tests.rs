@@ -118,3 +118,25 @@ fn a_variable_set_to_nothing_is_not_set_and_port_0_is_allowed() {
     assert_eq!(config.keys, KeysAt::DemoFile("valinta.keys.json".into()));
     assert_eq!(config.listen.port(), 0);
 }
+
+#[test]
+fn openid_providers_are_named_by_addresses_that_can_be_trusted_each_once() {
+    let issuers = |stated: &str| {
+        Config::from_env(&env(&[(OPENID_ISSUERS, stated)]), DemoWish::Yes).map(|config| config.openid_issuers)
+    };
+    assert_eq!(issuers(" ").unwrap(), [""; 0]);
+    let two = "https://id.example/realms/county, http://127.0.0.1:8081";
+    assert_eq!(issuers(two).unwrap(), ["https://id.example/realms/county", "http://127.0.0.1:8081"]);
+    for bad in [
+        "http://id.example",
+        "http://127.0.0.1.example",
+        "http://localhost@id.example",
+        "https://",
+        "https://id.example?x",
+        "https://id.example,",
+        "https://id.example,https://id.example",
+        DEMO_ISSUER,
+    ] {
+        assert_eq!(named(&issuers(bad).unwrap_err())[0], OPENID_ISSUERS, "{bad}");
+    }
+}

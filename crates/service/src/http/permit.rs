@@ -2,8 +2,11 @@
 //!
 //! Whose things the caller may touch is not decided here but by `valinta_domain::policy`, where the things are known.
 
-use std::future::{Ready, ready};
+use std::fmt::Display;
+use std::future::Future;
 use std::marker::PhantomData;
+use std::pin::Pin;
+use std::sync::Arc;
 
 use actix_web::http::header;
 use actix_web::{FromRequest, HttpRequest, dev, web};
@@ -12,7 +15,9 @@ use valinta_domain::policy::Scope;
 use super::limits::TOKEN_BYTES_MAX;
 use super::problem::{Problem, ProblemKind};
 use crate::app::App;
+use crate::openid::Provider;
 pub use crate::tokens::Caller;
+use crate::tokens::NotVerified;
 
 /// A type that stands for a scope.
 pub trait ScopeName {
@@ -37,7 +42,7 @@ macro_rules! scope_names {
 }
 
 scope_names! {
-    OrganisersWrite, VoucherTypesWrite, RulebooksWrite, RulebooksAdopt, ProvidersWrite, ApplicationsWrite,
+    OrganisersWrite, MachineClientsWrite, MachineClientsRead, VoucherTypesWrite, RulebooksWrite, RulebooksAdopt, ProvidersWrite, ApplicationsWrite,
     ApplicationsRead, ApplicationsDecide, OfferingsWrite, ClientsWrite, ClientsRead, VouchersWrite, VouchersRead,
     VouchersRespond, VouchersLookup, ServiceEventsWrite, ServiceEventsRead, LedgerRead, DecisionsRead, AuditRead,
     AccessLogRead, ProvidersRead, MembersWrite, ProviderChangesDecide, EvidenceWrite, EvidenceCheck, ApprovalsSupervise,
@@ -69,18 +74,21 @@ impl<S> Permit<S> {
 
 impl<S: ScopeName> FromRequest for Permit<S> {
     type Error = Problem;
-    type Future = Ready<Result<Self, Problem>>;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
 
     fn from_request(request: &HttpRequest, _: &mut dev::Payload) -> Self::Future {
-        ready(permit(request, S::SCOPE).map(|caller| Self { caller, scope: PhantomData }))
+        let caller = caller_of(request);
+        Box::pin(async move {
+            let caller = caller.await?;
+            may(&caller, S::SCOPE)?;
+            Ok(Self { caller, scope: PhantomData })
+        })
     }
 }
 
-fn permit(request: &HttpRequest, scope: Scope) -> Result<Caller, Problem> {
-    let app = request.app_data::<web::Data<App>>().ok_or_else(|| Problem::internal("no app in this server"))?;
-    let caller = caller_of(request, app)?;
+fn may(caller: &Caller, scope: Scope) -> Result<(), Problem> {
     if caller.scopes.contains(&scope) {
-        return Ok(caller);
+        return Ok(());
     }
     let detail = if scope.roles().contains(&caller.role) {
         format!("The token does not carry the scope {}.", scope.code())
@@ -91,12 +99,52 @@ fn permit(request: &HttpRequest, scope: Scope) -> Result<Caller, Problem> {
     Err(Problem::new(ProblemKind::Forbidden, detail).with_header(header::WWW_AUTHENTICATE, challenge))
 }
 
-/// Who calls, whatever their token lets them do.
-pub(super) fn caller_of(request: &HttpRequest, app: &App) -> Result<Caller, Problem> {
+/// Who calls, whatever their token lets them do. Where the token names a key of an OpenID provider's that is not here, the
+/// provider is asked first.
+pub(super) fn caller_of(request: &HttpRequest) -> impl Future<Output = Result<Caller, Problem>> + use<> {
+    let known = known_caller(request);
+    async move {
+        let (provider, app, token) = match known {
+            Ok(caller) => return Ok(caller),
+            Err(Unknown::Refused(problem)) => return Err(problem),
+            Err(Unknown::KeyWanted(provider, app, token)) => (provider, app, token),
+        };
+        provider.fetch(app.clock().now()).await;
+        app.tokens().verify(&token, app.clock().now()).map_err(|unknown| match unknown {
+            NotVerified::Invalid(reason) => invalid(reason),
+            NotVerified::KeyWanted(_) if provider.keys(app.clock().now()).is_some() => invalid("kid is not known"),
+            NotVerified::KeyWanted(_) => {
+                let detail = format!("The keys of {} cannot be had at the moment.", provider.issuer());
+                Problem::new(ProblemKind::Unavailable, detail)
+            }
+        })
+    }
+}
+
+/// Why it is not known at once who calls.
+enum Unknown {
+    Refused(Problem),
+    KeyWanted(Arc<Provider>, web::Data<App>, String),
+}
+
+impl From<Problem> for Unknown {
+    fn from(problem: Problem) -> Self {
+        Self::Refused(problem)
+    }
+}
+
+fn known_caller(request: &HttpRequest) -> Result<Caller, Unknown> {
+    let app = request.app_data::<web::Data<App>>().ok_or_else(|| Problem::internal("no app in this server"))?;
     let token = bearer(request)?;
-    app.tokens()
-        .verify(token, app.clock().now())
-        .map_err(|reason| unauthenticated("The bearer token is not valid.", true).caused_by(reason))
+    app.tokens().verify(token, app.clock().now()).map_err(|unknown| match unknown {
+        NotVerified::Invalid(reason) => invalid(reason).into(),
+        NotVerified::KeyWanted(provider) => Unknown::KeyWanted(provider, app.clone(), token.to_owned()),
+    })
+}
+
+/// Why it is not valid is for the log: a forger learns nothing.
+fn invalid(reason: impl Display) -> Problem {
+    unauthenticated("The bearer token is not valid.", true).caused_by(reason)
 }
 
 /// The one bearer token of a request.

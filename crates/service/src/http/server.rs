@@ -99,6 +99,7 @@ pub fn server(app: App, listen: SocketAddr, workers: Option<usize>) -> io::Resul
 pub fn server_on(app: App, listener: TcpListener, workers: Option<usize>) -> io::Result<(dev::Server, SocketAddr)> {
     actix_web::rt::spawn(app.clone().follow_registry());
     actix_web::rt::spawn(app.clone().forget_old_answers());
+    actix_web::rt::spawn(app.clone().follow_providers());
     let address = listener.local_addr()?;
     let mut server = HttpServer::new(move || web_app(app.clone()))
         .client_request_timeout(HEAD_DURATION_MAX)

@@ -52,12 +52,14 @@ impl FromRequest for Upload {
     fn from_request(request: &HttpRequest, payload: &mut dev::Payload) -> Self::Future {
         let head = check_head(request).and_then(|media_type| {
             let app = request.app_data::<web::Data<App>>().ok_or_else(|| Problem::internal("no app in this server"))?;
-            let caller = caller_of(request, app)?;
-            Ok((media_type, app.upload_places().clone(), format!("{}:{}", caller.role.code(), caller.subject)))
+            Ok((media_type, app.upload_places().clone()))
         });
+        let caller = caller_of(request);
         let payload = web::Payload::from_request(request, payload);
         Box::pin(async move {
-            let (media_type, places, by) = head?;
+            let (media_type, places) = head?;
+            let caller = caller.await?;
+            let by = format!("{}:{}", caller.role.code(), caller.subject);
             let crowded = || Problem::new(ProblemKind::TooManyRequests, "Too many files are coming in; wait a little.");
             let place = places.try_take(&by).ok_or_else(crowded)?;
             // Bytes as they arrive: nothing here decompresses anything.

@@ -28,6 +28,14 @@ fn grant() -> Grant {
     }
 }
 
+fn signing(tokens: &Tokens) -> SigningKey {
+    tokens.0.own.load().keys[0].signing.clone()
+}
+
+fn kid(tokens: &Tokens) -> String {
+    tokens.0.own.load().keys[0].verifying.kid.clone()
+}
+
 /// A token with a header and claims that `change` has changed, signed with the service's own key.
 fn signed(tokens: &Tokens, change: impl FnOnce(&mut Value, &mut Value)) -> String {
     let good = tokens.mint(&grant(), at(NOW_S));
@@ -37,11 +45,11 @@ fn signed(tokens: &Tokens, change: impl FnOnce(&mut Value, &mut Value)) -> Strin
     change(&mut header, &mut claims);
     let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
     let message = format!("{}.{}", part(&header), part(&claims));
-    let signature = URL_SAFE_NO_PAD.encode(tokens.0.signing.sign(message.as_bytes()).to_bytes());
+    let signature = URL_SAFE_NO_PAD.encode(signing(tokens).sign(message.as_bytes()).to_bytes());
     format!("{message}.{signature}")
 }
 
-fn with_claim(tokens: &Tokens, name: &str, value: Value) -> Result<Caller, InvalidToken> {
+fn with_claim(tokens: &Tokens, name: &str, value: Value) -> Result<Caller, NotVerified> {
     let token = signed(tokens, |_, claims| {
         claims.as_object_mut().unwrap().remove(name);
         if !value.is_null() {
@@ -167,8 +175,8 @@ fn an_unsigned_token_and_one_signed_with_the_public_key_as_a_secret_are_refused(
     };
     let mut header = Header::new(Algorithm::HS256);
     header.typ = Some("at+jwt".into());
-    header.kid = Some(tokens.0.kid.clone());
-    let public = tokens.0.signing.verifying_key().to_bytes();
+    header.kid = Some(kid(&tokens));
+    let public = signing(&tokens).verifying_key().to_bytes();
     let confused = jsonwebtoken::encode(&header, &claims, &EncodingKey::from_secret(&public)).unwrap();
     assert!(tokens.verify(&confused, at(NOW_S)).is_err());
 }
@@ -206,22 +214,11 @@ fn another_services_token_and_a_tampered_one_are_refused() {
 
 #[test]
 fn another_issuers_key_is_trusted_when_its_set_is_given() {
-    let other = SigningKey::from_bytes(&[7; 32]);
-    let x = URL_SAFE_NO_PAD.encode(other.verifying_key().as_bytes());
-    let set = json!({"keys": [
-        {"kty": "OKP", "crv": "Ed25519", "kid": "theirs", "alg": "EdDSA", "use": "sig", "x": x},
-        {"kty": "RSA", "use": "enc", "kid": "secrets", "n": "AQAB", "e": "AQAB"},
-    ]});
+    let theirs = tokens_of(&Keys::generate());
+    let mut published = theirs.public_keys(at(NOW_S));
+    published.push(json!({"kty": "RSA", "use": "enc", "kid": "secrets", "n": "AQAB", "e": "AQAB"}));
     let keys = Keys::generate();
-    let ours = Tokens::new(ISSUER, "valinta", &keys, Some(&set.to_string())).unwrap();
-    let theirs = Tokens(Arc::new(Inner {
-        issuer: ISSUER.into(),
-        audience: "valinta".into(),
-        kid: "theirs".into(),
-        signing: other,
-        trusted: Vec::new(),
-        verified: Cache::new(1),
-    }));
+    let ours = Tokens::new(ISSUER, "valinta", &keys, Some(&json!({"keys": published}).to_string())).unwrap();
     assert!(ours.verify(&theirs.mint(&grant(), at(NOW_S)), at(NOW_S)).is_ok());
     assert!(ours.verify(&ours.mint(&grant(), at(NOW_S)), at(NOW_S)).is_ok());
     let nameless = signed(&ours, |header, _| {
@@ -244,10 +241,37 @@ fn a_set_that_cannot_be_trusted_is_refused_at_start() {
     assert!(matches!(refused(&set(json!([]))), Some(TrustedKeysError::Empty)));
     let nameless = set(json!([{"kty": "OKP", "crv": "Ed25519", "x": x}]));
     assert!(matches!(refused(&nameless), Some(TrustedKeysError::Unnamed)));
-    let twin = set(json!([{"kty": "OKP", "crv": "Ed25519", "x": x, "kid": keys.token_kid()}]));
+    let twin = set(json!([{"kty": "OKP", "crv": "Ed25519", "x": x, "kid": keys.token_keys()[0].kid}]));
     assert!(matches!(refused(&twin), Some(TrustedKeysError::Unnamed)));
     assert!(matches!(refused(&rsa(n(256), None)), Some(TrustedKeysError::Unusable { .. })));
     assert!(matches!(refused(&rsa(n(128), Some("RS256"))), Some(TrustedKeysError::Unusable { .. })));
     assert!(matches!(refused(&rsa(n(256), Some("RS512"))), Some(TrustedKeysError::Empty)));
     assert!(refused(&rsa(n(256), Some("PS256"))).is_none());
+}
+
+#[test]
+fn a_key_that_follows_signs_when_its_time_has_come_and_the_one_before_verifies_for_a_while() {
+    let keys = Keys::generate();
+    let tokens = tokens_of(&keys);
+    let kid_of = |token: &str| jsonwebtoken::decode_header(token).unwrap().kid.unwrap();
+    let old = tokens.mint(&grant(), at(NOW_S));
+    assert!(!tokens.renew(&keys));
+    let rotated = keys.rotated(at(NOW_S)).unwrap();
+    assert!(tokens.renew(&rotated));
+    let known_before_s = crate::keys::KNOWN_BEFORE.num_seconds();
+    // Until all have read it, the old one signs; what either signs is good everywhere.
+    let between = tokens.mint(&grant(), at(NOW_S + known_before_s - 1));
+    assert_eq!(kid_of(&between), kid_of(&old));
+    let new_s = NOW_S + known_before_s;
+    let new = tokens.mint(&grant(), at(new_s));
+    assert_ne!(kid_of(&new), kid_of(&old));
+    for token in [&old, &between, &new] {
+        assert!(tokens.verify(token, at(new_s)).is_ok());
+    }
+    assert_eq!(tokens.public_keys(at(new_s)).len(), 2);
+    // Whoever has the old key makes nothing of it then.
+    let late_s = new_s + OUTLIVES.num_seconds();
+    assert_eq!(tokens.public_keys(at(late_s)).len(), 1);
+    let forged = tokens_of(&keys).mint(&grant(), at(late_s));
+    assert!(tokens.verify(&forged, at(late_s)).is_err());
 }

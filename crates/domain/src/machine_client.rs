@@ -1,0 +1,90 @@
+//! Programs that get tokens from the service itself: what each may be, what its tokens may be good for, and for how long.
+
+use chrono::TimeDelta;
+use thiserror::Error;
+
+use crate::policy::{Role, Scope};
+
+/// For how long a program's token is good.
+pub const TOKEN_LIFETIME: TimeDelta = TimeDelta::minutes(15);
+/// The longest that an assertion may be good for, by which a program proves who it is.
+pub const ASSERTION_LIFETIME_MAX: TimeDelta = TimeDelta::minutes(10);
+/// The longest that a secret is good, in days: it is for trials, and keys are for use.
+pub const SECRET_DAYS_MAX: u16 = 90;
+/// Most keys and secrets that a program has at once: enough for one to follow the other.
+pub const CREDENTIALS_MAX: usize = 10;
+
+/// What a program may be: what acts for an organiser or a provider. Nobody's own vouchers are a program's, and the
+/// installation is run by people.
+pub const ROLES: [Role; 5] = [Role::Officer, Role::CaseWorker, Role::Finance, Role::Auditor, Role::Provider];
+
+/// Why scopes are not given.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum ScopeRefused {
+    /// There is no such scope.
+    #[error("there is no scope {0}")]
+    Unknown(String),
+    /// The role cannot hold it, or the program is not registered for it.
+    #[error("the scope {0} is not for it")]
+    NotForIt(&'static str),
+    /// None is named.
+    #[error("at least one scope is needed")]
+    None,
+}
+
+/// The scopes that are named, each once and in the order of all scopes, where all of them are among those that may be had.
+///
+/// # Errors
+/// The first that is not; or none is named.
+pub fn scopes_among<'a>(
+    named: impl IntoIterator<Item = &'a str>,
+    may_be_had: impl Fn(Scope) -> bool,
+) -> Result<Vec<Scope>, ScopeRefused> {
+    let mut scopes = Vec::new();
+    for code in named {
+        let scope = Scope::from_code(code).ok_or_else(|| ScopeRefused::Unknown(code.to_owned()))?;
+        if !may_be_had(scope) {
+            return Err(ScopeRefused::NotForIt(scope.code()));
+        }
+        scopes.push(scope);
+    }
+    scopes.sort_unstable();
+    scopes.dedup();
+    if scopes.is_empty() { Err(ScopeRefused::None) } else { Ok(scopes) }
+}
+
+/// What a token is good for: all that its program is registered for, or as much of it as is asked for.
+///
+/// # Errors
+/// Something is asked for that it is not registered for.
+pub fn narrowed(registered: &[Scope], asked: Option<&str>) -> Result<Vec<Scope>, ScopeRefused> {
+    match asked.map(str::split_ascii_whitespace) {
+        Some(named) => scopes_among(named, |scope| registered.contains(&scope)),
+        None => Ok(registered.to_vec()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_good_for_what_is_asked_of_what_its_program_may_have() {
+        let registered = [Scope::VouchersWrite, Scope::VouchersRead];
+        assert_eq!(narrowed(&registered, None).unwrap(), registered);
+        assert_eq!(narrowed(&registered, Some(" vouchers:read  vouchers:read")).unwrap(), [Scope::VouchersRead]);
+        assert_eq!(narrowed(&registered, Some("ledger:read")), Err(ScopeRefused::NotForIt("ledger:read")));
+        assert_eq!(narrowed(&registered, Some("all")), Err(ScopeRefused::Unknown("all".into())));
+        assert_eq!(narrowed(&registered, Some(" ")), Err(ScopeRefused::None));
+    }
+
+    #[test]
+    fn a_program_has_no_scope_that_its_role_cannot_hold() {
+        let of = |role: Role| move |scope: Scope| scope.roles().contains(&role);
+        assert!(scopes_among(["vouchers:write"], of(Role::CaseWorker)).is_ok());
+        assert_eq!(
+            scopes_among(["vouchers:read", "vouchers:write"], of(Role::Finance)),
+            Err(ScopeRefused::NotForIt("vouchers:write"))
+        );
+    }
+}
