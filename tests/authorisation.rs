@@ -89,33 +89,28 @@ fn without_a_token_every_operation_that_wants_a_scope_answers_401() {
     }
 }
 
+/// A token that carries all that its role can hold but the one scope is good for no more than one with any of them.
 #[test]
-fn every_other_scope_is_refused_403_whatever_role_holds_it() {
+fn all_other_scopes_together_are_refused_403_whatever_role_holds_them() {
     let world = World::start();
     let mut refused = 0;
     for operation in operations(&world) {
         let Some(wanted) = operation.scope else { continue };
-        for other in Scope::ALL.into_iter().filter(|scope| *scope != wanted) {
-            for role in other.roles() {
-                let answer = operation.call(&stranger(&world, *role, vec![other]));
-                assert!(
-                    challenge(&answer).contains(wanted.code()),
-                    "{} {}: {}",
-                    operation.name,
-                    other.code(),
-                    answer.text
-                );
-                answer.refused(403, "forbidden");
-                refused += 1;
-            }
-        }
-        // All that a role can hold is not enough where the one scope is missing.
-        for role in wanted.roles() {
-            let all_but_it = role.scopes().into_iter().filter(|scope| *scope != wanted).collect();
-            operation.call(&stranger(&world, *role, all_but_it)).refused(403, "forbidden");
+        for role in Role::ALL {
+            let all_but_it: Vec<Scope> = role.scopes().into_iter().filter(|scope| *scope != wanted).collect();
+            let answer = operation.call(&stranger(&world, role, all_but_it));
+            assert!(
+                challenge(&answer).contains(wanted.code()),
+                "{} as {}: {}",
+                operation.name,
+                role.code(),
+                answer.text
+            );
+            answer.refused(403, "forbidden");
+            refused += 1;
         }
     }
-    assert!(refused > 1_000, "{refused}");
+    assert!(refused > 700, "{refused}");
 }
 
 #[test]

@@ -6,7 +6,7 @@ mod settling;
 use serde_json::{Value, json};
 use valinta_domain::policy::Role;
 
-use crate::support::{Answer, County, Provider, Resident, User, VoucherType, World, home_care_terms, price};
+use crate::support::{Answer, County, Provider, Resident, User, VoucherType, World, home_care_terms, id_of, price};
 
 /// A county, a voucher type, a provider with an offering for it, and a resident who has chosen it.
 struct Scene {
@@ -16,10 +16,6 @@ struct Scene {
     provider: Provider,
     resident: Resident,
     voucher: String,
-}
-
-fn id_of(made: &Value) -> String {
-    made["id"].as_str().unwrap_or_else(|| panic!("no id: {made}")).to_owned()
 }
 
 fn amount<'a>(of: &'a Value, name: &str) -> &'a str {

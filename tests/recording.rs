@@ -9,7 +9,7 @@ mod refused;
 use serde_json::{Value, json};
 use valinta_domain::policy::Role;
 
-use crate::support::{Answer, County, Provider, Resident, VoucherType, World, home_care_terms, price};
+use crate::support::{Answer, County, Provider, Resident, VoucherType, World, home_care_terms, id_of, price};
 
 /// A county, a voucher type, a provider with an offering for it, and a resident who has chosen it.
 struct Scene {
@@ -20,10 +20,6 @@ struct Scene {
     offering: String,
     resident: Resident,
     voucher: String,
-}
-
-fn id_of(made: &Value) -> String {
-    made["id"].as_str().unwrap_or_else(|| panic!("no id: {made}")).to_owned()
 }
 
 impl Scene {

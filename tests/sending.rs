@@ -19,7 +19,7 @@ use valinta_service::app::App;
 use valinta_service::deadlines;
 use valinta_service::sending::{Adapter, Parcel, SendError};
 
-use crate::support::{County, Provider, User, World, home_care_terms, price};
+use crate::support::{County, Provider, User, World, home_care_terms, id_of, price};
 
 /// How long a settling is waited for.
 const WAIT_MAX: Duration = Duration::from_secs(60);
@@ -31,10 +31,6 @@ struct Scene {
     county: County,
     providers: Vec<Provider>,
     statements: Vec<String>,
-}
-
-fn id_of(made: &Value) -> String {
-    made["id"].as_str().unwrap_or_else(|| panic!("no id: {made}")).to_owned()
 }
 
 impl Scene {

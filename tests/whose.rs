@@ -1,6 +1,7 @@
 //! Whose things a caller may touch: one journey's objects, every role, the owner's and another's, as a table to read.
 
 mod journey;
+mod machines;
 mod registry;
 mod supervision;
 mod vouchers;
@@ -23,7 +24,7 @@ const UPDATE: &str = "UPDATE_SNAPSHOTS";
 type Row = (&'static str, fn(&Journey, &World, &User) -> Answer);
 
 fn rows() -> impl Iterator<Item = &'static Row> {
-    vouchers::ROWS.iter().chain(registry::ROWS).chain(supervision::ROWS)
+    vouchers::ROWS.iter().chain(registry::ROWS).chain(supervision::ROWS).chain(machines::ROWS)
 }
 
 /// Operations that want a scope and are not in the table, and why. The list may only shrink.
@@ -58,8 +59,9 @@ fn cell(answer: &Answer) -> String {
 /// Those who have nothing to do with the journey first, so that what they were let do would show; then its provider,
 /// who asks for what its county decides. Where a caller may, but the state or the request is against it, stands 409 or
 /// 422.
-fn callers(people: &People) -> [(&'static str, &User); 17] {
+fn callers(people: &People) -> [(&'static str, &User); 18] {
     [
+        ("operator", &people.operator),
         ("other officer", &people.other_county.officer),
         ("other case worker", &people.other_county.case_worker),
         ("other finance", &people.other_county.finance),

@@ -5,14 +5,10 @@ use valinta_domain::Day;
 
 use super::model::{self, Approval, Piece, Requirement, Span};
 use super::scene::{Application, ONE_MORE, REQUIREMENTS, Scene, Stage, terms};
-use crate::support::localized;
+use crate::support::{id_of, localized};
 
 /// The three things that are shown.
 const SHOWN: [Requirement; 3] = [REQUIREMENTS[0], REQUIREMENTS[1], ONE_MORE];
-
-pub(super) fn id_of(of: &Value) -> String {
-    of["id"].as_str().unwrap_or_else(|| panic!("no id: {of}")).to_owned()
-}
 
 impl Scene {
     /// A provider shows something, of one unit or of all.

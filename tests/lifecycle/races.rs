@@ -6,8 +6,8 @@ use std::thread;
 
 use serde_json::{Value, json};
 
-use super::applying::id_of;
 use super::scene::{ONE_MORE, REQUIREMENTS, terms};
+use crate::support::id_of;
 use crate::support::{Answer, County, Provider, Resident, User, VoucherType, World, localized, price};
 
 const TIMES: u32 = 3;

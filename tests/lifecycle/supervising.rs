@@ -4,9 +4,9 @@
 use serde_json::{Value, json};
 use valinta_domain::Day;
 
-use super::applying::id_of;
 use super::model::Span;
 use super::scene::{Measure, Scene};
+use crate::support::id_of;
 use crate::support::{Provider, localized};
 
 const STEPS: [&str; 4] = ["notice", "warning", "suspension", "cancellation"];

@@ -4,8 +4,8 @@
 use serde_json::{Value, json};
 
 use super::settling::{record_of, set, settle_on, statements};
-use super::{Answer, Scene, act, amount, id_of};
-use crate::support::localized;
+use super::{Answer, Scene, act, amount};
+use crate::support::{id_of, localized};
 
 /// A scene in which decisions reach two months back.
 fn scene() -> Scene {

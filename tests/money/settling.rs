@@ -8,8 +8,8 @@ use valinta_domain::policy::Role;
 use valinta_persistence::testing::faults::Death;
 use valinta_service::deadlines;
 
-use super::{Scene, act, amount, id_of};
-use crate::support::{Provider, User, World, price};
+use super::{Scene, act, amount};
+use crate::support::{Provider, User, World, id_of, price};
 
 /// How long a settling is waited for.
 const WAIT_MAX: Duration = Duration::from_secs(60);

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use super::scene::{Scene, confirm, id_of, refuse, requests, shown, withdraw};
-use crate::support::{Provider, home_care_terms, price};
+use super::scene::{Scene, confirm, refuse, requests, shown, withdraw};
+use crate::support::{Provider, home_care_terms, id_of, price};
 
 #[test]
 fn a_choice_is_asked_for_and_holds_when_it_is_confirmed() {

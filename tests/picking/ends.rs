@@ -4,8 +4,8 @@ use std::thread;
 
 use serde_json::json;
 
-use super::scene::{Scene, confirm, id_of, requests, shown, withdraw};
-use crate::support::localized;
+use super::scene::{Scene, confirm, requests, shown, withdraw};
+use crate::support::{id_of, localized};
 
 #[test]
 fn the_last_day_counts_and_after_it_the_request_has_lapsed_whoever_has_looked() {

@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use super::scene::{Scene, confirm, id_of, shown};
+use super::scene::{Scene, confirm, shown};
+use crate::support::id_of;
 
 #[test]
 fn a_provider_that_delivers_is_left_after_the_notice_and_both_are_told() {

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use valinta_domain::policy::Role;
 use valinta_persistence::outbox::{self, NewMessage};
 
-use crate::support::{Answer, County, Provider, Resident, VoucherType, World, home_care_terms, price};
+use crate::support::{Answer, County, Provider, Resident, VoucherType, World, home_care_terms, id_of, price};
 
 /// A county, a voucher type, and a provider with an offering for it.
 pub(super) struct Scene {
@@ -131,8 +131,4 @@ pub(super) fn shown(resident: &Resident, voucher: &str) -> Value {
 pub(super) fn requests(provider: &Provider, query: &str) -> Vec<Value> {
     let listed = provider.user.get(&format!("/v1/choice-requests{query}")).ok();
     listed["items"].as_array().unwrap().clone()
-}
-
-pub(super) fn id_of(of: &Value) -> String {
-    of["id"].as_str().unwrap_or_else(|| panic!("no id: {of}")).to_owned()
 }

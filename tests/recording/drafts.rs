@@ -5,8 +5,8 @@ use std::thread;
 use serde_json::{Value, json};
 use valinta_service::deadlines::run_once;
 
-use super::{Scene, id_of};
-use crate::support::{Answer, Provider};
+use super::Scene;
+use crate::support::{Answer, Provider, id_of};
 
 const DRAFTS: &str = "/v1/service-events/drafts";
 

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{Scene, errors, id_of};
-use crate::support::{home_care_terms, localized};
+use super::{Scene, errors};
+use crate::support::{home_care_terms, id_of, localized};
 
 /// Cancelled less than a day before, half of the price and at most 30 €, and the voucher is not used up; who does not
 /// come, the whole of it. Who was taken to hospital is excused.

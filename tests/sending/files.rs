@@ -9,8 +9,8 @@ use quick_xml::events::Event;
 use serde_json::json;
 use valinta_service::sending::OutgoingFolder;
 
-use super::{Place, Scene, id_of, look, process};
-use crate::support::County;
+use super::{Place, Scene, look, process};
+use crate::support::{County, id_of};
 
 /// All files under a folder.
 fn files_under(folder: &Path) -> Vec<PathBuf> {

@@ -11,7 +11,8 @@ use valinta_persistence::{DbError, deliveries};
 use valinta_service::app::App;
 use valinta_service::sending::{Adapter, Parcel, SendError};
 
-use super::{Place, Scene, id_of, look, process};
+use super::{Place, Scene, look, process};
+use crate::support::id_of;
 
 #[test]
 fn two_processes_hand_over_each_delivery_once() {

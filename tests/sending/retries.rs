@@ -6,8 +6,8 @@ use chrono::TimeDelta;
 use serde_json::{Value, json};
 use valinta_domain::delivery::{Failed, TRIES_MAX};
 
-use super::{ACCOUNTS, Place, Scene, id_of, look, moment, process};
-use crate::support::new_key;
+use super::{ACCOUNTS, Place, Scene, look, moment, process};
+use crate::support::{id_of, new_key};
 
 #[test]
 fn what_fails_again_and_again_is_given_up_and_replayed_by_hand() {

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::scene::{Scene, id_of};
-use crate::support::{home_care_terms, localized};
+use super::scene::Scene;
+use crate::support::{home_care_terms, id_of, localized};
 
 const NOTE: &str = "It names another firm";
 

@@ -3,8 +3,8 @@
 
 use serde_json::{Value, json};
 
-use super::scene::{Scene, code_of, id_of, impose, measure, tag};
-use crate::support::{County, localized};
+use super::scene::{Scene, code_of, impose, measure, tag};
+use crate::support::{County, id_of, localized};
 
 impl Scene {
     /// The unit is approved for Pori alone, from a day on. The approval that follows.

@@ -5,8 +5,8 @@ use std::thread;
 use serde_json::{Value, json};
 use valinta_domain::policy::Role;
 
-use super::scene::{Scene, code_of, id_of};
-use crate::support::{Provider, VoucherType, price, terms_with};
+use super::scene::{Scene, code_of};
+use crate::support::{Provider, VoucherType, id_of, price, terms_with};
 
 /// A unit approved for what asks for fourteen days' notice, its offering of that, and the unit.
 fn with_notice(scene: &Scene) -> (VoucherType, String, String) {

@@ -3,8 +3,8 @@
 
 use serde_json::{Value, json};
 
-use super::scene::{Scene, code_of, id_of, impose, measure, tag};
-use crate::support::{localized, price, terms_with};
+use super::scene::{Scene, code_of, impose, measure, tag};
+use crate::support::{id_of, localized, price, terms_with};
 
 /// Two hours later on the same day.
 fn later(scene: &mut Scene) {

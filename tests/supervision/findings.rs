@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::scene::{Scene, code_of, id_of, measure, tag};
-use crate::support::{County, Provider};
+use super::scene::{Scene, code_of, measure, tag};
+use crate::support::{County, Provider, id_of};
 
 /// A finding from its note to its conclusion. What was shown of it in the end, without ids.
 fn finding_of(sector: &str) -> Value {

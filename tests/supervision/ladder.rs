@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::scene::{Scene, code_of, id_of, impose, in_finnish, measure};
+use super::scene::{Scene, code_of, impose, in_finnish, measure};
+use crate::support::id_of;
 
 /// What a decision says that does not name its parties.
 fn said(scene: &Scene, decided: &Value) -> Value {

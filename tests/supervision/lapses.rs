@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 use valinta_persistence::organisers;
 
-use super::scene::{Scene, code_of, id_of, impose};
+use super::scene::{Scene, code_of, impose};
+use crate::support::id_of;
 
 fn insurance(scene: &Scene, days: i64) -> String {
     let body = json!({

@@ -5,8 +5,8 @@ use std::thread;
 
 use serde_json::{Value, json};
 
-use super::scene::{Scene, id_of, impose, measure, tag};
-use crate::support::{Answer, Resident};
+use super::scene::{Scene, impose, measure, tag};
+use crate::support::{Answer, Resident, id_of};
 
 /// A call that can be made from a thread of its own.
 type Call<'a> = Box<dyn Fn() -> Answer + Send + Sync + 'a>;

@@ -5,7 +5,9 @@ use valinta_domain::Moment;
 use valinta_domain::policy::Role;
 use valinta_persistence::outbox::{self, NewMessage};
 
-use crate::support::{Answer, County, Provider, Resident, User, VoucherType, World, localized, price, public_price};
+use crate::support::{
+    Answer, County, Provider, Resident, User, VoucherType, World, id_of, localized, price, public_price,
+};
 
 /// A county, a voucher type, and a provider with a unit that is approved for it.
 pub(super) struct Scene {
@@ -145,10 +147,6 @@ pub(super) fn impose(members: Value) -> Value {
         body[name] = member.clone();
     }
     body
-}
-
-pub(super) fn id_of(of: &Value) -> String {
-    of["id"].as_str().unwrap_or_else(|| panic!("no id: {of}")).to_owned()
 }
 
 /// The entity tag of what a path shows.

@@ -281,3 +281,9 @@ impl Problem {
         self
     }
 }
+
+/// The id of something that the service has shown.
+#[track_caller]
+pub(crate) fn id_of(shown: &Value) -> String {
+    shown["id"].as_str().unwrap_or_else(|| panic!("no id: {shown}")).to_owned()
+}

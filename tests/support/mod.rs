@@ -9,7 +9,7 @@ mod figures;
 mod world;
 
 pub(crate) use actors::{Provider, Resident};
-pub(crate) use api::{Answer, Api, Problem, User, new_key};
+pub(crate) use api::{Answer, Api, Problem, User, id_of, new_key};
 pub(crate) use county::{County, VoucherType};
 pub(crate) use dice::{Dice, setting};
 pub(crate) use figures::{

@@ -9,7 +9,10 @@ use valinta_persistence::Conn;
 use valinta_persistence::deliveries::{self, NewDelivery};
 use valinta_persistence::statements::{self, Made};
 
-use crate::support::{Answer, County, Provider, Resident, User, VoucherType, World, home_care_terms, localized, price};
+use super::machines;
+use crate::support::{
+    Answer, County, Provider, Resident, User, VoucherType, World, home_care_terms, id_of, localized, price,
+};
 
 /// The ids of what came of it.
 pub(super) struct Journey {
@@ -54,10 +57,18 @@ pub(super) struct Journey {
     pub(super) statement: String,
     /// Its invoice, which waits to be handed over.
     pub(super) delivery: String,
+    /// The county itself.
+    pub(super) county: String,
+    /// A program of the provider's, and by what it proves who it is.
+    pub(super) program: (String, String),
+    /// One of the county's.
+    pub(super) county_program: (String, String),
 }
 
 /// Who takes part in it, and who does not.
 pub(super) struct People {
+    /// Who runs the installation.
+    pub(super) operator: User,
     pub(super) county: County,
     /// A county that knows nobody of the journey.
     pub(super) other_county: County,
@@ -81,10 +92,6 @@ const FILE: &str = "%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n";
 pub(super) fn hand_in(user: &User, provider: &str, key: &str) -> Answer {
     let headers = [("Content-Type", "application/pdf"), ("Idempotency-Key", key)];
     user.send("POST", &format!("/v1/providers/{provider}/attachments?name=policy.pdf"), &headers, Some(FILE))
-}
-
-fn id_of(made: &Value) -> String {
-    made["id"].as_str().unwrap_or_else(|| panic!("no id: {made}")).to_owned()
 }
 
 /// Walks it from the county's foundation to the day on which all of it can be looked at.
@@ -122,6 +129,9 @@ pub(super) fn walk(world: &World) -> (Journey, People) {
     mandate(&county, &resident.client, &representative.identity_code, "vouchers");
     let (settlement, statement) = settle(world, &county, &provider);
     let journey = Journey {
+        program: machines::of_provider(&provider),
+        county_program: machines::of_county(world, &county.id),
+        county: county.id.clone(),
         delivery: delivery(world, &county, &statement),
         settlement,
         statement,
@@ -161,6 +171,7 @@ pub(super) fn walk(world: &World) -> (Journey, People) {
     // Someone who only stands on the list of members.
     member(&provider, "leaving");
     let people = People {
+        operator: world.operator(),
         county,
         other_county,
         knowing_county,
