@@ -53,8 +53,13 @@ pub(crate) const ROWS_PER_INSERT_MAX: usize = 500;
 macro_rules! insert_many {
     ($conn:expr, $table:expr, $rows:expr) => {
         $rows.chunks($crate::dialect::ROWS_PER_INSERT_MAX).try_fold(0_usize, |done, chunk| {
-            $crate::dialect::on!($conn, c => diesel::RunQueryDsl::execute(diesel::insert_into($table).values(chunk), c))
-                .map(|inserted| done.saturating_add(inserted))
+            use diesel::RunQueryDsl as _;
+            // On SQLite several rows are several statements in a savepoint, which one row needs not.
+            let inserted = match chunk {
+                [row] => $crate::dialect::on!($conn, c => diesel::insert_into($table).values(row).execute(c)),
+                rows => $crate::dialect::on!($conn, c => diesel::insert_into($table).values(rows).execute(c)),
+            };
+            inserted.map(|inserted| done.saturating_add(inserted))
         })
     };
 }
