@@ -32,12 +32,14 @@ CREATE TABLE contention.allotments (
     id bigint PRIMARY KEY, voucher_id bigint NOT NULL REFERENCES contention.vouchers (id), granted bigint NOT NULL,
     used bigint NOT NULL CHECK (used <= granted)
 );
+CREATE INDEX ON contention.allotments (voucher_id);
 CREATE TABLE contention.entries (
     id uuid PRIMARY KEY, voucher_id bigint NOT NULL REFERENCES contention.vouchers (id), voucher_version bigint NOT NULL,
     line bigint NOT NULL, quantity bigint NOT NULL, UNIQUE (voucher_id, voucher_version, line)
 );
 INSERT INTO contention.vouchers SELECT i, 1, 'in_use' FROM generate_series(0, 999) AS i;
 INSERT INTO contention.allotments SELECT i, i, 1000000000, 0 FROM generate_series(0, 999) AS i;
+ANALYZE contention.vouchers, contention.allotments;
 ";
 
 #[derive(Clone, Copy)]
