@@ -325,7 +325,7 @@ fn programs_are_registered_by_those_whose_they_are_and_are_no_more_than_they_may
     let planner = user(&world, &with_secret(&world, client, secret["secret"].as_str().unwrap()));
     // A member of the provider, in the role that was named, and of no other one.
     let nothing = json!({"voucher": world.unknown_id(), "day": world.today(), "quantity": "1"});
-    planner.post("/v1/service-events", &nothing).refused(422, "invalid_input");
+    planner.post("/v1/service-events", &nothing).refused(404, "not_found");
     let members = provider.user.get(&format!("/v1/providers/{}/members", provider.id)).ok();
     assert!(members["items"].as_array().unwrap().iter().any(|member| member["subject"] == client));
     for stranger in [&other.user, &operator] {

@@ -37,7 +37,8 @@ const provided = (issuer) =>
       devInteractions: { enabled: false },
       resourceIndicators: {
         enabled: true,
-        defaultResource: () => audience,
+        // A resource is named by an address; what tokens say of it, by its audience.
+        defaultResource: () => 'https://valinta.example',
         useGrantedResource: () => true,
         getResourceServerInfo: () => ({
           scope,

@@ -8,7 +8,7 @@ use crate::support::{Provider, User, World, id_of};
 
 /// A program of the provider's, with a secret.
 pub(super) fn of_provider(provider: &Provider) -> (String, String) {
-    with_secret(&provider.user, &program(&json!({"provider": provider.id, "role": "provider"}), "service-events:write"))
+    with_secret(&provider.user, &program(&json!({"provider": provider.id, "role": "provider", "member_role": "worker"}), "service-events:write"))
 }
 
 /// A program of the county's, with a secret.
@@ -47,7 +47,7 @@ pub(super) const ROWS: &[Row] = &[
     ("show_machine_client", |j, _, user| user.get(&place(&j.program.0))),
     ("show_machine_client of the county", |j, _, user| user.get(&place(&j.county_program.0))),
     ("register_machine_client", |j, _, user| {
-        let of = json!({"provider": j.provider, "role": "provider"});
+        let of = json!({"provider": j.provider, "role": "provider", "member_role": "worker"});
         user.post("/v1/machine-clients", &program(&of, "service-events:write"))
     }),
     ("register_machine_client of the county", |j, _, user| {
