@@ -8,7 +8,13 @@ use crate::support::{Provider, User, World, id_of};
 
 /// A program of the provider's, with a secret.
 pub(super) fn of_provider(provider: &Provider) -> (String, String) {
-    with_secret(&provider.user, &program(&json!({"provider": provider.id, "role": "provider", "member_role": "worker"}), "service-events:write"))
+    with_secret(
+        &provider.user,
+        &program(
+            &json!({"provider": provider.id, "role": "provider", "member_role": "worker"}),
+            "service-events:write",
+        ),
+    )
 }
 
 /// A program of the county's, with a secret.
