@@ -175,16 +175,28 @@ pub(super) fn drawn(dice: &mut Dice, many: usize) -> Vec<Command> {
             }
             16..20 => commands.push(Command::Again(dice.below(12))),
             20 => commands.push(Command::OtherBody(dice.below(12))),
-            21..24 => commands.push(Command::WhileSettling {
-                months_back: months_back(dice),
-                survives: u32::try_from(dice.below(4)).unwrap(),
-                of: Box::new(simple(dice)),
-            }),
+            21..23 => commands.extend(months_end(dice)),
+            23 => {
+                let of = simple(dice);
+                commands.push(while_settling(dice, of));
+            }
             _ => commands.push(simple(dice)),
         }
     }
     commands.truncate(many);
     commands
+}
+
+/// A month ends with something to settle; and while it is settled, more of it is recorded.
+fn months_end(dice: &mut Dice) -> [Command; 3] {
+    let [before, late] = [dice.days(0, 5), dice.days(5, 15)]
+        .map(|ago| Command::Record(Service { voucher: dice.below(4), ago, ..service(dice) }));
+    [before, Command::NextMonth, while_settling(dice, late)]
+}
+
+fn while_settling(dice: &mut Dice, of: Command) -> Command {
+    let survives = u32::try_from(dice.below(5)).unwrap();
+    Command::WhileSettling { months_back: months_back(dice), survives, of: Box::new(of) }
 }
 
 /// A command that is disturbed.
