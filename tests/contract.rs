@@ -44,17 +44,26 @@ fn every_operation_is_named_after_its_function_and_declares_its_refusals() {
     assert_eq!(names, functions, "every handler is an operation of the document");
 }
 
+/// Its clients understand the refusals of OAuth alone (RFC 6749 § 5.2), which do not tell a body that is too large, of another
+/// type or of another content from one that is not right.
+const TOKEN_ENDPOINT: &str = "obtain_token";
+
 fn refusals_are_problems(name: &str, operation: &Value) {
     let responses = operation["responses"].as_object().unwrap();
     let declares = |status: &str| {
-        let schema = &responses.get(status)?["content"]["application/problem+json"]["schema"]["$ref"];
-        (schema == "#/components/schemas/Problem").then_some(())
+        let contents = &responses.get(status)?["content"];
+        let schema = &contents["application/problem+json"]["schema"]["$ref"];
+        let of_oauth = &contents["application/json"]["schema"]["$ref"];
+        let is_of_oauth = name == TOKEN_ENDPOINT && of_oauth == "#/components/schemas/OAuthRefusal";
+        (schema == "#/components/schemas/Problem" || is_of_oauth).then_some(())
     };
     let mut wanted = vec!["429", "500", "503"];
     if operation["security"][0].get("bearer").is_some() {
         wanted.extend(["401", "403"]);
     }
-    if operation.get("requestBody").is_some() {
+    if name == TOKEN_ENDPOINT {
+        wanted.extend(["400", "401"]);
+    } else if operation.get("requestBody").is_some() {
         wanted.extend(["400", "413", "415", "422"]);
     }
     let takes = |place: &str| operation["parameters"].as_array().into_iter().flatten().any(|p| p["in"] == place);

@@ -8,6 +8,7 @@ use valinta_domain::id::kind;
 use valinta_domain::machine_client::{ROLES, scopes_among};
 use valinta_domain::policy::{Role, Scope};
 use valinta_domain::provider::MemberRole;
+use valinta_domain::text::LineText;
 use valinta_persistence::machine_clients::{ActsFor, MachineClient};
 use valinta_persistence::providers::{self, Member};
 use valinta_persistence::{Conn, machine_clients, organisers};
@@ -41,7 +42,7 @@ pub(crate) struct RegisterMachineClient {
     member_role: Option<MemberRole>,
     /// What its tokens may be good for.
     #[validate(length(min = 1, max = 100))]
-    #[schema(min_items = 1, max_items = 100, example = json!(["clients:write", "vouchers:write", "vouchers:read"]))]
+    #[schema(value_type = Vec<LineText>, min_items = 1, max_items = 100, example = json!(["clients:write", "vouchers:write", "vouchers:read"]))]
     scopes: Vec<String>,
 }
 

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use valinta_domain::id::kind;
 use valinta_domain::policy::Role;
+use valinta_domain::text::LineText;
 use valinta_domain::{Id, Moment};
 use valinta_persistence::machine_clients::{ActsFor, Credential, Ended, MachineClient, Proof};
 
@@ -23,7 +24,7 @@ pub(crate) struct MachineClientView {
     /// In what role it acts.
     role: Role,
     /// What its tokens may be good for.
-    #[schema(max_items = 100)]
+    #[schema(max_items = 100, value_type = Vec<LineText>)]
     scopes: Vec<String>,
     /// Who registered it.
     #[schema(max_length = 255)]

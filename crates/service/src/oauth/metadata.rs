@@ -4,6 +4,7 @@ use actix_web::{HttpResponse, get, web};
 use serde::Serialize;
 use serde_json::Value;
 use valinta_domain::policy::Scope;
+use valinta_domain::text::LineText;
 
 use super::token::TOKEN_PATH;
 use crate::app::App;
@@ -25,19 +26,19 @@ pub(crate) struct TokenServer {
     #[schema(max_length = 300)]
     jwks_uri: String,
     /// `client_credentials`.
-    #[schema(max_items = 1)]
+    #[schema(max_items = 1, value_type = Vec<LineText>)]
     grant_types_supported: [&'static str; 1],
     /// By what a program proves who it is.
-    #[schema(max_items = 3)]
+    #[schema(max_items = 3, value_type = Vec<LineText>)]
     token_endpoint_auth_methods_supported: [&'static str; 3],
     /// With what an assertion is signed.
-    #[schema(max_items = 4)]
+    #[schema(max_items = 4, value_type = Vec<LineText>)]
     token_endpoint_auth_signing_alg_values_supported: [&'static str; 4],
     /// What tokens may be good for.
-    #[schema(max_items = 200)]
+    #[schema(max_items = 200, value_type = Vec<LineText>)]
     scopes_supported: Vec<&'static str>,
     /// None: nobody is asked for a consent here.
-    #[schema(max_items = 0)]
+    #[schema(max_items = 0, value_type = Vec<LineText>)]
     response_types_supported: [&'static str; 0],
 }
 
