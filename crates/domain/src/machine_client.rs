@@ -18,6 +18,12 @@ pub const CREDENTIALS_MAX: usize = 10;
 /// installation is run by people.
 pub const ROLES: [Role; 5] = [Role::Officer, Role::CaseWorker, Role::Finance, Role::Auditor, Role::Provider];
 
+/// Whether a program in a role may have a scope: what the role can hold, but for what keeps programs. None makes another one.
+pub fn may_have(role: Role, scope: Scope) -> bool {
+    let keeps_programs = matches!(scope, Scope::MachineClientsWrite | Scope::MachineClientsRead);
+    scope.roles().contains(&role) && !keeps_programs
+}
+
 /// Why scopes are not given.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum ScopeRefused {
@@ -80,11 +86,13 @@ mod tests {
 
     #[test]
     fn a_program_has_no_scope_that_its_role_cannot_hold() {
-        let of = |role: Role| move |scope: Scope| scope.roles().contains(&role);
+        let of = |role: Role| move |scope: Scope| may_have(role, scope);
         assert!(scopes_among(["vouchers:write"], of(Role::CaseWorker)).is_ok());
         assert_eq!(
             scopes_among(["vouchers:read", "vouchers:write"], of(Role::Finance)),
             Err(ScopeRefused::NotForIt("vouchers:write"))
         );
+        let keeping = scopes_among(["machine-clients:write"], of(Role::Provider));
+        assert_eq!(keeping, Err(ScopeRefused::NotForIt("machine-clients:write")));
     }
 }

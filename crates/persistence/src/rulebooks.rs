@@ -153,8 +153,9 @@ impl<K: Eq + Hash> Known<K> {
 
 /// By their text.
 static PARSED: LazyLock<Known<String>> = LazyLock::new(|| Known(Mutex::default()));
-/// Those of adopted versions, which stay as they are, by the version: their text need not be read again.
-static ADOPTED_TERMS: LazyLock<Known<DbId>> = LazyLock::new(|| Known(Mutex::default()));
+/// Those of adopted rulebooks, which stay as they are: their text need not be read again. By the rulebook and the count of its
+/// changes, since what a transaction has adopted that is undone may be edited yet.
+static ADOPTED_TERMS: LazyLock<Known<(DbId, i64)>> = LazyLock::new(|| Known(Mutex::default()));
 
 pub(crate) fn parsed(text: String) -> Result<Arc<RulebookTerms>, DbError> {
     if let Some(known) = PARSED.get(&text) {
@@ -233,11 +234,12 @@ pub fn rulebook_in_force(
 ) -> Result<Option<Rulebook>, DbError> {
     let head = on!(c, c => in_force_on!(voucher_type, day).select(Head::as_select()).first(c)).optional()?;
     let Some(head): Option<Head> = head else { return Ok(None) };
-    let terms = match ADOPTED_TERMS.get(&head.id) {
+    let key = (head.id, head.version);
+    let terms = match ADOPTED_TERMS.get(&key) {
         Some(terms) => terms,
         None => {
             let terms = parsed(rulebooks::table.find(head.id).select(rulebooks::terms).first(c)?)?;
-            ADOPTED_TERMS.keep(head.id, &terms);
+            ADOPTED_TERMS.keep(key, &terms);
             terms
         }
     };

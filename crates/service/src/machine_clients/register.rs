@@ -5,7 +5,7 @@ use serde::Deserialize;
 use validator::Validate;
 use valinta_domain::Id;
 use valinta_domain::id::kind;
-use valinta_domain::machine_client::{ROLES, scopes_among};
+use valinta_domain::machine_client::{ROLES, may_have, scopes_among};
 use valinta_domain::policy::{Role, Scope};
 use valinta_domain::provider::MemberRole;
 use valinta_domain::text::LineText;
@@ -80,9 +80,7 @@ impl Parse for RegisterMachineClient {
         }
         let member_role = self.member_role(errors);
         let role = self.role;
-        let scopes = scopes_among(self.scopes.iter().map(String::as_str), |scope| {
-            scope.roles().contains(&role) && !is_of_keepers(scope)
-        });
+        let scopes = scopes_among(self.scopes.iter().map(String::as_str), |scope| may_have(role, scope));
         let scopes = errors.take("/scopes", scopes);
         Some(RegisterCommand {
             name: name?,
@@ -105,11 +103,6 @@ impl RegisterMachineClient {
         errors.fail("/member_role", wrong.0, wrong.1);
         None
     }
-}
-
-/// Whether it is for those who keep programs: none makes another one.
-fn is_of_keepers(scope: Scope) -> bool {
-    matches!(scope, Scope::MachineClientsWrite | Scope::MachineClientsRead)
 }
 
 /// Registers a program, which gets tokens once it has a key or a secret. The operator registers those of organisers, an admin
