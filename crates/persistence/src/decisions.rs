@@ -6,7 +6,7 @@ use valinta_domain::decision::{Decision, DecisionKind, DecisionOutcome};
 use valinta_domain::id::kind;
 
 use crate::convert::{coded, from_json, localized, to_json};
-use crate::dialect::Conn;
+use crate::dialect::{Conn, insert_many};
 use crate::error::DbError;
 use crate::schema::decisions;
 use crate::types::{DbId, DbMoment};
@@ -34,32 +34,46 @@ struct Row {
     decided_at: DbMoment,
 }
 
-/// Writes a decision.
+impl Row {
+    fn of(decision: &Decision) -> Result<Self, DbError> {
+        Ok(Self {
+            id: decision.id.into(),
+            organiser_id: decision.organiser.into(),
+            kind: decision.kind.code().to_owned(),
+            outcome: decision.outcome.code().to_owned(),
+            subject_id: DbId(decision.subject),
+            provider_id: decision.provider.map(DbId::from),
+            person_id: decision.person.map(DbId::from),
+            rulebook_id: decision.rulebook.map(DbId::from),
+            inputs: to_json(&decision.inputs)?,
+            steps: to_json(&decision.steps)?,
+            reasons_fi: decision.reasons.fi.clone(),
+            reasons_sv: decision.reasons.sv.clone(),
+            reasons_en: decision.reasons.en.clone(),
+            appeal_fi: decision.appeal.fi.clone(),
+            appeal_sv: decision.appeal.sv.clone(),
+            appeal_en: decision.appeal.en.clone(),
+            decided_by: decision.decided_by.clone(),
+            decided_at: decision.decided_at.into(),
+        })
+    }
+}
+
+/// Adds a decision.
 ///
 /// # Errors
 /// The database's.
 pub fn insert(c: &mut Conn, decision: &Decision) -> Result<(), DbError> {
-    let row = Row {
-        id: decision.id.into(),
-        organiser_id: decision.organiser.into(),
-        kind: decision.kind.code().to_owned(),
-        outcome: decision.outcome.code().to_owned(),
-        subject_id: DbId(decision.subject),
-        provider_id: decision.provider.map(DbId::from),
-        person_id: decision.person.map(DbId::from),
-        rulebook_id: decision.rulebook.map(DbId::from),
-        inputs: to_json(&decision.inputs)?,
-        steps: to_json(&decision.steps)?,
-        reasons_fi: decision.reasons.fi.clone(),
-        reasons_sv: decision.reasons.sv.clone(),
-        reasons_en: decision.reasons.en.clone(),
-        appeal_fi: decision.appeal.fi.clone(),
-        appeal_sv: decision.appeal.sv.clone(),
-        appeal_en: decision.appeal.en.clone(),
-        decided_by: decision.decided_by.clone(),
-        decided_at: decision.decided_at.into(),
-    };
-    diesel::insert_into(decisions::table).values(&row).execute(c)?;
+    insert_all(c, [decision])
+}
+
+/// Adds decisions.
+///
+/// # Errors
+/// The database's; then of none.
+pub fn insert_all<'a>(c: &mut Conn, decisions: impl IntoIterator<Item = &'a Decision>) -> Result<(), DbError> {
+    let rows = decisions.into_iter().map(Row::of).collect::<Result<Vec<_>, _>>()?;
+    insert_many!(c, decisions::table, &rows)?;
     Ok(())
 }
 

@@ -90,6 +90,27 @@ struct EntryRow {
 }
 
 impl EntryRow {
+    fn of(occasion: &Occasion, entry: &NewEntry, line: i32) -> Self {
+        let (from, to) = entry.posting.kind.accounts();
+        Self {
+            id: entry.id.into(),
+            organiser_id: occasion.organiser.into(),
+            voucher_id: occasion.voucher.into(),
+            voucher_version: occasion.voucher_version,
+            line,
+            allotment_id: entry.allotment.map(DbId::from),
+            service_event_id: occasion.service_event.map(DbId::from),
+            decision_id: occasion.decision.map(DbId::from),
+            kind: entry.posting.kind.code().to_owned(),
+            from_account: from.code().to_owned(),
+            to_account: to.code().to_owned(),
+            quantity_e4: entry.posting.quantity.e4(),
+            amount_minor: entry.posting.amount.minor(),
+            day: occasion.day.date(),
+            at: occasion.at.into(),
+        }
+    }
+
     fn entry(self) -> Result<LedgerEntry, DbError> {
         Ok(LedgerEntry {
             id: self.id.id(),
@@ -112,30 +133,21 @@ impl EntryRow {
 /// # Errors
 /// The database's.
 pub fn post(c: &mut Conn, occasion: &Occasion, entries: &[NewEntry]) -> Result<(), DbError> {
-    let rows: Vec<EntryRow> = entries
-        .iter()
-        .zip(0i32..)
-        .map(|(entry, line)| {
-            let (from, to) = entry.posting.kind.accounts();
-            EntryRow {
-                id: entry.id.into(),
-                organiser_id: occasion.organiser.into(),
-                voucher_id: occasion.voucher.into(),
-                voucher_version: occasion.voucher_version,
-                line,
-                allotment_id: entry.allotment.map(DbId::from),
-                service_event_id: occasion.service_event.map(DbId::from),
-                decision_id: occasion.decision.map(DbId::from),
-                kind: entry.posting.kind.code().to_owned(),
-                from_account: from.code().to_owned(),
-                to_account: to.code().to_owned(),
-                quantity_e4: entry.posting.quantity.e4(),
-                amount_minor: entry.posting.amount.minor(),
-                day: occasion.day.date(),
-                at: occasion.at.into(),
-            }
-        })
-        .collect();
+    post_all(c, [(occasion, entries)])
+}
+
+/// Posts what each of several occasions moves.
+///
+/// # Errors
+/// As [`post`]; then nothing is posted.
+pub fn post_all<'a>(
+    c: &mut Conn,
+    all: impl IntoIterator<Item = (&'a Occasion, &'a [NewEntry])>,
+) -> Result<(), DbError> {
+    let of_occasion = |(occasion, entries): (&'a Occasion, &'a [NewEntry])| {
+        entries.iter().zip(0i32..).map(move |(entry, line)| EntryRow::of(occasion, entry, line))
+    };
+    let rows: Vec<EntryRow> = all.into_iter().flat_map(of_occasion).collect();
     insert_many!(c, ledger_entries::table, &rows)?;
     Ok(())
 }

@@ -160,6 +160,40 @@ fn state(code: &str, directed_to: Option<&str>, reason: Option<String>) -> Resul
 }
 
 impl Row {
+    fn of(stored: &StoredVoucher) -> Result<Self, DbError> {
+        let voucher = &stored.voucher;
+        let (state, directed_to, cancel_reason) = state_columns(&voucher.state)?;
+        Ok(Self {
+            id: voucher.id.into(),
+            organiser_id: voucher.organiser.into(),
+            client_id: voucher.client.into(),
+            person_id: voucher.person.into(),
+            voucher_type_id: voucher.voucher_type.into(),
+            rulebook_id: voucher.rulebook.into(),
+            number: voucher.number.to_string(),
+            state: state.to_owned(),
+            value_minor: voucher.value.minor(),
+            unit: voucher.unit.code().to_owned(),
+            quantity_e4: stored.quantities.issued.e4(),
+            per: per_code(stored.per).to_owned(),
+            free_of_charge: voucher.free_of_charge,
+            valid_from: voucher.validity.from().date(),
+            valid_to: last_day(voucher.validity)?,
+            directed_to,
+            cancel_reason,
+            decision_id: stored.decision.into(),
+            issued_at: stored.issued_at.into(),
+            version: stored.version,
+            measure: measure_code(voucher.measure).to_owned(),
+            unused: unused_code(voucher.unused).to_owned(),
+            facts: to_json(&voucher.facts)?,
+            accounting_code: stored.accounting_code.as_ref().map(ToString::to_string),
+            replaces_id: stored.replaces.map(DbId::from),
+            changes: 0,
+            told_of_end: 0,
+        })
+    }
+
     /// As it was issued, where it was not changed since: see [`wholes`].
     pub(crate) fn stored(self) -> Result<StoredVoucher, DbError> {
         Ok(StoredVoucher {
@@ -225,58 +259,45 @@ pub(crate) fn last_day(validity: valinta_domain::Period) -> Result<NaiveDate, Db
 /// # Errors
 /// The database's.
 pub fn insert(c: &mut Conn, stored: &StoredVoucher, parts: &[StoredAllotment]) -> Result<(), DbError> {
-    let voucher = &stored.voucher;
-    let (state, directed_to, cancel_reason) = state_columns(&voucher.state)?;
-    let row = Row {
-        id: voucher.id.into(),
-        organiser_id: voucher.organiser.into(),
-        client_id: voucher.client.into(),
-        person_id: voucher.person.into(),
-        voucher_type_id: voucher.voucher_type.into(),
-        rulebook_id: voucher.rulebook.into(),
-        number: voucher.number.to_string(),
-        state: state.to_owned(),
-        value_minor: voucher.value.minor(),
-        unit: voucher.unit.code().to_owned(),
-        quantity_e4: stored.quantities.issued.e4(),
-        per: per_code(stored.per).to_owned(),
-        free_of_charge: voucher.free_of_charge,
-        valid_from: voucher.validity.from().date(),
-        valid_to: last_day(voucher.validity)?,
-        directed_to,
-        cancel_reason,
-        decision_id: stored.decision.into(),
-        issued_at: stored.issued_at.into(),
-        version: stored.version,
-        measure: measure_code(voucher.measure).to_owned(),
-        unused: unused_code(voucher.unused).to_owned(),
-        facts: to_json(&voucher.facts)?,
-        accounting_code: stored.accounting_code.as_ref().map(ToString::to_string),
-        replaces_id: stored.replaces.map(DbId::from),
-        changes: 0,
-        told_of_end: 0,
-    };
-    diesel::insert_into(vouchers::table).values(&row).execute(c)?;
-    insert_parts(c, voucher.id, parts)
+    insert_all(c, [(stored, parts)])
+}
+
+/// Adds vouchers with their parts.
+///
+/// # Errors
+/// The database's; then of none.
+pub fn insert_all<'a>(
+    c: &mut Conn,
+    all: impl IntoIterator<Item = (&'a StoredVoucher, &'a [StoredAllotment])>,
+) -> Result<(), DbError> {
+    let (mut rows, mut parts) = (Vec::new(), Vec::new());
+    for (stored, of_it) in all {
+        rows.push(Row::of(stored)?);
+        parts.extend(part_rows(stored.voucher.id, of_it)?);
+    }
+    insert_many!(c, vouchers::table, &rows)?;
+    insert_many!(c, allotments::table, &parts)?;
+    Ok(())
 }
 
 /// Adds parts of a grant.
 pub(crate) fn insert_parts(c: &mut Conn, voucher: Id<kind::Voucher>, parts: &[StoredAllotment]) -> Result<(), DbError> {
-    let rows = parts
-        .iter()
-        .map(|part| {
-            Ok(AllotmentRow {
-                id: part.id.into(),
-                voucher_id: voucher.into(),
-                valid_from: part.allotment.period.from().date(),
-                valid_to: last_day(part.allotment.period)?,
-                granted_e4: part.allotment.granted.e4(),
-                used_e4: part.allotment.used.e4(),
-            })
-        })
-        .collect::<Result<Vec<_>, DbError>>()?;
-    insert_many!(c, allotments::table, &rows)?;
+    insert_many!(c, allotments::table, &part_rows(voucher, parts)?)?;
     Ok(())
+}
+
+fn part_rows(voucher: Id<kind::Voucher>, parts: &[StoredAllotment]) -> Result<Vec<AllotmentRow>, DbError> {
+    let row = |part: &StoredAllotment| {
+        Ok(AllotmentRow {
+            id: part.id.into(),
+            voucher_id: voucher.into(),
+            valid_from: part.allotment.period.from().date(),
+            valid_to: last_day(part.allotment.period)?,
+            granted_e4: part.allotment.granted.e4(),
+            used_e4: part.allotment.used.e4(),
+        })
+    };
+    parts.iter().map(row).collect()
 }
 
 /// A voucher with what was changed of it since it was issued.
