@@ -55,4 +55,5 @@ mod support;
 mod values;
 mod vectors_over_http;
 mod versions;
+mod voucher_batches;
 mod whose;

@@ -173,6 +173,8 @@ impl County {
             "quantity": quantity,
             "valid_from": today.to_string(),
             "valid_until": today.plus_days(49).to_string(),
+            // Tests issue one after the other to the same client.
+            "duplicate": true,
         })
     }
 

@@ -18,6 +18,8 @@ use crate::support::{
 pub(super) struct Journey {
     pub(super) home_care: VoucherType,
     pub(super) voucher: Value,
+    /// Vouchers that the county has asked for at once.
+    pub(super) voucher_batch: String,
     pub(super) offering: String,
     pub(super) unit: String,
     pub(super) application: String,
@@ -128,7 +130,9 @@ pub(super) fn walk(world: &World) -> (Journey, People) {
     let representative = county.client();
     mandate(&county, &resident.client, &representative.identity_code, "vouchers");
     let (settlement, statement) = settle(world, &county, &provider);
+    let asked = county.case_worker.post("/v1/voucher-batches?dry_run=true", &json!({"rows": [{}]}));
     let journey = Journey {
+        voucher_batch: id_of(&asked.of_status(202)),
         program: machines::of_provider(&provider),
         county_program: machines::of_county(world, &county.id),
         county: county.id.clone(),

@@ -38,6 +38,11 @@ const GROUPED_MIN: f64 = 2.5;
 /// The most of an ungrouped pool's p99 that a grouped one may take.
 const GROUPED_P99_MAX: f64 = 0.05;
 
+/// Vouchers in one batch.
+const BATCH_ROWS: usize = 10_000;
+/// The least that a batch must gain over vouchers one by one.
+const BATCH_MIN: f64 = 5.0;
+
 const ISSUE: [&str; 2] = ["issue a voucher", "bare: the same rows as issuing"];
 const RECORD: [&str; 2] = ["record a service", "bare: the same rows as recording"];
 const HOT: &str = "record under one voucher";
@@ -112,7 +117,20 @@ fn measure(binary: &Path, place: &Place) -> Outcome<Vec<String>> {
         let (p50, p99, most) = (of(round.p50), of(round.p99), of(round.most));
         println!("{name:<36} {:>8.0} {p50:>9.2} {p99:>9.2} {most:>9.2}", round.per_second);
     }
-    ratios(name, &measured)
+    let mut over = ratios(name, &measured)?;
+    let single = measured.get(ISSUE[0]).ok_or("no vouchers were issued")?.per_second;
+    for mode in ["all_or_nothing", "per_row"] {
+        let took = scene.batch(&service, BATCH_ROWS, mode)?.as_secs_f64();
+        let per_second = f64::from(u32::try_from(BATCH_ROWS)?) / took;
+        let gain = per_second / single;
+        println!(
+            "batch of {BATCH_ROWS}, {mode}: {took:.1} s, {per_second:.0} a second, {gain:.1} × single (at least {BATCH_MIN})"
+        );
+        if gain < BATCH_MIN {
+            over.push(format!("{name}: a batch, {mode}, gains too little"));
+        }
+    }
+    Ok(over)
 }
 
 /// The ratios, and what is past its bound.

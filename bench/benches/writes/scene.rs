@@ -3,6 +3,8 @@
 use std::cell::Cell;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -17,6 +19,8 @@ const VOUCHERS: usize = 64;
 const HOURS: &str = "90";
 const HOUR: &str = "0.01";
 const HOUR_SECONDS: i64 = 36;
+/// How often it is asked how far a batch is.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// What a bare process reads of the scene.
 pub(crate) const FILE: &str = "scene.json";
 
@@ -114,9 +118,37 @@ impl Scene {
             "quantity": HOURS,
             "valid_from": self.day,
             "valid_until": self.last_day,
+            "duplicate": true,
         });
         let key = format!("issue-{number}-{}", self.day);
         ("/v1/vouchers".to_owned(), self.worker_token.clone(), key, body.to_string())
+    }
+
+    /// So many vouchers at once.
+    fn batch_command(&self, rows: usize, mode: &str) -> Outcome<(String, String, Value)> {
+        let (_, token, _, body) = self.issue_command(0);
+        let mut row: Value = serde_json::from_str(&body)?;
+        let with_reference = |number: usize| {
+            row["reference"] = json!(format!("{mode}-{number}"));
+            row.clone()
+        };
+        let rows: Vec<Value> = (0..rows).map(with_reference).collect();
+        Ok((format!("/v1/voucher-batches?mode={mode}"), token, json!({"rows": rows})))
+    }
+
+    /// Issues so many vouchers at once. How long it took from the request until all were there.
+    pub(crate) fn batch(&self, service: &Process, rows: usize, mode: &str) -> Outcome<Duration> {
+        let (path, token, body) = self.batch_command(rows, mode)?;
+        let began = Instant::now();
+        let place = format!("/v1/voucher-batches/{}", text(&service.send("POST", &path, &token, mode, &body)?, "/id")?);
+        loop {
+            let batch = read(service, &place, Some(&token))?;
+            if batch.pointer("/state").is_some_and(|state| state != "running") {
+                let all = batch.pointer("/issued").and_then(Value::as_u64) == u64::try_from(rows).ok();
+                return if all { Ok(began.elapsed()) } else { Err(format!("not all were issued: {batch}").into()) };
+            }
+            thread::sleep(LOOK_EVERY);
+        }
     }
 
     /// A service that began at a second of the day.

@@ -147,6 +147,8 @@ pub mod kind {
         Client,
         /// A service voucher (*palveluseteli*).
         Voucher,
+        /// Many vouchers that were asked for at once.
+        VoucherBatch,
         /// A part of a voucher's grant that is usable within one period.
         Allotment,
         /// A change of a grant.

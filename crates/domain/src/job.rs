@@ -64,6 +64,8 @@ jobs! {
     /// Whoever takes it meanwhile does the next piece of the same run: its lease is short, and a dead process keeps a month
     /// back for no longer.
     Settlements = "settlements" every SOON for 1 minutes;
+    /// Issues vouchers that were asked for many at once.
+    VoucherBatches = "voucher_batches" every SOON for 1 minutes;
     /// Tells the ends of vouchers.
     VoucherEnds = "voucher_ends" every DAYS for 10 minutes;
     /// Returns what is left of vouchers to the organiser.

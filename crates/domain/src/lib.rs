@@ -5,6 +5,7 @@
 
 pub mod application;
 pub mod approval;
+pub mod batch;
 pub mod behalf;
 pub mod calendar;
 pub mod choice;

@@ -18,7 +18,7 @@ use crate::dialect::{Conn, insert_many};
 use crate::error::DbError;
 use crate::schema::{allotments, decisions, ledger_entries, voucher_quantities, voucher_values, vouchers};
 use crate::types::DbId;
-use crate::vouchers::{StoredAllotment, StoredVoucher, insert_parts, last_day};
+use crate::vouchers::{StoredAllotment, StoredVoucher, end_of, insert_parts};
 
 /// What decisions have changed of a voucher, each in the order of the decisions.
 #[derive(Debug, Clone, Default)]
@@ -105,11 +105,11 @@ pub fn extend(
     new: &[StoredAllotment],
 ) -> Result<(), DbError> {
     diesel::update(vouchers::table.find(DbId::from(voucher.id)))
-        .set((vouchers::valid_to.eq(last_day(voucher.validity)?), vouchers::told_of_end.eq(0)))
+        .set((vouchers::valid_to.eq(end_of(voucher.validity)?), vouchers::told_of_end.eq(0)))
         .execute(c)?;
     if let Some((part, period)) = lengthened {
         diesel::update(allotments::table.find(DbId::from(part)))
-            .set(allotments::valid_to.eq(last_day(period)?))
+            .set(allotments::valid_to.eq(end_of(period)?))
             .execute(c)?;
     }
     insert_parts(c, voucher.id, new)

@@ -26,6 +26,7 @@ pub mod findings;
 pub mod grants;
 pub mod idempotency;
 pub mod impact;
+pub mod issue_references;
 pub mod jobs;
 pub mod ledger;
 pub mod ledger_check;
@@ -54,6 +55,7 @@ pub mod statements;
 pub mod testing;
 pub mod types;
 pub mod vault;
+pub mod voucher_batches;
 pub mod voucher_types;
 pub mod vouchers;
 

@@ -3,6 +3,7 @@
 
 use diesel::{allow_tables_to_appear_in_same_query, table};
 
+pub(crate) use batches::{issue_references, voucher_batch_requests, voucher_batch_rows, voucher_batches};
 pub(crate) use behalf::{acts_on_behalf, mandates, offering_quality};
 pub(crate) use choosing::{offering_states, shown_lists};
 pub(crate) use granted::{
@@ -17,6 +18,7 @@ pub(crate) use machines::{machine_clients, machine_credentials, used_assertions}
 pub(crate) use money::{event_accounts, event_acts, settlement_lines, settlement_settings, settlements, statements};
 pub(crate) use sending::{deliveries, delivery_attempts, jobs};
 
+mod batches;
 mod behalf;
 mod choosing;
 mod granted;

@@ -13,7 +13,7 @@ use valinta_domain::ledger::Allotment;
 use valinta_domain::rulebook::{GrantPeriod, Measure, Unused};
 use valinta_domain::time::Moment;
 use valinta_domain::voucher::{Voucher, VoucherState, VoucherStatus};
-use valinta_domain::{Amount, Day, Id, Quantity, Unit};
+use valinta_domain::{Amount, Day, Id, Period, Quantity, Unit};
 
 use crate::convert::{coded, from_json, parsed, period, to_json};
 use crate::dialect::{Conn, insert_many, on};
@@ -178,7 +178,7 @@ impl Row {
             per: per_code(stored.per).to_owned(),
             free_of_charge: voucher.free_of_charge,
             valid_from: voucher.validity.from().date(),
-            valid_to: last_day(voucher.validity)?,
+            valid_to: end_of(voucher.validity)?,
             directed_to,
             cancel_reason,
             decision_id: stored.decision.into(),
@@ -250,7 +250,7 @@ impl AllotmentRow {
     }
 }
 
-pub(crate) fn last_day(validity: valinta_domain::Period) -> Result<NaiveDate, DbError> {
+pub(crate) fn end_of(validity: Period) -> Result<NaiveDate, DbError> {
     validity.to().map(Day::date).ok_or_else(|| DbError::Internal("a validity without an end".to_owned()))
 }
 
@@ -280,6 +280,30 @@ pub fn insert_all<'a>(
     Ok(())
 }
 
+/// The first voucher of a type that a client has for some of the days, and that was neither refused nor cancelled.
+///
+/// # Errors
+/// The database's.
+pub fn held_in(
+    c: &mut Conn,
+    client: Id<kind::Client>,
+    voucher_type: Id<kind::VoucherType>,
+    days: Period,
+) -> Result<Option<Id<kind::Voucher>>, DbError> {
+    let found: Option<DbId> = on!(c, c => vouchers::table
+        .filter(vouchers::client_id.eq(DbId::from(client)))
+        .filter(vouchers::voucher_type_id.eq(DbId::from(voucher_type)))
+        .filter(vouchers::valid_from.lt(end_of(days)?))
+        .filter(vouchers::valid_to.gt(days.from().date()))
+        .filter(vouchers::state.ne(VoucherStatus::Refused.code()))
+        .filter(vouchers::state.ne(VoucherStatus::Cancelled.code()))
+        .order(vouchers::id)
+        .select(vouchers::id)
+        .first(c))
+    .optional()?;
+    Ok(found.map(DbId::id))
+}
+
 /// Adds parts of a grant.
 pub(crate) fn insert_parts(c: &mut Conn, voucher: Id<kind::Voucher>, parts: &[StoredAllotment]) -> Result<(), DbError> {
     insert_many!(c, allotments::table, &part_rows(voucher, parts)?)?;
@@ -292,7 +316,7 @@ fn part_rows(voucher: Id<kind::Voucher>, parts: &[StoredAllotment]) -> Result<Ve
             id: part.id.into(),
             voucher_id: voucher.into(),
             valid_from: part.allotment.period.from().date(),
-            valid_to: last_day(part.allotment.period)?,
+            valid_to: end_of(part.allotment.period)?,
             granted_e4: part.allotment.granted.e4(),
             used_e4: part.allotment.used.e4(),
         })

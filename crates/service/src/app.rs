@@ -37,7 +37,7 @@ use crate::{
     applications, approvals, attachments, audit, changes, choice_requests, choices, clients, decisions, desk,
     estimates, evidence, exports, health, impact, imports, jobs, machine_clients, mandates, me, oauth, offerings,
     openid, organisers, providers, routes, rulebooks, sending, service_events, service_units, settlements, statements,
-    supervision, value_rules, voucher_types, vouchers,
+    supervision, value_rules, voucher_batches, voucher_types, vouchers,
 };
 
 /// How often a process looks whether another one has changed the registry.
@@ -431,6 +431,7 @@ pub fn routes() -> Vec<Route> {
         machine_clients::routes(),
         oauth::routes(),
         vouchers::routes(),
+        voucher_batches::routes(),
         choices::routes(),
         choice_requests::routes(),
         service_events::routes(),

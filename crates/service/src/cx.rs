@@ -127,6 +127,11 @@ impl Cx {
         Self::of(actor, now, new_uuid(now), vault)
     }
 
+    /// A context in the same transaction for another actor: one who has asked for what is done by and by.
+    pub(crate) fn acting_as(&self, actor: Actor) -> Self {
+        Self::of(actor, self.now, self.request, Arc::clone(&self.vault))
+    }
+
     /// A context for an actor that is known already.
     pub fn of(actor: Actor, now: Moment, request: Uuid, vault: Arc<Vault>) -> Self {
         Self {

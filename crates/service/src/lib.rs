@@ -53,5 +53,6 @@ pub mod tabular;
 pub mod telemetry;
 pub mod tokens;
 pub mod value_rules;
+pub mod voucher_batches;
 pub mod voucher_types;
 pub mod vouchers;

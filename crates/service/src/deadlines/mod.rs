@@ -29,6 +29,7 @@ use crate::sending;
 use crate::service_events::tell_drafts;
 use crate::settlements;
 use crate::supervision::tell_deadlines;
+use crate::voucher_batches;
 
 /// How often is looked whether a job has come due; how often each is done is said by its kind.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
@@ -56,6 +57,8 @@ pub struct Told {
     pub drafts: usize,
     /// Service events, statements and months that were settled.
     pub settled: usize,
+    /// Rows of batches of vouchers that were decided on.
+    pub batched: usize,
     /// Vouchers whose end comes, or has come.
     pub endings: usize,
     /// Vouchers of which what was left has returned to the organiser.
@@ -92,6 +95,7 @@ impl Told {
             JobKind::ChoiceRequests => self.requests = count,
             JobKind::EventDrafts => self.drafts = count,
             JobKind::Settlements => self.settled = count,
+            JobKind::VoucherBatches => self.batched = count,
             JobKind::VoucherEnds => self.endings = count,
             JobKind::UnusedReturns => self.returned = count,
             JobKind::Deliveries => self.sent = count,
@@ -110,6 +114,7 @@ fn run(app: &App, kind: JobKind) -> Result<usize, Problem> {
         JobKind::ChoiceRequests => in_batches(app, |c, cx| tell_lapsed(c, cx, BATCH)),
         JobKind::EventDrafts => in_batches(app, |c, cx| tell_drafts(c, cx, BATCH)),
         JobKind::Settlements => settle(app),
+        JobKind::VoucherBatches => issue_batches(app),
         JobKind::VoucherEnds => expiries::tell_all(app),
         JobKind::UnusedReturns => expiries::return_all(app),
         JobKind::Deliveries => sending::send_due(app),
@@ -124,16 +129,31 @@ pub(crate) fn settle(app: &App) -> Result<usize, Problem> {
     in_batches(app, settlements::go_on)
 }
 
+/// Issues what was asked for many at once, each batch to its end. For a thread that may block.
+///
+/// # Errors
+/// The database's; what was issued stays issued, and what is wrong with one batch keeps none of the others back.
+pub(crate) fn issue_batches(app: &App) -> Result<usize, Problem> {
+    let (mut done, mut wrong) = (0_usize, None);
+    for id in app.db().read_blocking(|c| valinta_persistence::voucher_batches::running(c, BATCH))? {
+        match in_batches(app, move |c, cx| voucher_batches::go_on(c, cx, id)) {
+            Ok(rows) => done = done.saturating_add(rows),
+            Err(problem) => wrong = wrong.or(Some(problem)),
+        }
+    }
+    wrong.map_or(Ok(done), Err)
+}
+
 /// Takes its turn at what days bring, for as long as the service runs.
 pub async fn follow_days(app: App) {
     while !app.is_open() {
         tokio::time::sleep(OPENING_EVERY).await;
     }
-    // A month that was being settled when a process ended need not wait for the lease that it left. What it had locked may be
-    // locked for a moment more.
-    let settling = |own: App| tokio::task::spawn_blocking(move || settle(&own));
-    while let Ok(Err(problem)) = settling(app.clone()).await {
-        tracing::warn!(cause = problem.cause(), "what was being settled could not go on yet");
+    // A month that was being settled when a process ended, or a batch that was being issued, need not wait for the lease that
+    // it left. What it had locked may be locked for a moment more.
+    let go_on = |own: App| tokio::task::spawn_blocking(move || Ok::<_, Problem>((settle(&own)?, issue_batches(&own)?)));
+    while let Ok(Err(problem)) = go_on(app.clone()).await {
+        tracing::warn!(cause = problem.cause(), "what was being settled or issued could not go on yet");
         tokio::time::sleep(LOOK_EVERY).await;
     }
     let kinds: Vec<JobKind> = JobKind::ALL.into_iter().filter(|kind| *kind != JobKind::Deliveries).collect();

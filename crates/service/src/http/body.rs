@@ -7,6 +7,7 @@ use actix_web::http::header;
 use actix_web::web::{self, Bytes};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev};
 use serde::de::{Deserialize, DeserializeOwned, Deserializer};
+use serde_json::Value;
 use serde_path_to_error::Segment;
 use validator::Validate;
 
@@ -24,6 +25,8 @@ pub trait Parse: DeserializeOwned + Validate {
     type Into;
     /// Largest body.
     const BYTES_MAX: usize = BODY_BYTES_MAX;
+    /// How comma-separated values are read into the JSON that they stand for, where the shape comes so too.
+    const FROM_CSV: Option<fn(&str) -> Result<Value, Problem>> = None;
 
     /// Parses the values, noting everything that is wrong.
     fn parse(&self, errors: &mut Errors) -> Option<Self::Into>;
@@ -76,8 +79,17 @@ impl<T: Parse> Body<T> {
         &self.bytes
     }
 
-    fn read(bytes: Bytes) -> Result<Self, Problem> {
-        let request: T = from_json(&bytes)?;
+    fn read(bytes: Bytes, form: Form) -> Result<Self, Problem> {
+        let request: T = match form {
+            Form::Json => from_json(&bytes)?,
+            Form::Csv(from_csv) => {
+                let text = str::from_utf8(&bytes).map_err(|error| {
+                    let why = format!("the file is not text in UTF-8: byte {} is none", error.valid_up_to());
+                    Problem::invalid(Vec::new()).at("", "not_utf8", why)
+                })?;
+                read_tree(tree_of(&from_csv(text)?)?)?
+            }
+        };
         let parsed = parsed(&request)?;
         Ok(Self { request, parsed, bytes })
     }
@@ -88,15 +100,15 @@ impl<T: Parse> FromRequest for Body<T> {
     type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut dev::Payload) -> Self::Future {
-        let acceptable = check_head(request, T::BYTES_MAX);
+        let form = form_of(request, T::FROM_CSV).and_then(|form| check_head(request, T::BYTES_MAX).map(|()| form));
         let payload = web::Payload::from_request(request, payload);
         Box::pin(async move {
-            acceptable?;
+            let form = form?;
             let payload = payload.await.map_err(Problem::internal)?;
             // The limit is on what arrives; a declared length is only a promise.
             let read = payload.to_bytes_limited(T::BYTES_MAX);
             match tokio::time::timeout(BODY_DURATION_MAX, read).await {
-                Ok(Ok(Ok(bytes))) => Self::read(bytes),
+                Ok(Ok(Ok(bytes))) => Self::read(bytes, form),
                 Ok(Ok(Err(error))) => {
                     Err(Problem::new(ProblemKind::MalformedJson, "The body could not be read.").caused_by(error))
                 }
@@ -114,6 +126,14 @@ impl<T: Parse> FromRequest for Body<T> {
 pub struct Each<T: Parse>(Result<T::Into, Problem>);
 
 impl<T: Parse> Each<T> {
+    /// Reads an item that stands as it came.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn of(value: &Value) -> Result<T::Into, Problem> {
+        shaped::<T>(tree_of(value)?).and_then(|request| parsed(&request))
+    }
+
     /// What the domain speaks.
     ///
     /// # Errors
@@ -145,13 +165,27 @@ fn too_large(bytes_max: usize) -> Problem {
     Problem::new(ProblemKind::PayloadTooLarge, format!("A body has at most {bytes_max} bytes."))
 }
 
-fn check_head(request: &HttpRequest, bytes_max: usize) -> Result<(), Problem> {
-    if !request.content_type().eq_ignore_ascii_case("application/json") {
-        return Err(Problem::new(
-            ProblemKind::UnsupportedMediaType,
-            "The Content-Type of the body must be application/json.",
-        ));
+/// How a body is written.
+#[derive(Clone, Copy)]
+enum Form {
+    Json,
+    Csv(fn(&str) -> Result<Value, Problem>),
+}
+
+fn form_of(request: &HttpRequest, from_csv: Option<fn(&str) -> Result<Value, Problem>>) -> Result<Form, Problem> {
+    let is = |media_type: &str| request.content_type().eq_ignore_ascii_case(media_type);
+    match from_csv {
+        _ if is("application/json") => Ok(Form::Json),
+        Some(from_csv) if is("text/csv") => Ok(Form::Csv(from_csv)),
+        Some(_) | None => {
+            let or_csv = if from_csv.is_some() { " or text/csv" } else { "" };
+            let why = format!("The Content-Type of the body must be application/json{or_csv}.");
+            Err(Problem::new(ProblemKind::UnsupportedMediaType, why))
+        }
     }
+}
+
+fn check_head(request: &HttpRequest, bytes_max: usize) -> Result<(), Problem> {
     if request.headers().get(header::CONTENT_ENCODING).is_some_and(|coding| coding != "identity") {
         return Err(Problem::new(ProblemKind::UnsupportedMediaType, "The body must not be compressed."));
     }
@@ -171,6 +205,14 @@ fn from_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
         let place = format!("The body is not JSON: line {}, column {}.", error.line(), error.column());
         Problem::new(ProblemKind::MalformedJson, place)
     })?;
+    read_tree(tree)
+}
+
+fn tree_of(value: &Value) -> Result<Tree, Problem> {
+    Tree::deserialize(value).map_err(Problem::internal)
+}
+
+fn read_tree<T: DeserializeOwned>(tree: Tree) -> Result<T, Problem> {
     if let Some(pointer) = tree.control_character() {
         return Err(Problem::invalid(Vec::new()).at(
             &pointer,

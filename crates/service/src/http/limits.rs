@@ -6,6 +6,8 @@ use std::time::Duration;
 pub const BODY_BYTES_MAX: usize = 256 * 1024;
 /// Largest request body with many services to be recorded.
 pub const BATCH_BYTES_MAX: usize = 1024 * 1024;
+/// Largest body with vouchers that are asked for at once.
+pub const VOUCHER_BATCH_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Largest file that is brought in, in `imports`.
 pub const IMPORT_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Longest time between such a request's head and the end of its file.

@@ -1,33 +1,29 @@
 //! `POST /v1/vouchers`: a case worker's system issues a voucher. One call decides, grants and posts.
 
+use std::slice;
+
 use actix_web::{HttpResponse, post, web};
-use getrandom::fill;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use validator::Validate;
-use valinta_domain::choice::home_of;
-use valinta_domain::decision::{Decision, DecisionKind, DecisionOutcome};
+use valinta_domain::decision::{Decision, DecisionOutcome};
 use valinta_domain::explain::Step;
-use valinta_domain::grant::{GrantError, GrantRequest, Granting, Quantities, grant};
+use valinta_domain::grant::{GrantError, GrantRequest};
 use valinta_domain::id::kind;
-use valinta_domain::identifiers::{AccountingCode, VoucherNumber};
-use valinta_domain::ledger::{EntryKind, Posting};
-use valinta_domain::policy::{Action, Target};
-use valinta_domain::rules::{Facts, Standing};
+use valinta_domain::identifiers::AccountingCode;
+use valinta_domain::rules::Facts;
 use valinta_domain::text::TEXT_CHARS_MAX;
-use valinta_domain::voucher::{Voucher, VoucherState};
 use valinta_domain::{Day, Id, Localized, Period, Quantity};
-use valinta_persistence::organisers::Organiser;
-use valinta_persistence::service_events::{NewEntry, Occasion};
-use valinta_persistence::voucher_types::{Rulebook, VoucherType};
-use valinta_persistence::vouchers::{StoredAllotment, StoredVoucher};
-use valinta_persistence::{Conn, clients, decisions, service_events, voucher_types, vouchers};
+use valinta_persistence::issue_references::{self, IssueReference};
+use valinta_persistence::{Conn, vouchers};
 
-use super::view::{VoucherView, view_of_new};
+use super::issuing::{Decided, Granted, Grounds, decide, decided_before, store};
+use super::view::{VoucherView, view_of, view_of_new};
 use crate::app::{App, Reply};
 use crate::cx::{Cx, found};
 use crate::http::permit::VouchersWrite;
 use crate::http::{Errors, IdempotencyKey, Json, Parse, Permit, Problem, ProblemKind};
+use crate::providers::not_blank;
 
 /// What a voucher is asked to be.
 #[derive(Debug, Clone, Deserialize, Validate, utoipa::ToSchema)]
@@ -49,6 +45,15 @@ pub(crate) struct IssueVoucher {
     /// By what its costs are known in the organiser's ledgers; where nothing is said, by the rulebook's own rule.
     #[serde(default)]
     accounting_code: Option<AccountingCode>,
+    /// What whoever asks calls it: what is asked for again by the same reference is not issued twice.
+    #[serde(default)]
+    #[validate(length(min = 1, max = 64))]
+    #[schema(min_length = 1, max_length = 64, example = "2026-004711")]
+    reference: Option<String>,
+    /// That the client is to have another voucher of the type for days for which there is one already. Without it, such a
+    /// voucher is refused.
+    #[serde(default)]
+    duplicate: bool,
     /// Why, in the words of the decision. Needed where a value is set individually; where nothing is said, the rulebook's
     /// own words stand in the decision.
     #[serde(default)]
@@ -62,6 +67,10 @@ pub(crate) struct IssueCommand {
     pub(crate) voucher_type: Id<kind::VoucherType>,
     pub(crate) request: GrantRequest,
     pub(crate) accounting_code: Option<AccountingCode>,
+    /// What whoever asks calls it.
+    pub(crate) reference: Option<String>,
+    /// Whether the client may have one already for some of the days.
+    pub(crate) duplicate: bool,
 }
 
 impl Parse for IssueVoucher {
@@ -77,7 +86,19 @@ impl Parse for IssueVoucher {
         };
         let request = GrantRequest { facts: self.facts.clone(), quantity: self.quantity, validity: validity?, reasons };
         let accounting_code = self.accounting_code.clone();
-        Some(IssueCommand { client: self.client, voucher_type: self.voucher_type, request, accounting_code })
+        let reference = match &self.reference {
+            Some(reference) => Some(errors.take("/reference", not_blank(reference))?),
+            None => None,
+        };
+        let duplicate = self.duplicate;
+        Some(IssueCommand {
+            client: self.client,
+            voucher_type: self.voucher_type,
+            request,
+            accounting_code,
+            reference,
+            duplicate,
+        })
     }
 }
 
@@ -104,10 +125,17 @@ pub(crate) struct IssuedVoucher {
 ///
 /// Decides by the rulebook in force today, explains the value, and stores decision, voucher and ledger together. Where
 /// the rulebook grants none, the refusal is stored as a decision and answered with `outcome: refused`.
+///
+/// What has a `reference` is decided on once: the same again answers what was decided (200), whatever key it has, and
+/// something else by the same reference is refused. Where the client has a voucher of the type for some of the days already,
+/// another one is issued only if `duplicate` says so.
 #[utoipa::path(
     tag = "vouchers",
     params(IdempotencyKey),
-    responses((status = 201, description = "Decided.", body = IssuedVoucher)),
+    responses(
+        (status = 201, description = "Decided.", body = IssuedVoucher),
+        (status = 200, description = "Decided before, by the same reference.", body = IssuedVoucher),
+    ),
     security(("bearer" = ["vouchers:write"])),
 )]
 #[post("/v1/vouchers")]
@@ -124,195 +152,41 @@ pub(crate) async fn issue_voucher(
 
 /// Decides on a voucher, and issues it if it is granted.
 pub(crate) fn issue(c: &mut Conn, cx: &Cx, command: &IssueCommand) -> Result<Reply<IssuedVoucher>, Problem> {
-    let organiser = cx.own_organiser(c)?;
-    let (_, person) = clients::find_owner(c, command.client)?
-        .filter(|(of, _)| *of == organiser.id)
-        .ok_or_else(|| Problem::unknown("/client", "the organiser has no such client"))?;
-    let target = Target { organiser: Some(organiser.id), provider: None, person: Some(person) };
-    cx.require(Action::ServeClient, &target)?;
-    let voucher_type = voucher_types::find(c, command.voucher_type)?
-        .filter(|voucher_type| voucher_type.organiser == organiser.id)
-        .ok_or_else(|| Problem::unknown("/voucher_type", "the organiser has no such voucher type"))?;
-    let today = cx.today(&organiser)?;
-    let rulebook = voucher_types::rulebook_in_force(c, voucher_type.id, today)?
-        .ok_or_else(|| Problem::new(ProblemKind::WrongState, "The voucher type has no rulebook in force today."))?;
-    let granting = grant(&rulebook.terms, voucher_type.unit, &command.request, today)?;
-    let case = Case { organiser, person, voucher_type, rulebook, today };
-    match granting {
-        Granting::Refused { reason, steps } => refuse(c, cx, command, &case, &target, &reason, steps),
-        Granting::Granted { value, allotments, steps } => {
-            let voucher = Voucher {
-                id: cx.id(),
-                organiser: case.organiser.id,
-                client: command.client,
-                person,
-                voucher_type: case.voucher_type.id,
-                rulebook: case.rulebook.id,
-                number: random_number()?,
-                state: VoucherState::Offered,
-                value,
-                facts: command.request.facts.clone(),
-                unit: case.voucher_type.unit,
-                measure: case.rulebook.terms.grant.measure,
-                unused: case.rulebook.terms.grant.unused,
-                free_of_charge: case.rulebook.terms.free_of_charge.is_some(),
-                validity: command.request.validity,
-                raises: Vec::new(),
-            };
-            let decision = decide(c, cx, command, &case, DecisionOutcome::Granted, voucher.id.uuid(), steps.clone())?;
-            let stored = StoredVoucher {
-                voucher,
-                quantities: Quantities::issued(command.request.quantity),
-                accounting_code: accounting_code(c, command, &case)?,
-                replaces: None,
-                per: case.rulebook.terms.grant.per,
-                decision,
-                issued_at: cx.now(),
-                version: 1,
-            };
-            let parts: Vec<StoredAllotment> =
-                allotments.into_iter().map(|allotment| StoredAllotment { id: cx.id(), allotment }).collect();
-            store(c, cx, &stored, &parts, &case)?;
-            let id = stored.voucher.id;
-            cx.audit(
-                "issue_voucher",
-                ("voucher", id.uuid()),
-                &target,
-                json!({"decision": decision, "value": stored.voucher.value, "quantity": command.request.quantity}),
-            );
-            cx.tell("voucher.offered", ("voucher", id.uuid()), target.organiser, json!({"voucher": id}));
-            let voucher = view_of_new(c, cx, &stored, (&case.organiser, case.today), &parts)?;
-            let outcome = DecisionOutcome::Granted;
-            let body = IssuedVoucher { outcome, decision, reason: None, steps, voucher: Some(voucher) };
-            Ok(Reply::created(format!("/v1/vouchers/{id}"), body))
-        }
+    let mut grounds = Grounds::of(c, cx)?;
+    if let Some(reference) = &command.reference
+        && let Some(before) = issue_references::find(c, grounds.organiser.id, &[reference])?.remove(reference)
+    {
+        return repeated(c, cx, command, &before);
     }
+    let decided = decide(c, cx, &mut grounds, command)?;
+    store(c, cx, &grounds, slice::from_ref(&decided))?;
+    let Decided { decision, reason, granted, .. } = decided;
+    let (outcome, steps) = (decision.outcome, decision.steps);
+    let (place, voucher) = match &granted {
+        None => (format!("/v1/decisions/{}", decision.id), None),
+        Some(Granted { stored, parts }) => {
+            let view = view_of_new(c, cx, stored, (&grounds.organiser, grounds.today), parts)?;
+            (format!("/v1/vouchers/{}", stored.voucher.id), Some(view))
+        }
+    };
+    Ok(Reply::created(place, IssuedVoucher { outcome, decision: decision.id, reason, steps, voucher }))
 }
 
-/// What a decision is made on.
-struct Case {
-    organiser: Organiser,
-    person: Id<kind::Person>,
-    voucher_type: VoucherType,
-    rulebook: Rulebook,
-    today: Day,
-}
-
-fn refuse(
+/// What was decided before by the same reference, as it stands now.
+fn repeated(
     c: &mut Conn,
     cx: &Cx,
     command: &IssueCommand,
-    case: &Case,
-    target: &Target,
-    reason: &str,
-    steps: Vec<Step>,
+    before: &IssueReference,
 ) -> Result<Reply<IssuedVoucher>, Problem> {
-    let subject = command.client.uuid();
-    let decision = decide(c, cx, command, case, DecisionOutcome::Refused, subject, steps.clone())?;
-    cx.audit("issue_voucher", ("client", subject), target, json!({"decision": decision, "refused": reason}));
-    cx.tell("voucher.not_granted", ("decision", decision.uuid()), target.organiser, json!({"decision": decision}));
-    let reason = Some(reason.to_owned());
-    let body = IssuedVoucher { outcome: DecisionOutcome::Refused, decision, reason, steps, voucher: None };
-    Ok(Reply::created(format!("/v1/decisions/{decision}"), body))
-}
-
-fn decide(
-    c: &mut Conn,
-    cx: &Cx,
-    command: &IssueCommand,
-    case: &Case,
-    outcome: DecisionOutcome,
-    subject: uuid::Uuid,
-    steps: Vec<Step>,
-) -> Result<Id<kind::Decision>, Problem> {
-    let reasons = command.request.reasons.clone().unwrap_or_else(|| reasons_of(&steps));
-    let validity = command.request.validity;
-    let decision = Decision {
-        id: cx.id(),
-        organiser: case.organiser.id,
-        kind: DecisionKind::GrantVoucher,
-        outcome,
-        subject,
-        provider: None,
-        person: Some(case.person),
-        rulebook: Some(case.rulebook.id),
-        inputs: json!({
-            "client": command.client,
-            "voucher_type": case.voucher_type.id,
-            "rulebook": case.rulebook.id,
-            "facts": command.request.facts,
-            "quantity": command.request.quantity,
-            "valid_from": validity.from(),
-            "valid_until": validity.last_day(),
-            "decided_on": case.today,
-            "value_rule": case.rulebook.terms.value,
-            "criteria": case.rulebook.terms.eligibility.client,
-        }),
-        steps,
-        reasons,
-        appeal: case.rulebook.terms.texts.appeal.clone(),
-        decided_by: cx.actor().subject.clone(),
-        decided_at: cx.now(),
+    let (decision, target) = decided_before(c, cx, command, before)?;
+    cx.audit("show_decision", ("decision", decision.id.uuid()), &target, json!({"reference": before.reference}));
+    let voucher = match before.voucher {
+        Some(id) => Some(view_of(c, cx, &found(vouchers::find(c, id)?)?)?),
+        None => None,
     };
-    decisions::insert(c, &decision)?;
-    Ok(decision.id)
-}
-
-/// Where nobody gave reasons, the rulebook's are: the criterion that is not met, or the last turn of its rule.
-fn reasons_of(steps: &[Step]) -> Localized {
-    let unmet = steps.iter().find(|step| step.code == Standing::NotMet.code());
-    match unmet.or(steps.last()) {
-        Some(step) => step.text.clone(),
-        None => Localized::new("Sääntökirjan mukaan.", "Enligt regelboken.", "By the rulebook."),
-    }
-}
-
-/// By what a voucher's costs are known: as it was asked for, or by the rulebook's rule.
-fn accounting_code(c: &mut Conn, command: &IssueCommand, case: &Case) -> Result<Option<AccountingCode>, Problem> {
-    let rule = &case.rulebook.terms.accounting;
-    if command.accounting_code.is_some() || rule.is_default() {
-        return Ok(command.accounting_code.clone());
-    }
-    let client = found(clients::find_service_facts(c, command.client)?)?;
-    Ok(rule.code_of(home_of(&client).as_ref()).cloned())
-}
-
-fn store(c: &mut Conn, cx: &Cx, stored: &StoredVoucher, parts: &[StoredAllotment], case: &Case) -> Result<(), Problem> {
-    vouchers::insert(c, stored, parts)?;
-    let occasion = Occasion {
-        organiser: case.organiser.id,
-        voucher: stored.voucher.id,
-        voucher_version: stored.version,
-        service_event: None,
-        decision: Some(stored.decision),
-        day: case.today,
-        at: cx.now(),
-    };
-    let entries: Vec<NewEntry> = parts
-        .iter()
-        .map(|part| NewEntry {
-            id: cx.id(),
-            allotment: Some(part.id),
-            posting: Posting::of_quantity(EntryKind::Granted, part.allotment.granted),
-        })
-        .collect();
-    service_events::post(c, &occasion, &entries)?;
-    Ok(())
-}
-
-pub(super) fn random_number() -> Result<VoucherNumber, Problem> {
-    let (mut random, mut places) = ([0u8; 15], 0);
-    while places < random.len() {
-        let mut bytes = [0u8; 16];
-        fill(&mut bytes).map_err(|e| Problem::internal(format!("no randomness: {e}")))?;
-        // A byte of 248 or more would make the first symbols likelier than the others: another is taken.
-        let even = bytes.into_iter().filter(|byte| *byte < 248);
-        for (place, byte) in random.iter_mut().skip(places).zip(even) {
-            *place = byte;
-            places += 1;
-        }
-    }
-    Ok(VoucherNumber::from_random(random))
+    let Decision { id, outcome, steps, .. } = decision;
+    Ok(Reply::ok(IssuedVoucher { outcome, decision: id, reason: before.reason.clone(), steps, voucher }))
 }
 
 impl From<Vec<GrantError>> for Problem {

@@ -21,7 +21,7 @@ use valinta_persistence::{Conn, choices, decisions, grants, vouchers};
 
 use super::cancel::return_rest;
 use super::changed::{Case, post, refused};
-use super::issue::random_number;
+use super::issuing::random_number;
 use super::places::Places;
 use super::view::{VoucherView, view_of};
 use crate::app::{App, Reply};

@@ -37,7 +37,14 @@ impl Loader<'_> {
             Period::new(from, Some(from.plus_days(i64::from(data.valid_days)))).map_err(Problem::internal)?;
         let reasons = data.reasons.clone();
         let request = GrantRequest { facts: data.facts.clone(), quantity: data.quantity, validity, reasons };
-        let issue = vouchers::IssueCommand { client, voucher_type, request, accounting_code: None };
+        let issue = vouchers::IssueCommand {
+            client,
+            voucher_type,
+            request,
+            accounting_code: None,
+            reference: None,
+            duplicate: false,
+        };
         let worker = Who::Staff(Role::CaseWorker, loaded.organiser);
         let issued = self.act(worker, days_ago, |c, cx| vouchers::issue(c, cx, &issue))?.into_body();
         let Some(voucher) = issued.voucher.map(|voucher| voucher.id) else {

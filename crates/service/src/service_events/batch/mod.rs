@@ -6,6 +6,7 @@ mod run;
 use actix_web::{HttpResponse, post, web};
 use serde::{Deserialize, Deserializer};
 use validator::Validate;
+use valinta_domain::batch::BatchMode;
 
 use self::report::BatchView;
 use self::run::{Order, run};
@@ -19,17 +20,6 @@ use crate::parse_as_is;
 
 /// Most services in one batch.
 const ROWS_MAX: usize = 1_000;
-
-/// What is done with rows that are refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, serde::Serialize, utoipa::ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum BatchMode {
-    /// Where a row is refused, none is recorded.
-    #[default]
-    AllOrNothing,
-    /// What is refused is left out. Rows are recorded some at a time.
-    PerRow,
-}
 
 /// How a batch is recorded.
 #[derive(Debug, Clone, Deserialize, Validate, utoipa::IntoParams)]

@@ -1,6 +1,7 @@
 //! What a batch came to, row by row. Owns the answer's shape, and nothing of how rows are recorded.
 
 use serde::Serialize;
+use valinta_domain::batch::BatchMode;
 use valinta_domain::id::kind;
 use valinta_domain::policy::Target;
 use valinta_domain::service_event::account::Flag;
@@ -9,7 +10,6 @@ use valinta_domain::{Id, Money, Quantity};
 use super::super::act::target_of;
 use super::super::record::Recorded;
 use super::super::view::EventStatus;
-use super::BatchMode;
 use crate::http::problem::ProblemDocument;
 use crate::http::{Problem, ProblemKind};
 

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use actix_web::HttpResponse;
 use serde_json::json;
+use valinta_domain::batch::BatchMode;
 use valinta_domain::id::kind;
 use valinta_domain::identifiers::VoucherNumber;
 use valinta_domain::policy::Target;
@@ -13,7 +14,6 @@ use valinta_persistence::{Conn, DbError, Retryable, vouchers};
 
 use super::super::record::record_one;
 use super::super::request::{RecordCommand, VoucherRef};
-use super::BatchMode;
 use super::report::{BatchView, RowDone};
 use crate::app::{App, Reply};
 use crate::clock::new_uuid;
