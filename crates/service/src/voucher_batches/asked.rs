@@ -143,7 +143,7 @@ fn checked(row: &Value, place: i32, seen: &mut Seen) -> Result<(), Problem> {
     };
     let validity = command.request.validity;
     let alike = seen.vouchers.entry((command.client, command.voucher_type)).or_default();
-    let other = alike.iter().find(|(days, _)| days.overlaps(&validity)).map(|(_, other)| *other);
+    let other = alike.iter().find(|(days, _)| days.overlaps(validity)).map(|(_, other)| *other);
     if let Some(other) = other.filter(|_| !command.duplicate) {
         let why = format!("row {other} asks for one for some of the days; duplicate: true issues both");
         let problem = Problem::new(ProblemKind::Duplicate, "Another row asks for such a voucher for the client.");

@@ -182,7 +182,10 @@ fn repeated(
     let (decision, target) = decided_before(c, cx, command, before)?;
     cx.audit("show_decision", ("decision", decision.id.uuid()), &target, json!({"reference": before.reference}));
     let voucher = match before.voucher {
-        Some(id) => Some(view_of(c, cx, &found(vouchers::find(c, id)?)?)?),
+        Some(id) => {
+            let stored = found(vouchers::find(c, id)?)?;
+            Some(view_of(c, cx, &stored)?)
+        }
         None => None,
     };
     let Decision { id, outcome, steps, .. } = decision;
