@@ -175,7 +175,7 @@ impl Stage {
             let facts = json!({"gross_income_per_month": "1650.00", "household_size": 1});
             let body = json!({
                 "client": self.resident.client, "voucher_type": self.home_care.id, "facts": facts, "quantity": "20",
-                "valid_from": today, "valid_until": until,
+                "valid_from": today, "valid_until": until, "duplicate": true,
             });
             (Who::CaseWorker, "/v1/vouchers", body)
         } else {

@@ -210,6 +210,7 @@ impl Scene {
                 let body = json!({
                     "client": self.cast.residents[*client].0, "voucher_type": self.model.kinds[*kind].id,
                     "quantity": decimal(*hundredths), "valid_from": from, "valid_until": until,
+                    "duplicate": true,
                 });
                 (Who::Worker, "/v1/vouchers".to_owned(), body)
             }

@@ -140,6 +140,7 @@ pub(super) const ROWS: &[Row] = &[
                 "quantity": "1",
                 "valid_from": today.to_string(),
                 "valid_until": today.to_string(),
+                "duplicate": true,
             }),
         )
     }),
