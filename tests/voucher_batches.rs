@@ -214,7 +214,7 @@ fn a_file_says_the_same_and_gives_the_same_back() {
     assert_eq!((listed.status, lines[0]), (200, "row,reference,outcome,decision,voucher,problem"));
     assert!(lines[1].starts_with("0,f-0,issued,") && lines[2].starts_with("1,f-1,refused,,,"), "{}", listed.text);
 
-    let unknown = format!("reference,colour\nf-9,red\n");
+    let unknown = "reference,colour\nf-9,red\n".to_owned();
     let (_, became) = scene.ended(&id_of(&scene.csv("unknown", "text/csv", &unknown).of_status(202)));
     assert_eq!(errors(&became[0])[0], ("/rows/0/colour", "unknown_field"));
     for (content_type, body, status, slug) in [

@@ -127,10 +127,11 @@ impl Scene {
     /// So many vouchers at once.
     fn batch_command(&self, rows: usize, mode: &str) -> Outcome<(String, String, Value)> {
         let (_, token, _, body) = self.issue_command(0);
-        let mut row: Value = serde_json::from_str(&body)?;
+        let row: serde_json::Map<String, Value> = serde_json::from_str(&body)?;
         let with_reference = |number: usize| {
-            row["reference"] = json!(format!("{mode}-{number}"));
-            row.clone()
+            let mut row = row.clone();
+            row.insert("reference".to_owned(), json!(format!("{mode}-{number}")));
+            Value::Object(row)
         };
         let rows: Vec<Value> = (0..rows).map(with_reference).collect();
         Ok((format!("/v1/voucher-batches?mode={mode}"), token, json!({"rows": rows})))

@@ -1,6 +1,7 @@
 //! Vouchers, their allotments, what their holders were told and what they chose.
 
 mod information;
+mod parts;
 
 use std::collections::HashMap;
 
@@ -9,7 +10,6 @@ use diesel::prelude::*;
 use valinta_domain::grant::Quantities;
 use valinta_domain::id::kind;
 use valinta_domain::identifiers::{AccountingCode, VoucherNumber};
-use valinta_domain::ledger::Allotment;
 use valinta_domain::rulebook::{GrantPeriod, Measure, Unused};
 use valinta_domain::time::Moment;
 use valinta_domain::voucher::{Voucher, VoucherState, VoucherStatus};
@@ -21,8 +21,11 @@ use crate::error::DbError;
 use crate::grants;
 use crate::schema::{allotments, vouchers};
 use crate::types::{DbId, DbMoment};
+use parts::part_rows;
 
 pub use information::{InformationGiven, find_information, insert_information};
+pub(crate) use parts::insert_parts;
+pub use parts::{StoredAllotment, allotments, draw, give_back};
 
 /// A voucher with what is kept beside it.
 #[derive(Debug, Clone)]
@@ -50,15 +53,6 @@ impl StoredVoucher {
     pub fn quantity_on(&self, day: Day) -> Quantity {
         self.quantities.on(day, self.voucher.validity, self.per)
     }
-}
-
-/// An allotment with its id.
-#[derive(Debug, Clone, Copy)]
-pub struct StoredAllotment {
-    /// Its id.
-    pub id: Id<kind::Allotment>,
-    /// The allotment.
-    pub allotment: Allotment,
 }
 
 #[derive(Queryable, Selectable, Insertable)]
@@ -226,30 +220,6 @@ impl Row {
     }
 }
 
-#[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = allotments)]
-struct AllotmentRow {
-    id: DbId,
-    voucher_id: DbId,
-    valid_from: NaiveDate,
-    valid_to: NaiveDate,
-    granted_e4: i64,
-    used_e4: i64,
-}
-
-impl AllotmentRow {
-    fn stored(self) -> Result<StoredAllotment, DbError> {
-        Ok(StoredAllotment {
-            id: self.id.id(),
-            allotment: Allotment {
-                period: period("allotments", self.valid_from, Some(self.valid_to))?,
-                granted: Quantity::from_e4(self.granted_e4),
-                used: Quantity::from_e4(self.used_e4),
-            },
-        })
-    }
-}
-
 pub(crate) fn end_of(validity: Period) -> Result<NaiveDate, DbError> {
     validity.to().map(Day::date).ok_or_else(|| DbError::Internal("a validity without an end".to_owned()))
 }
@@ -302,26 +272,6 @@ pub fn held_in(
         .first(c))
     .optional()?;
     Ok(found.map(DbId::id))
-}
-
-/// Adds parts of a grant.
-pub(crate) fn insert_parts(c: &mut Conn, voucher: Id<kind::Voucher>, parts: &[StoredAllotment]) -> Result<(), DbError> {
-    insert_many!(c, allotments::table, &part_rows(voucher, parts)?)?;
-    Ok(())
-}
-
-fn part_rows(voucher: Id<kind::Voucher>, parts: &[StoredAllotment]) -> Result<Vec<AllotmentRow>, DbError> {
-    let row = |part: &StoredAllotment| {
-        Ok(AllotmentRow {
-            id: part.id.into(),
-            voucher_id: voucher.into(),
-            valid_from: part.allotment.period.from().date(),
-            valid_to: end_of(part.allotment.period)?,
-            granted_e4: part.allotment.granted.e4(),
-            used_e4: part.allotment.used.e4(),
-        })
-    };
-    parts.iter().map(row).collect()
 }
 
 /// A voucher with what was changed of it since it was issued.
@@ -463,39 +413,4 @@ pub fn list(
 
 fn ids_of(clients: &[Id<kind::Client>]) -> Vec<DbId> {
     clients.iter().map(|id| DbId::from(*id)).collect()
-}
-
-/// A voucher's allotments, earliest first.
-///
-/// # Errors
-/// The database's.
-pub fn allotments(c: &mut Conn, voucher: Id<kind::Voucher>) -> Result<Vec<StoredAllotment>, DbError> {
-    let rows: Vec<AllotmentRow> = on!(c, c => allotments::table
-        .filter(allotments::voucher_id.eq(DbId::from(voucher)))
-        .order(allotments::valid_from)
-        .select(AllotmentRow::as_select())
-        .load(c))?;
-    rows.into_iter().map(AllotmentRow::stored).collect()
-}
-
-/// Takes a quantity out of an allotment of a taken voucher. The database itself refuses to go below nothing.
-///
-/// # Errors
-/// [`DbError::Check`] where it would be overdrawn.
-pub fn draw(c: &mut Conn, allotment: Id<kind::Allotment>, quantity: Quantity) -> Result<(), DbError> {
-    on!(c, c => diesel::update(allotments::table.find(DbId::from(allotment)))
-        .set(allotments::used_e4.eq(allotments::used_e4 + quantity.e4()))
-        .execute(c))?;
-    Ok(())
-}
-
-/// Gives back to an allotment of a taken voucher what a service had used.
-///
-/// # Errors
-/// The database's.
-pub fn give_back(c: &mut Conn, allotment: Id<kind::Allotment>, quantity: Quantity) -> Result<(), DbError> {
-    diesel::update(allotments::table.find(DbId::from(allotment)))
-        .set(allotments::used_e4.eq(allotments::used_e4 - quantity.e4()))
-        .execute(c)?;
-    Ok(())
 }

@@ -16,6 +16,9 @@ use super::limits::{BODY_BYTES_MAX, BODY_DURATION_MAX};
 use super::problem::{Problem, ProblemKind};
 use super::tree::Tree;
 
+/// Reads comma-separated values into the JSON that they stand for.
+pub(crate) type FromCsv = fn(&str) -> Result<Value, Problem>;
+
 /// A request's shape, and how it becomes what the domain speaks.
 ///
 /// `validator` has checked the shape by the time of `parse`, and what it found is in `errors` already: both report
@@ -26,7 +29,7 @@ pub trait Parse: DeserializeOwned + Validate {
     /// Largest body.
     const BYTES_MAX: usize = BODY_BYTES_MAX;
     /// How comma-separated values are read into the JSON that they stand for, where the shape comes so too.
-    const FROM_CSV: Option<fn(&str) -> Result<Value, Problem>> = None;
+    const FROM_CSV: Option<FromCsv> = None;
 
     /// Parses the values, noting everything that is wrong.
     fn parse(&self, errors: &mut Errors) -> Option<Self::Into>;
@@ -169,10 +172,10 @@ fn too_large(bytes_max: usize) -> Problem {
 #[derive(Clone, Copy)]
 enum Form {
     Json,
-    Csv(fn(&str) -> Result<Value, Problem>),
+    Csv(FromCsv),
 }
 
-fn form_of(request: &HttpRequest, from_csv: Option<fn(&str) -> Result<Value, Problem>>) -> Result<Form, Problem> {
+fn form_of(request: &HttpRequest, from_csv: Option<FromCsv>) -> Result<Form, Problem> {
     let is = |media_type: &str| request.content_type().eq_ignore_ascii_case(media_type);
     match from_csv {
         _ if is("application/json") => Ok(Form::Json),

@@ -11,7 +11,7 @@ use valinta_domain::{Id, Period};
 use valinta_persistence::voucher_batches::AskedRow;
 
 use super::csv::from_csv;
-use crate::http::body::Each;
+use crate::http::body::{Each, FromCsv};
 use crate::http::limits::VOUCHER_BATCH_BYTES_MAX;
 use crate::http::problem::ProblemDocument;
 use crate::http::{Errors, Parse, Problem, ProblemKind};
@@ -40,7 +40,7 @@ fn values<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Value>, D::E
 impl Parse for IssueVouchers {
     type Into = Vec<AskedRow>;
     const BYTES_MAX: usize = VOUCHER_BATCH_BYTES_MAX;
-    const FROM_CSV: Option<fn(&str) -> Result<Value, Problem>> = Some(from_csv);
+    const FROM_CSV: Option<FromCsv> = Some(from_csv);
 
     // What is wrong with a row is told of the row.
     fn parse(&self, errors: &mut Errors) -> Option<Vec<AskedRow>> {
@@ -120,11 +120,14 @@ pub(super) fn document(problem: Problem, place: i32) -> Result<Value, Problem> {
     serde_json::to_value(problem.under(&pointer(place)).document(None)).map_err(Problem::internal)
 }
 
+/// For whom, and of which type.
+type Of = (Id<kind::Client>, Id<kind::VoucherType>);
+
 /// What stands in the rows before.
 #[derive(Default)]
 struct Seen {
     references: HashMap<String, i32>,
-    vouchers: HashMap<(Id<kind::Client>, Id<kind::VoucherType>), Vec<(Period, i32)>>,
+    vouchers: HashMap<Of, Vec<(Period, i32)>>,
 }
 
 /// A row by itself and beside those before: it has a reference of its own, and asks for no voucher that another asks for.
