@@ -87,8 +87,8 @@ impl Scene {
 
     /// Messages of a kind.
     fn told(&self, kind: &str) -> Vec<Value> {
-        let all = self.world.db.as_ref().unwrap().read_blocking(|c| outbox::pending(c, 1_000)).unwrap();
-        all.into_iter().filter(|message| message.kind == kind).map(|message| message.payload).collect()
+        let all = self.world.db.as_ref().unwrap().read_blocking(|c| outbox::written(c, 1_000)).unwrap();
+        all.into_iter().filter(|message| message.kind.code() == kind).map(|message| message.payload).collect()
     }
 }
 

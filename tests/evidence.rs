@@ -38,8 +38,8 @@ fn listed(user: &User, provider: &Provider) -> Vec<Value> {
 
 /// The messages of a kind that wait to be sent.
 fn told(world: &World, kind: &str) -> Vec<Value> {
-    let all = world.db.as_ref().unwrap().read_blocking(|c| outbox::pending(c, 1_000)).unwrap();
-    all.into_iter().filter(|message| message.kind == kind).map(|message| message.payload).collect()
+    let all = world.db.as_ref().unwrap().read_blocking(|c| outbox::written(c, 1_000)).unwrap();
+    all.into_iter().filter(|message| message.kind.code() == kind).map(|message| message.payload).collect()
 }
 
 /// Two counties with home care, and a provider known to both.

@@ -9,7 +9,7 @@ mod replaced;
 
 use serde_json::{Value, json};
 use valinta_domain::policy::Role;
-use valinta_persistence::outbox::{self, NewMessage};
+use valinta_persistence::outbox::{self, Message};
 use valinta_service::deadlines::{self, Told};
 
 use crate::support::{Answer, County, Provider, Resident, VoucherType, World, localized, price, terms_with};
@@ -101,9 +101,9 @@ impl Scene {
     }
 
     /// What was told under a name.
-    fn told(&self, kind: &str) -> Vec<NewMessage> {
-        let all = self.world.db.as_ref().unwrap().read_blocking(|c| outbox::pending(c, 1_000)).unwrap();
-        all.into_iter().filter(|message| message.kind == kind).collect()
+    fn told(&self, kind: &str) -> Vec<Message> {
+        let all = self.world.db.as_ref().unwrap().read_blocking(|c| outbox::written(c, 1_000)).unwrap();
+        all.into_iter().filter(|message| message.kind.code() == kind).collect()
     }
 
     /// That everything agrees, whatever a test has done.

@@ -25,6 +25,7 @@ mod dates;
 mod desk;
 mod equal_treatment;
 mod estimates;
+mod events;
 mod evidence;
 mod free_and_public;
 mod grants;

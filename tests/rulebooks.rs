@@ -357,8 +357,8 @@ impl Scene {
 
     /// The messages of this kind, by offering.
     fn told(&self) -> Vec<(String, Value)> {
-        let messages = self.world.db.as_ref().unwrap().read_blocking(|c| outbox::pending(c, 1_000)).unwrap();
-        let told = messages.into_iter().filter(|message| message.kind == "offering.price_not_allowed");
+        let messages = self.world.db.as_ref().unwrap().read_blocking(|c| outbox::written(c, 1_000)).unwrap();
+        let told = messages.into_iter().filter(|message| message.kind.code() == "offering.price_not_allowed");
         told.map(|message| (message.subject.to_string(), message.payload)).collect()
     }
 }

@@ -45,8 +45,8 @@ fn what_a_file_says_no_more_is_taken_back_and_a_unit_closes_with_its_notice() {
     let closing = [row(&provider, &unit, None, &day(14))];
     assert_eq!(errors(&import(&clerk, "service-units", UNITS, &closing)), refused("not_an_admin"));
     let told = || {
-        let all = world.db.as_ref().unwrap().read_blocking(|c| outbox::pending(c, 1_000)).unwrap();
-        all.iter().filter(|message| message.kind == "voucher.must_choose_again").count()
+        let all = world.db.as_ref().unwrap().read_blocking(|c| outbox::written(c, 1_000)).unwrap();
+        all.iter().filter(|message| message.kind.code() == "voucher.must_choose_again").count()
     };
     assert_eq!(told(), 0);
     assert_eq!(figures(&bring(None, &day(14)))[1], 1);

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use valinta_domain::policy::Role;
-use valinta_persistence::outbox::{self, NewMessage};
+use valinta_persistence::outbox::{self, Message};
 
 use crate::support::{Answer, County, Provider, Resident, VoucherType, World, home_care_terms, id_of, price};
 
@@ -78,9 +78,9 @@ impl Scene {
     }
 
     /// What was told under a name.
-    pub(super) fn told(&self, kind: &str) -> Vec<NewMessage> {
-        let all = self.world.db.as_ref().unwrap().read_blocking(|c| outbox::pending(c, 1_000)).unwrap();
-        all.into_iter().filter(|message| message.kind == kind).collect()
+    pub(super) fn told(&self, kind: &str) -> Vec<Message> {
+        let all = self.world.db.as_ref().unwrap().read_blocking(|c| outbox::written(c, 1_000)).unwrap();
+        all.into_iter().filter(|message| message.kind.code() == kind).collect()
     }
 
     /// How many requests lapse when it is looked what the day has brought.

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use valinta_domain::Moment;
 use valinta_domain::policy::Role;
-use valinta_persistence::outbox::{self, NewMessage};
+use valinta_persistence::outbox::{self, Message};
 
 use crate::support::{
     Answer, County, Provider, Resident, User, VoucherType, World, id_of, localized, price, public_price,
@@ -122,9 +122,9 @@ impl Scene {
     }
 
     /// What was told under a name, to whom it may concern.
-    pub(super) fn told(&self, kind: &str) -> Vec<NewMessage> {
-        let all = self.world.db.as_ref().unwrap().read_blocking(|c| outbox::pending(c, 1_000)).unwrap();
-        all.into_iter().filter(|message| message.kind == kind).collect()
+    pub(super) fn told(&self, kind: &str) -> Vec<Message> {
+        let all = self.world.db.as_ref().unwrap().read_blocking(|c| outbox::written(c, 1_000)).unwrap();
+        all.into_iter().filter(|message| message.kind.code() == kind).collect()
     }
 
     /// That what is stored of lapses is what they are.

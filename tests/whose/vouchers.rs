@@ -37,6 +37,7 @@ pub(super) const ROWS: &[Row] = &[
     ("list_voucher_batch_rows", |j, _, user| user.get(&format!("/v1/voucher-batches/{}/rows", j.voucher_batch))),
     ("start_voucher_batch", |_, _, user| user.post("/v1/voucher-batches?dry_run=true", &json!({"rows": [{}]}))),
     ("list_my_vouchers", |_, _, user| user.get("/v1/me/vouchers")),
+    ("list_events", |_, _, user| user.get("/v1/events")),
     ("show_access_log", |_, _, user| user.get("/v1/me/access-log")),
     ("list_own_providers", |_, _, user| user.get("/v1/providers/mine")),
     ("list_choices", |j, _, user| user.get(&voucher(j, "/choices"))),

@@ -18,13 +18,14 @@ use valinta_bench::Outcome;
 use valinta_bench::load::Round;
 use valinta_domain::Id;
 use valinta_domain::decision::Decision;
+use valinta_domain::event::EventKind;
 use valinta_domain::identifiers::VoucherNumber;
 use valinta_domain::ledger::{EntryKind, Posting};
 use valinta_domain::policy::Role;
 use valinta_persistence::audit::{self, NewAuditRow};
 use valinta_persistence::event_accounts::{self, StoredAccount};
 use valinta_persistence::idempotency::{self, Kept, Trace};
-use valinta_persistence::outbox::{self, NewMessage};
+use valinta_persistence::outbox::{self, Message};
 use valinta_persistence::service_events::{self, NewEntry, Occasion, ServiceEvent};
 use valinta_persistence::vouchers::{self, StoredAllotment, StoredVoucher};
 use valinta_persistence::{Conn, DatabaseUrl, Db, DbError, decisions};
@@ -118,7 +119,7 @@ impl Rows {
             entry(None, Posting::of_amount(EntryKind::CoPayment, charges.co_payment)),
         ];
         service_events::post(c, &event.occasion(voucher.version, event.recorded_at), &entries)?;
-        self.leave(c, &key, ("record_service_event", event.id.uuid()), RECORDED_CHARS)
+        self.leave(c, &key, (EventKind::ServiceEventRecorded, event.id.uuid()), RECORDED_CHARS)
     }
 
     fn issue(&self, c: &mut Conn) -> Result<(), DbError> {
@@ -153,11 +154,11 @@ impl Rows {
             posting: Posting::of_quantity(EntryKind::Granted, part.allotment.granted),
         };
         service_events::post(c, &occasion, &parts.iter().map(granted).collect::<Vec<_>>())?;
-        self.leave(c, &key, ("issue_voucher", id.uuid()), ISSUED_CHARS)
+        self.leave(c, &key, (EventKind::VoucherOffered, id.uuid()), ISSUED_CHARS)
     }
 
     /// What every command leaves behind: its answer, a message and an audit row.
-    fn leave(&self, c: &mut Conn, key: &str, (action, target): (&str, Uuid), chars: usize) -> Result<(), DbError> {
+    fn leave(&self, c: &mut Conn, key: &str, (told, target): (EventKind, Uuid), chars: usize) -> Result<(), DbError> {
         let (organiser, person, at) = (self.event.organiser, self.event.person, self.event.recorded_at);
         let body = "x".repeat(chars);
         let trace = Trace {
@@ -168,10 +169,10 @@ impl Rows {
         };
         let kept = Kept { status: 201, body: &body, location: Some("/v1/service-events/example"), trace };
         idempotency::complete(c, CALLER, key, &kept)?;
-        let message = NewMessage {
+        let message = Message {
             id: Id::new(new_uuid()),
-            organiser: Some(organiser),
-            kind: action.to_owned(),
+            hearers: organiser.into(),
+            kind: told,
             subject_kind: "voucher".to_owned(),
             subject: target,
             payload: json!({"service_event": target, "voucher": target}),
@@ -184,7 +185,7 @@ impl Rows {
             organiser: Some(organiser),
             actor: "demo-provider".to_owned(),
             role: Role::Provider,
-            action: action.to_owned(),
+            action: told.code().to_owned(),
             target_kind: "voucher".to_owned(),
             target: Some(target),
             person: Some(person),

@@ -70,6 +70,8 @@ jobs! {
     VoucherEnds = "voucher_ends" every DAYS for 10 minutes;
     /// Returns what is left of vouchers to the organiser.
     UnusedReturns = "unused_returns" every DAYS for 30 minutes;
+    /// Gives what has happened its place in the order in which it is told.
+    Events = "events" every AT_ONCE for 1 minutes;
     /// Hands over what is to leave the house.
     Deliveries = "deliveries" every AT_ONCE for 2 minutes;
 }

@@ -12,6 +12,7 @@ pub mod choice;
 pub mod choice_request;
 pub mod decision;
 pub mod delivery;
+pub mod event;
 pub mod evidence;
 pub mod explain;
 pub mod finding;

@@ -240,6 +240,8 @@ actions! {
     ReadDelivery for [Officer, Finance, Auditor] by Admin;
     /// Have what could not be handed over tried again.
     ReplayDelivery for [Officer, Finance] by Admin;
+    /// Hear what has happened.
+    ReadEvents for [Officer, CaseWorker, Finance, Auditor, Provider] by Clerk;
     /// Read a decision about a client.
     ReadClientDecision for [CaseWorker, Finance, Auditor, Resident] by Admin;
     /// Read a decision about a provider.

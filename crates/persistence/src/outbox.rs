@@ -1,36 +1,44 @@
-//! What is to be told to others, written in the transaction of what has happened. Owns the queue alone; sending is
-//! outside of any transaction and not its business.
+//! What is told to others: written in the transaction of what has happened, given its place in the order of all that is told,
+//! and read in that order. Owns `outbox` and `event_places`; handing it over is not its business.
 
 use diesel::prelude::*;
 use uuid::Uuid;
+use valinta_domain::event::{EventKind, Hearers, Position};
 use valinta_domain::id::kind;
 use valinta_domain::{Id, Moment};
 
+use crate::convert::coded;
 use crate::dialect::{Conn, insert_many};
 use crate::error::DbError;
-use crate::schema::outbox;
+use crate::schema::{event_places, outbox};
 use crate::types::{DbId, DbMoment};
 
-/// The longest list that is given at once.
-pub const OUTBOX_PAGE_MAX: i64 = 1_000;
-
-/// A message that is to be sent.
+/// Something that has happened, as others are told of it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct NewMessage {
+pub struct Message {
     /// Its id, by which a receiver knows a repetition.
     pub id: Id<kind::OutboxMessage>,
-    /// For which organiser.
-    pub organiser: Option<Id<kind::Organiser>>,
+    /// Who hears of it.
+    pub hearers: Hearers,
     /// What has happened.
-    pub kind: String,
+    pub kind: EventKind,
     /// To what kind of thing.
     pub subject_kind: String,
     /// To which.
     pub subject: Uuid,
-    /// Ids only, never personal data.
+    /// Ids and states only, never personal data.
     pub payload: serde_json::Value,
     /// When.
     pub at: Moment,
+}
+
+/// A message with its place.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event {
+    /// Its place.
+    pub position: Position,
+    /// What is told.
+    pub message: Message,
 }
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
@@ -43,64 +51,124 @@ struct Stored {
     subject_id: DbId,
     payload: String,
     at: DbMoment,
+    provider_id: Option<DbId>,
 }
 
-/// Writes messages.
+impl Stored {
+    fn message(self) -> Result<Message, DbError> {
+        let payload = serde_json::from_str(&self.payload)
+            .map_err(|_| DbError::corrupt(format!("outbox message {}: payload", self.id.0)))?;
+        Ok(Message {
+            id: self.id.id(),
+            hearers: Hearers { organiser: self.organiser_id.map(DbId::id), provider: self.provider_id.map(DbId::id) },
+            kind: coded("outbox", &self.kind, EventKind::from_code)?,
+            subject_kind: self.subject_kind,
+            subject: self.subject_id.0,
+            payload,
+            at: self.at.moment(),
+        })
+    }
+}
+
+/// Writes messages. They have no place yet.
 ///
 /// # Errors
 /// The database's.
-pub fn append(c: &mut Conn, messages: &[NewMessage]) -> Result<(), DbError> {
+pub fn append(c: &mut Conn, messages: &[Message]) -> Result<(), DbError> {
     let rows: Vec<Stored> = messages
         .iter()
         .map(|message| Stored {
             id: message.id.into(),
-            organiser_id: message.organiser.map(DbId::from),
-            kind: message.kind.clone(),
+            organiser_id: message.hearers.organiser.map(DbId::from),
+            kind: message.kind.code().to_owned(),
             subject_kind: message.subject_kind.clone(),
             subject_id: DbId(message.subject),
             payload: message.payload.to_string(),
             at: message.at.into(),
+            provider_id: message.hearers.provider.map(DbId::from),
         })
         .collect();
     insert_many!(c, outbox::table, &rows)?;
     Ok(())
 }
 
-/// Messages that have not been sent, oldest first.
+/// Gives messages that have none their places, oldest first. What has got one is seen by others before anything that gets a
+/// later one: whoever gives places waits for whoever else does.
+///
+/// # Errors
+/// The database's; then none has got one.
+pub fn place_next(c: &mut Conn, limit: i64) -> Result<usize, DbError> {
+    let waiting = outbox::table.filter(outbox::position.is_null()).select(outbox::id);
+    if waiting.first::<DbId>(c).optional()?.is_none() {
+        return Ok(0);
+    }
+    let mut last: i64 = diesel::update(event_places::table.find(1))
+        .set(event_places::last.eq(event_places::last))
+        .returning(event_places::last)
+        .get_result(c)?;
+    let ids: Vec<DbId> = waiting.order(outbox::id).limit(limit).load(c)?;
+    for id in &ids {
+        last = last.checked_add(1).ok_or_else(|| DbError::Internal("there are no places left".to_owned()))?;
+        diesel::update(outbox::table.find(*id)).set(outbox::position.eq(Some(last))).execute(c)?;
+    }
+    diesel::update(event_places::table.find(1)).set(event_places::last.eq(last)).execute(c)?;
+    Ok(ids.len())
+}
+
+/// The last place that was given.
 ///
 /// # Errors
 /// The database's.
-pub fn pending(c: &mut Conn, limit: i64) -> Result<Vec<NewMessage>, DbError> {
-    let rows: Vec<Stored> = outbox::table
-        .select(Stored::as_select())
-        .filter(outbox::sent_at.is_null())
-        .order(outbox::id.asc())
-        .limit(limit.clamp(0, OUTBOX_PAGE_MAX))
-        .load(c)?;
+pub fn last_place(c: &mut Conn) -> Result<Position, DbError> {
+    Ok(Position(event_places::table.find(1).select(event_places::last).first(c)?))
+}
+
+/// Who asks what has happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Hearer {
+    /// An organiser.
+    Organiser(Id<kind::Organiser>),
+    /// One who acts for providers.
+    Providers(Vec<Id<kind::Provider>>),
+}
+
+/// What is told after a place, in order, of some kinds.
+///
+/// # Errors
+/// The database's.
+pub fn after(
+    c: &mut Conn,
+    hearer: &Hearer,
+    kinds: &[EventKind],
+    after: Position,
+    limit: i64,
+) -> Result<Vec<Event>, DbError> {
+    let codes: Vec<&str> = kinds.iter().map(|kind| kind.code()).collect();
+    let mut query = outbox::table
+        .filter(outbox::position.gt(after.0))
+        .filter(outbox::kind.eq_any(codes))
+        .order(outbox::position)
+        .limit(limit)
+        .select((Stored::as_select(), outbox::position.assume_not_null()))
+        .into_boxed();
+    query = match hearer {
+        Hearer::Organiser(organiser) => query.filter(outbox::organiser_id.eq(DbId::from(*organiser))),
+        Hearer::Providers(providers) => {
+            let providers: Vec<DbId> = providers.iter().map(|id| DbId::from(*id)).collect();
+            query.filter(outbox::provider_id.eq_any(providers))
+        }
+    };
+    let rows: Vec<(Stored, i64)> = query.load(c)?;
     rows.into_iter()
-        .map(|row| {
-            let payload = serde_json::from_str(&row.payload)
-                .map_err(|_| DbError::corrupt(format!("outbox message {}: payload", row.id.0)))?;
-            Ok(NewMessage {
-                id: row.id.id(),
-                organiser: row.organiser_id.map(DbId::id),
-                kind: row.kind,
-                subject_kind: row.subject_kind,
-                subject: row.subject_id.0,
-                payload,
-                at: row.at.moment(),
-            })
-        })
+        .map(|(row, position)| Ok(Event { position: Position(position), message: row.message()? }))
         .collect()
 }
 
-/// Notes that a message was sent; `false` where that was noted before.
+/// The latest messages, in the order in which they were written, whether or not they have a place.
 ///
 /// # Errors
 /// The database's.
-pub fn mark_sent(c: &mut Conn, id: Id<kind::OutboxMessage>, at: Moment) -> Result<bool, DbError> {
-    let marked = diesel::update(outbox::table.find(DbId::from(id)).filter(outbox::sent_at.is_null()))
-        .set(outbox::sent_at.eq(DbMoment::from(at)))
-        .execute(c)?;
-    Ok(marked == 1)
+pub fn written(c: &mut Conn, limit: i64) -> Result<Vec<Message>, DbError> {
+    let rows: Vec<Stored> = outbox::table.select(Stored::as_select()).order(outbox::id.desc()).limit(limit).load(c)?;
+    rows.into_iter().rev().map(Stored::message).collect()
 }

@@ -69,7 +69,15 @@ table! {
         subject_id -> SqlId,
         payload -> Text,
         at -> SqlMoment,
-        sent_at -> Nullable<SqlMoment>,
+        provider_id -> Nullable<SqlId>,
+        position -> Nullable<diesel::sql_types::BigInt>,
+    }
+}
+
+table! {
+    event_places (one) {
+        one -> Integer,
+        last -> BigInt,
     }
 }
 
@@ -377,7 +385,7 @@ diesel::allow_columns_to_appear_in_same_group_by_clause!(
 );
 
 allow_tables_to_appear_in_same_query! {
-    audit_chains, audit_log, outbox, idempotency_keys, installation, registry_revision, municipalities, organisers,
+    audit_chains, audit_log, outbox, event_places, idempotency_keys, installation, registry_revision, municipalities, organisers,
     organiser_municipalities, voucher_types, decisions, rulebooks, providers, provider_sectors, provider_members,
     service_units, applications, approvals, offerings, offering_prices, persons, clients, vouchers, allotments,
     voucher_values, voucher_quantities,

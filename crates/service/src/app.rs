@@ -35,9 +35,9 @@ use crate::telemetry;
 use crate::tokens::Tokens;
 use crate::{
     applications, approvals, attachments, audit, changes, choice_requests, choices, clients, decisions, desk,
-    estimates, evidence, exports, health, impact, imports, jobs, machine_clients, mandates, me, oauth, offerings,
-    openid, organisers, providers, routes, rulebooks, sending, service_events, service_units, settlements, statements,
-    supervision, value_rules, voucher_batches, voucher_types, vouchers,
+    estimates, events, evidence, exports, health, impact, imports, jobs, machine_clients, mandates, me, oauth,
+    offerings, openid, organisers, providers, routes, rulebooks, sending, service_events, service_units, settlements,
+    statements, supervision, value_rules, voucher_batches, voucher_types, vouchers,
 };
 
 /// How often a process looks whether another one has changed the registry.
@@ -425,6 +425,7 @@ pub fn routes() -> Vec<Route> {
         imports::routes(),
         exports::routes(),
         changes::routes(),
+        events::routes(),
         offerings::routes(),
         clients::routes(),
         mandates::routes(),

@@ -10,14 +10,14 @@ use std::sync::Arc;
 use chrono_tz::Tz;
 use serde_json::Value;
 use uuid::Uuid;
-use valinta_domain::id::kind;
+use valinta_domain::event::{EventKind, Hearers};
 use valinta_domain::policy::{self, Action, Actor, Role, Target};
 use valinta_domain::registry_change::RegistryChange;
 use valinta_domain::{Day, Id, Moment};
 use valinta_persistence::audit::{self, NewAuditRow};
 use valinta_persistence::idempotency::Trace;
 use valinta_persistence::organisers::Organiser;
-use valinta_persistence::outbox::{self, NewMessage};
+use valinta_persistence::outbox::{self, Message};
 use valinta_persistence::registry_versions::By;
 use valinta_persistence::shown_lists::{self, ShownList};
 use valinta_persistence::vault::Vault;
@@ -37,7 +37,7 @@ pub struct Cx {
     request: Uuid,
     vault: Arc<Vault>,
     audited: RefCell<Vec<NewAuditRow>>,
-    messages: RefCell<Vec<NewMessage>>,
+    messages: RefCell<Vec<Message>>,
     shown: RefCell<Vec<ShownList>>,
     registry_changes: RefCell<BTreeSet<RegistryChange>>,
 }
@@ -45,7 +45,7 @@ pub struct Cx {
 /// What is to be stored of a transaction besides what it did.
 pub struct Notes {
     audited: Vec<NewAuditRow>,
-    messages: Vec<NewMessage>,
+    messages: Vec<Message>,
     shown: Vec<ShownList>,
     registry_changes: BTreeSet<RegistryChange>,
     at: Moment,
@@ -242,18 +242,12 @@ impl Cx {
         }
     }
 
-    /// Puts a message into the outbox for whoever wants to hear. `payload` holds ids and states only.
-    pub fn tell(
-        &self,
-        kind: &'static str,
-        subject: (&'static str, Uuid),
-        organiser: Option<Id<kind::Organiser>>,
-        payload: Value,
-    ) {
-        self.messages.borrow_mut().push(NewMessage {
+    /// Puts a message into the outbox for those whom it concerns. `payload` holds ids and states only.
+    pub fn tell(&self, kind: EventKind, subject: (&'static str, Uuid), to: impl Into<Hearers>, payload: Value) {
+        self.messages.borrow_mut().push(Message {
             id: self.id(),
-            organiser,
-            kind: kind.to_owned(),
+            hearers: to.into(),
+            kind,
             subject_kind: subject.0.to_owned(),
             subject: subject.1,
             payload,

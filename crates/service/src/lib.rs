@@ -22,6 +22,7 @@ pub mod decisions;
 pub mod demo;
 pub mod desk;
 pub mod estimates;
+pub mod events;
 pub mod evidence;
 pub mod exports;
 pub mod health;

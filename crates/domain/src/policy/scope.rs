@@ -112,6 +112,8 @@ scopes! {
     RegistryImport = "registry:import" for [Officer, Provider];
     /// Read the registry's worklists.
     DeskRead = "desk:read" for [Officer, Auditor];
+    /// Hear what has happened.
+    EventsRead = "events:read" for [Officer, CaseWorker, Finance, Auditor, Provider];
     /// Read decisions.
     DecisionsRead = "decisions:read" for [Officer, CaseWorker, Finance, Auditor, Provider, Resident];
     /// Read the audit trail.

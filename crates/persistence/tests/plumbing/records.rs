@@ -7,10 +7,12 @@ use std::time::Duration;
 use serde_json::json;
 use uuid::Uuid;
 use valinta_domain::Id;
+use valinta_domain::event::{EventKind, Hearers, Position};
+use valinta_domain::id::kind;
 use valinta_domain::policy::Role;
 use valinta_persistence::audit::{self, AuditBreak, AuditFilter, AuditVerification, NewAuditRow};
 use valinta_persistence::idempotency::{self, Claimed};
-use valinta_persistence::outbox::{self, NewMessage};
+use valinta_persistence::outbox::{self, Hearer, Message};
 use valinta_persistence::testing::TestDatabase;
 use valinta_persistence::{Conn, Db, DbError};
 
@@ -144,25 +146,69 @@ fn tampering_is_found() {
     }
 }
 
+fn message(n: u128, hearers: Hearers, kind: EventKind) -> Message {
+    Message {
+        id: Id::new(uuid(n)),
+        hearers,
+        kind,
+        subject_kind: "voucher".into(),
+        subject: uuid(n + 100),
+        payload: json!({"voucher": uuid(n + 100)}),
+        at: moment(7),
+    }
+}
+
 #[test]
-fn messages_wait_in_order_until_they_are_sent() {
+fn what_is_told_has_one_place_and_is_heard_by_those_whom_it_concerns() {
     on_each(|_, db| {
-        let message = |n: u128| NewMessage {
-            id: Id::new(uuid(n)),
-            organiser: n.is_multiple_of(2).then(|| Id::new(uuid(ORGANISER))),
-            kind: "voucher.issued".into(),
-            subject_kind: "voucher".into(),
-            subject: uuid(n + 100),
-            payload: json!({"voucher": uuid(n + 100)}),
-            at: moment(7),
+        let (organiser, provider) = (Id::new(uuid(ORGANISER)), Id::new(uuid(77)));
+        let append = |all: Vec<Message>| db.write_blocking(move |c| outbox::append(c, &all)).unwrap();
+        let place = |limit| db.write_blocking(move |c| outbox::place_next(c, limit)).unwrap();
+        let heard = |hearer: &Hearer, kinds: &[EventKind], after| {
+            let (hearer, kinds) = (hearer.clone(), kinds.to_vec());
+            let read = move |c: &mut Conn| outbox::after(c, &hearer, &kinds, Position(after), 100);
+            let events = db.read_blocking(read).unwrap();
+            events.into_iter().map(|event| (event.position.0, event.message.id.uuid().as_u128())).collect::<Vec<_>>()
         };
-        db.write_blocking(move |c| outbox::append(c, &(1..=1_200).map(message).collect::<Vec<_>>())).unwrap();
-        let pending = |limit| db.read_blocking(move |c| outbox::pending(c, limit)).unwrap();
-        assert_eq!(pending(2), [message(1), message(2)]);
-        let sent = || db.write_blocking(|c| outbox::mark_sent(c, Id::new(uuid(1)), moment(8)));
-        assert_eq!((sent(), sent()), (Ok(true), Ok(false)));
-        assert_eq!(pending(1), [message(2)]);
-        assert_eq!(pending(5_000).len(), 1_000);
+        let (chosen, offered) = (EventKind::VoucherChosen, EventKind::VoucherOffered);
+        append(vec![
+            message(5, Hearers::both(organiser, provider), chosen),
+            message(6, organiser.into(), offered),
+            message(7, provider.into(), chosen),
+            message(8, Hearers::both(Id::new(uuid(1)), Id::new(uuid(2))), chosen),
+        ]);
+        let (county, company) = (Hearer::Organiser(organiser), Hearer::Providers(vec![provider]));
+        assert_eq!(heard(&county, &EventKind::ALL, 0), [], "nothing is told before it has a place");
+        assert_eq!((place(3), place(3), place(3)), (3, 1, 0));
+        assert_eq!(heard(&county, &EventKind::ALL, 0), [(1, 5), (2, 6)]);
+        assert_eq!(heard(&county, &[offered], 0), [(2, 6)]);
+        assert_eq!(heard(&company, &EventKind::ALL, 0), [(1, 5), (3, 7)]);
+        assert_eq!(heard(&company, &EventKind::ALL, 1), [(3, 7)]);
+        assert_eq!(heard(&Hearer::Providers(vec![]), &EventKind::ALL, 0), []);
+        // What began earlier and is seen later comes later.
+        append(vec![message(1, organiser.into(), offered)]);
+        assert_eq!(place(9), 1);
+        assert_eq!(heard(&county, &EventKind::ALL, 2), [(5, 1)]);
+        assert_eq!(db.read_blocking(outbox::last_place).unwrap(), Position(5));
+    });
+}
+
+#[test]
+fn places_that_several_give_at_once_are_each_given_once() {
+    on_each(|_, db| {
+        let organiser: Id<kind::Organiser> = Id::new(uuid(ORGANISER));
+        let all: Vec<Message> = (1..=400).map(|n| message(n, organiser.into(), EventKind::VoucherOffered)).collect();
+        db.write_blocking(move |c| outbox::append(c, &all)).unwrap();
+        let placed: usize = thread::scope(|scope| {
+            let place = || (0..10).map(|_| db.write_blocking(|c| outbox::place_next(c, 30)).unwrap()).sum::<usize>();
+            let threads: Vec<_> = (0..4).map(|_| scope.spawn(place)).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).sum()
+        });
+        assert_eq!(placed, 400);
+        let read =
+            move |c: &mut Conn| outbox::after(c, &Hearer::Organiser(organiser), &EventKind::ALL, Position(0), 1_000);
+        let places: Vec<i64> = db.read_blocking(read).unwrap().iter().map(|event| event.position.0).collect();
+        assert_eq!(places, (1..=400).collect::<Vec<i64>>());
     });
 }
 
@@ -259,10 +305,10 @@ fn a_claim_waits_for_the_first_and_takes_over_where_that_fails() {
 fn ids_and_moments_come_back_exactly() {
     on_each(|_, db| {
         let ids = [Uuid::nil(), Uuid::max(), uuid(0x0190_1234_5678_7abc_8def_0123_4567_89ab)];
-        let message = |n: usize, micros| NewMessage {
+        let message = |n: usize, micros| Message {
             id: Id::new(ids[n]),
-            organiser: None,
-            kind: "k".into(),
+            hearers: Hearers::default(),
+            kind: EventKind::VoucherOffered,
             subject_kind: "k".into(),
             subject: ids[n],
             payload: json!({}),
@@ -272,7 +318,7 @@ fn ids_and_moments_come_back_exactly() {
         let written = all.clone();
         db.write_blocking(move |c| outbox::append(c, &written)).unwrap();
         all.sort_by_key(|message| message.id);
-        assert_eq!(db.read_blocking(|c| outbox::pending(c, 9)).unwrap(), all);
+        assert_eq!(db.read_blocking(|c| outbox::written(c, 9)).unwrap(), all);
     });
 }
 

@@ -8,6 +8,7 @@ use validator::Validate;
 use valinta_domain::application::{ApplicationEventKind, Examination, is_overdue};
 use valinta_domain::approval::InTheWay;
 use valinta_domain::decision::{Decision, DecisionKind, DecisionOutcome};
+use valinta_domain::event::EventKind;
 use valinta_domain::explain::Step;
 use valinta_domain::id::kind;
 use valinta_domain::policy::Action;
@@ -205,7 +206,7 @@ pub(crate) fn decide(
         "replaces": replaces,
     });
     cx.audit("decide_application", ("application", id.uuid()), &target, details.clone());
-    cx.tell("application.decided", ("application", id.uuid()), target.organiser, details);
+    cx.tell(EventKind::ApplicationDecided, ("application", id.uuid()), &target, details);
     Ok(Reply::ok(DecidedApplication {
         outcome: command.outcome,
         decision,

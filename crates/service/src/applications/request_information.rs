@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::json;
 use validator::Validate;
 use valinta_domain::application::ApplicationEventKind;
+use valinta_domain::event::EventKind;
 use valinta_domain::id::kind;
 use valinta_domain::policy::Action;
 use valinta_domain::rulebook::RulebookTerms;
@@ -111,7 +112,7 @@ fn request(
     applications::append_event(c, &new)?;
     let details = json!({"application": id, "provider": application.provider, "due": command.due});
     cx.audit("request_application_information", ("application", id.uuid()), &target, details.clone());
-    cx.tell("application.information_requested", ("application", id.uuid()), target.organiser, details);
+    cx.tell(EventKind::ApplicationInformationRequested, ("application", id.uuid()), &target, details);
     Ok(Reply::ok(ApplicationView::of(application)))
 }
 

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use validator::Validate;
 use valinta_domain::application::{self, ApplicationEventKind, ApplicationState, Evidence, Kept};
+use valinta_domain::event::EventKind;
 use valinta_domain::id::kind;
 use valinta_domain::identifiers::MunicipalityCode;
 use valinta_domain::policy::Action;
@@ -201,7 +202,7 @@ fn hand_in(
         "sha256": kept.sha256,
     });
     cx.audit("submit_application", ("application", id.uuid()), &target, details.clone());
-    cx.tell("application.submitted", ("application", id.uuid()), target.organiser, details);
+    cx.tell(EventKind::ApplicationSubmitted, ("application", id.uuid()), &target, details);
     Ok(Reply::ok(ApplicationView::of(application)))
 }
 

@@ -4,6 +4,7 @@ use actix_web::{HttpResponse, post, web};
 use serde_json::json;
 use valinta_domain::Id;
 use valinta_domain::application::ApplicationEventKind;
+use valinta_domain::event::EventKind;
 use valinta_domain::id::kind;
 use valinta_domain::policy::Action;
 use valinta_persistence::applications::NewEvent;
@@ -47,7 +48,7 @@ pub(crate) fn withdraw(c: &mut Conn, cx: &Cx, id: Id<kind::Application>) -> Resu
     cx.audit("withdraw_application", ("application", id.uuid()), &target, json!({}));
     if target.organiser.is_some() {
         let payload = json!({"application": id, "provider": application.provider});
-        cx.tell("application.withdrawn", ("application", id.uuid()), target.organiser, payload);
+        cx.tell(EventKind::ApplicationWithdrawn, ("application", id.uuid()), &target, payload);
     }
     Ok(Reply::ok(ApplicationView::of(application)))
 }

@@ -8,6 +8,7 @@ use thiserror::Error;
 use validator::Validate;
 use valinta_domain::approval::ApprovalState;
 use valinta_domain::decision::{Decision, DecisionKind, DecisionOutcome};
+use valinta_domain::event::EventKind;
 use valinta_domain::explain::{Step, days};
 use valinta_domain::id::kind;
 use valinta_domain::policy::Action;
@@ -146,7 +147,7 @@ fn end(c: &mut Conn, cx: &Cx, id: Id<kind::Approval>, from: Day) -> Result<Reply
         "vouchers_in_use": vouchers_in_use,
     });
     cx.audit("end_approval", ("approval", id.uuid()), &target, details.clone());
-    cx.tell("approval.ended", ("approval", id.uuid()), target.organiser, details);
+    cx.tell(EventKind::ApprovalEnded, ("approval", id.uuid()), &target, details);
     let approval = found(approvals::find(c, id)?)?;
     let approval = detail_of(c, cx, approval)?;
     Ok(Reply::ok(EndedApproval { approval, decision: decision.id, vouchers_in_use, recorded_until, what_follows }))

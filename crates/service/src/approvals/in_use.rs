@@ -3,6 +3,7 @@
 
 use serde_json::json;
 use valinta_domain::approval::{ApprovalState, Interruption, InterruptionCause, VouchersInUse};
+use valinta_domain::event::EventKind;
 use valinta_domain::id::kind;
 use valinta_domain::registry_change::RegistryChange;
 use valinta_domain::{Day, Id, Moment, Period};
@@ -12,6 +13,7 @@ use valinta_persistence::{Conn, approvals, choices};
 use super::lapses::refresh_lapses;
 use super::reasons::Reasons;
 use super::told::tell_begun;
+use super::view::target_of;
 use crate::choice_requests::end_of_unit;
 use crate::cx::Cx;
 use crate::http::Problem;
@@ -89,7 +91,7 @@ pub(crate) fn end_choices(
     let mut moved = 0_usize;
     for one in ended.iter().filter(|one| one.in_use) {
         let payload = json!({"voucher": one.voucher, "choice": one.choice, "from": from});
-        cx.tell("voucher.must_choose_again", ("voucher", one.voucher.uuid()), Some(approval.organiser), payload);
+        cx.tell(EventKind::VoucherMustChooseAgain, ("voucher", one.voucher.uuid()), &target_of(approval), payload);
         moved = moved.saturating_add(1);
     }
     Ok(moved)
@@ -106,7 +108,7 @@ pub(super) fn tell_unit_resumed(
     let left = choices::left_without(c, (approval.unit, approval.voucher_type), from, suspended_at)?;
     for (voucher, choice) in &left {
         let payload = json!({"voucher": voucher, "choice": choice, "unit": approval.unit, "from": from});
-        cx.tell("voucher.unit_resumed", ("voucher", voucher.uuid()), Some(approval.organiser), payload);
+        cx.tell(EventKind::VoucherUnitResumed, ("voucher", voucher.uuid()), &target_of(approval), payload);
     }
     Ok(left.len())
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::json;
 use valinta_domain::approval::{Asked, Interruption, InterruptionCause, Lapse, LapseChange, LapseReason, Piece};
 use valinta_domain::approval::{VouchersInUse, lapse_changes, lapses};
+use valinta_domain::event::EventKind;
 use valinta_domain::id::kind;
 use valinta_domain::registry_change::RegistryChange;
 use valinta_domain::{Day, Id, Moment};
@@ -13,6 +14,7 @@ use valinta_persistence::approvals::{Approval, Whom, Whose};
 use valinta_persistence::{Conn, Db, DbError, approvals, organisers};
 
 use super::reasons::{Common, LookedAt, Subject, reason_of};
+use super::view::target_of;
 use crate::cx::{Cx, day_at, found};
 use crate::http::Problem;
 
@@ -231,7 +233,7 @@ fn tell(c: &mut Conn, cx: &Cx, approval: &Approval, compared: &Compared, known: 
         let Some(requirement) = one.requirement() else { continue };
         if !found.iter().any(|lapse| lapse.from == *today && lapse.requirement == requirement) {
             let payload = json!({"provider": approval.provider, "unit": approval.unit, "requirement": requirement});
-            cx.tell("approval.restored", ("approval", approval.id.uuid()), Some(approval.organiser), payload);
+            cx.tell(EventKind::ApprovalRestored, ("approval", approval.id.uuid()), &target_of(approval), payload);
         }
     }
     Ok(())
@@ -248,5 +250,5 @@ pub(super) fn tell_lapsed(cx: &Cx, approval: &Approval, lapse: &Lapse, reason: O
         "cause": reason.map(|reason| reason.cause),
         "evidence": reason.and_then(|reason| reason.evidence),
     });
-    cx.tell("approval.lapsed", ("approval", approval.id.uuid()), Some(approval.organiser), payload);
+    cx.tell(EventKind::ApprovalLapsed, ("approval", approval.id.uuid()), &target_of(approval), payload);
 }

@@ -4,12 +4,14 @@
 use serde_json::json;
 use valinta_domain::Id;
 use valinta_domain::approval::ApprovalState;
+use valinta_domain::event::EventKind;
 use valinta_domain::id::kind;
 use valinta_persistence::approvals::Approval;
 use valinta_persistence::{Conn, approvals, choices};
 
 use super::in_use::changed;
 use super::lapses::refresh_lapses;
+use super::view::target_of;
 use crate::choice_requests::end_of_unit;
 use crate::cx::Cx;
 use crate::http::Problem;
@@ -34,7 +36,7 @@ pub(crate) fn replace(c: &mut Conn, cx: &Cx, former: &Approval, new: &Approval) 
     let ended = choices::end_outside(c, of, &new.area, new.valid_from, cx.now())?;
     for one in ended.iter().filter(|one| one.in_use) {
         let payload = json!({"voucher": one.voucher, "choice": one.choice, "from": new.valid_from});
-        cx.tell("voucher.must_choose_again", ("voucher", one.voucher.uuid()), Some(former.organiser), payload);
+        cx.tell(EventKind::VoucherMustChooseAgain, ("voucher", one.voucher.uuid()), &target_of(former), payload);
         moved = moved.saturating_add(1);
     }
     let payload = json!({
@@ -45,6 +47,6 @@ pub(crate) fn replace(c: &mut Conn, cx: &Cx, former: &Approval, new: &Approval) 
         "from": new.valid_from,
         "vouchers_in_use": moved,
     });
-    cx.tell("approval.replaced", ("approval", former.id.uuid()), Some(former.organiser), payload);
+    cx.tell(EventKind::ApprovalReplaced, ("approval", former.id.uuid()), &target_of(former), payload);
     Ok(moved)
 }

@@ -7,6 +7,7 @@ use thiserror::Error;
 use validator::Validate;
 use valinta_domain::approval::{Interruption, InterruptionCause, VouchersInUse};
 use valinta_domain::decision::{Decision, DecisionKind, DecisionOutcome};
+use valinta_domain::event::EventKind;
 use valinta_domain::explain::{Step, days};
 use valinta_domain::id::kind;
 use valinta_domain::policy::Action;
@@ -162,7 +163,7 @@ fn resume(
         "still_suspended": still_suspended,
     });
     cx.audit("resume_approval", ("approval", id.uuid()), &target, details.clone());
-    cx.tell("approval.resumed", ("approval", id.uuid()), target.organiser, details);
+    cx.tell(EventKind::ApprovalResumed, ("approval", id.uuid()), &target, details);
     let approval = found(approvals::find(c, id)?)?;
     Ok(Reply::ok(detail_of(c, cx, approval)?))
 }

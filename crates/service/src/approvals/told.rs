@@ -2,11 +2,13 @@
 
 use serde_json::json;
 use valinta_domain::approval::{Interruption, InterruptionCause, Lapse};
+use valinta_domain::event::EventKind;
 use valinta_persistence::approvals::Approval;
 use valinta_persistence::{Conn, approvals, organisers};
 
 use super::lapses::tell_lapsed;
 use super::reasons::{Reasons, Subject};
+use super::view::target_of;
 use crate::cx::{Cx, found};
 use crate::http::Problem;
 
@@ -53,7 +55,7 @@ pub(crate) fn tell_begun(cx: &Cx, approval: &Approval, interruption: &Interrupti
                 "vouchers_in_use": interruption.vouchers_in_use,
                 "to": interruption.to,
             });
-            cx.tell("approval.suspended", ("approval", approval.id.uuid()), Some(approval.organiser), payload);
+            cx.tell(EventKind::ApprovalSuspended, ("approval", approval.id.uuid()), &target_of(approval), payload);
         }
     }
 }

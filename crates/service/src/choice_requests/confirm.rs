@@ -6,6 +6,7 @@ use serde_json::json;
 use validator::Validate;
 use valinta_domain::Id;
 use valinta_domain::choice_request::{RequestRefusal, may_answer};
+use valinta_domain::event::EventKind;
 use valinta_domain::id::kind;
 use valinta_domain::policy::Action;
 use valinta_persistence::choice_requests::Ending;
@@ -78,8 +79,8 @@ fn confirm(c: &mut Conn, cx: &Cx, id: Id<kind::ChoiceRequest>) -> Result<Reply<C
         "first_day": choice.valid_from,
     });
     cx.audit("confirm_choice_request", ("choice_request", id.uuid()), &target, details.clone());
-    cx.tell("choice_request.confirmed", ("choice_request", id.uuid()), target.organiser, details.clone());
-    cx.tell("voucher.chosen", ("voucher", voucher.uuid()), target.organiser, details);
+    let message = json!({"request": id, "choice": choice.id, "voucher": choice.voucher, "provider": choice.provider});
+    cx.tell(EventKind::ChoiceRequestConfirmed, ("choice_request", id.uuid()), &target, message);
     places.tell(c, cx)?;
     let request = found(choice_requests::find(c, id)?)?;
     Ok(Reply::ok(view_of(c, cx, request)?))

@@ -3,6 +3,7 @@
 
 use serde_json::json;
 use valinta_domain::choice_request::{RequestCause, RequestState, state_on};
+use valinta_domain::event::{EventKind, Hearers};
 use valinta_domain::id::kind;
 use valinta_domain::identifiers::MunicipalityCode;
 use valinta_domain::{Day, Id};
@@ -30,9 +31,9 @@ pub(super) fn end_without(
         return Ok(false);
     }
     let kind = match cause.state() {
-        RequestState::Withdrawn => "choice_request.withdrawn",
+        RequestState::Withdrawn => EventKind::ChoiceRequestWithdrawn,
         RequestState::Waiting | RequestState::Confirmed | RequestState::Refused | RequestState::Lapsed => {
-            "choice_request.lapsed"
+            EventKind::ChoiceRequestLapsed
         }
     };
     let payload = json!({
@@ -42,7 +43,8 @@ pub(super) fn end_without(
         "provider": request.provider,
         "cause": cause,
     });
-    cx.tell(kind, ("choice_request", request.id.uuid()), Some(request.organiser), payload);
+    let hearers = Hearers::both(request.organiser, request.provider);
+    cx.tell(kind, ("choice_request", request.id.uuid()), hearers, payload);
     Ok(true)
 }
 

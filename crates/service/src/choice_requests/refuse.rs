@@ -6,6 +6,7 @@ use serde_json::json;
 use validator::Validate;
 use valinta_domain::Id;
 use valinta_domain::choice_request::{RequestRefusal, may_answer};
+use valinta_domain::event::EventKind;
 use valinta_domain::id::kind;
 use valinta_domain::policy::Action;
 use valinta_persistence::choice_requests::Ending;
@@ -82,7 +83,7 @@ fn refuse(
     cx.audit("refuse_choice_request", ("choice_request", id.uuid()), &target, details);
     let message =
         json!({"request": id, "voucher": voucher, "offering": request.offering, "provider": request.provider});
-    cx.tell("choice_request.refused", ("choice_request", id.uuid()), target.organiser, message);
+    cx.tell(EventKind::ChoiceRequestRefused, ("choice_request", id.uuid()), &target, message);
     places.tell(c, cx)?;
     let request = found(choice_requests::find(c, id)?)?;
     Ok(Reply::ok(view_of(c, cx, request)?))

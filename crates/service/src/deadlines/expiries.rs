@@ -2,6 +2,7 @@
 //! of its days can be recorded any more. A voucher is expired by its dates alone, whether or not anybody has looked.
 
 use serde_json::json;
+use valinta_domain::event::EventKind;
 use valinta_domain::grant::unused_after;
 use valinta_domain::id::kind;
 use valinta_domain::ledger::{EntryKind, Posting};
@@ -126,12 +127,14 @@ fn tell_one(c: &mut Conn, cx: &Cx, today: Day, ending: &Ending, end: End) -> Res
     let days_left = last.date().signed_duration_since(today.date()).num_days();
     let (kind, payload) = match end {
         End::Coming => (
-            "voucher.expiring",
+            EventKind::VoucherExpiring,
             json!({"voucher": ending.voucher, "valid_until": last, "days_left": days_left, "unused": unused}),
         ),
-        End::Come => ("voucher.expired", json!({"voucher": ending.voucher, "valid_until": last, "unused": unused})),
+        End::Come => {
+            (EventKind::VoucherExpired, json!({"voucher": ending.voucher, "valid_until": last, "unused": unused}))
+        }
     };
-    cx.tell(kind, ("voucher", ending.voucher.uuid()), Some(ending.organiser), payload);
+    cx.tell(kind, ("voucher", ending.voucher.uuid()), ending.organiser, payload);
     Ok(())
 }
 
@@ -174,6 +177,6 @@ fn return_unused(c: &mut Conn, cx: &Cx, id: Id<kind::Voucher>) -> Result<bool, P
     let target = Target { organiser: Some(organiser.id), provider: None, person: Some(voucher.person) };
     cx.audit("return_unused", ("voucher", id.uuid()), &target, json!({"quantity": sum}));
     let payload = json!({"voucher": id, "quantity": sum});
-    cx.tell("voucher.unused_returned", ("voucher", id.uuid()), Some(organiser.id), payload);
+    cx.tell(EventKind::VoucherUnusedReturned, ("voucher", id.uuid()), organiser.id, payload);
     Ok(true)
 }

@@ -18,7 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use valinta_domain::job::JobKind;
-use valinta_persistence::Conn;
+use valinta_persistence::{Conn, outbox};
 
 use crate::app::App;
 use crate::approvals::tell_interruptions;
@@ -39,6 +39,9 @@ const OPENING_EVERY: Duration = Duration::from_millis(50);
 const BATCH: i64 = 100;
 /// Most transactions of one kind in one look; what is left, the next look tells.
 const BATCHES_MAX: usize = 10_000;
+
+/// What does not wait for what days bring.
+const SOON_TOLD: [JobKind; 2] = [JobKind::Events, JobKind::Deliveries];
 
 /// What was told in one look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -63,6 +66,8 @@ pub struct Told {
     pub endings: usize,
     /// Vouchers of which what was left has returned to the organiser.
     pub returned: usize,
+    /// What has got its place in the order in which it is told.
+    pub placed: usize,
     /// Deliveries that were handed over.
     pub sent: usize,
 }
@@ -98,6 +103,7 @@ impl Told {
             JobKind::VoucherBatches => self.batched = count,
             JobKind::VoucherEnds => self.endings = count,
             JobKind::UnusedReturns => self.returned = count,
+            JobKind::Events => self.placed = count,
             JobKind::Deliveries => self.sent = count,
         }
     }
@@ -117,6 +123,7 @@ fn run(app: &App, kind: JobKind) -> Result<usize, Problem> {
         JobKind::VoucherBatches => issue_batches(app),
         JobKind::VoucherEnds => expiries::tell_all(app),
         JobKind::UnusedReturns => expiries::return_all(app),
+        JobKind::Events => place_events(app),
         JobKind::Deliveries => sending::send_due(app),
     }
 }
@@ -127,6 +134,14 @@ fn run(app: &App, kind: JobKind) -> Result<usize, Problem> {
 /// The database's; what was settled stays settled.
 pub(crate) fn settle(app: &App) -> Result<usize, Problem> {
     in_batches(app, settlements::go_on)
+}
+
+/// Gives what has happened its place in the order in which it is told. For a thread that may block.
+///
+/// # Errors
+/// The database's; what has got its place keeps it.
+pub(crate) fn place_events(app: &App) -> Result<usize, Problem> {
+    in_batches(app, |c, _| Ok(outbox::place_next(c, BATCH)?))
 }
 
 /// Issues what was asked for many at once, each batch to its end. For a thread that may block.
@@ -156,14 +171,14 @@ pub async fn follow_days(app: App) {
         tracing::warn!(cause = problem.cause(), "what was being settled or issued could not go on yet");
         tokio::time::sleep(LOOK_EVERY).await;
     }
-    let kinds: Vec<JobKind> = JobKind::ALL.into_iter().filter(|kind| *kind != JobKind::Deliveries).collect();
+    let kinds: Vec<JobKind> = JobKind::ALL.into_iter().filter(|kind| !SOON_TOLD.contains(kind)).collect();
     follow(app, kinds).await;
 }
 
-/// Takes its turn at handing over what is to leave the house, for as long as the service runs: beside what days bring, which may
+/// Takes its turn at telling what has happened and handing over what is to leave the house, for as long as the service runs: beside what days bring, which may
 /// take minutes.
 pub async fn follow_deliveries(app: App) {
-    follow(app, vec![JobKind::Deliveries]).await;
+    follow(app, SOON_TOLD.to_vec()).await;
 }
 
 async fn follow(app: App, kinds: Vec<JobKind>) {

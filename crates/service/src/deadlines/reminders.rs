@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use serde_json::json;
+use valinta_domain::event::{EventKind, Hearers};
 use valinta_domain::evidence::Evidence;
 use valinta_domain::id::kind;
 use valinta_domain::rulebook::RulebookTerms;
@@ -189,7 +190,8 @@ fn tell(c: &mut Conn, cx: &Cx, due: &[Due]) -> Result<usize, Problem> {
                 "valid_until": one.valid_until,
                 "days_left": one.days_left,
             });
-            cx.tell("evidence.expiring", ("evidence", one.evidence.uuid()), Some(one.organiser), payload);
+            let hearers = Hearers::both(one.organiser, one.provider);
+            cx.tell(EventKind::EvidenceExpiring, ("evidence", one.evidence.uuid()), hearers, payload);
         }
     }
     Ok(told)

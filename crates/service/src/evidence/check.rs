@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde_json::json;
 use validator::Validate;
 use valinta_domain::Id;
+use valinta_domain::event::{EventKind, Hearers};
 use valinta_domain::evidence::{CheckOutcome, EvidenceCheck};
 use valinta_domain::id::kind;
 use valinta_domain::policy::Action;
@@ -108,7 +109,8 @@ fn check(
         "replaces": command.replaces,
     });
     cx.audit("check_evidence", ("evidence", id.uuid()), &target, details.clone());
-    cx.tell("evidence.checked", ("evidence", id.uuid()), Some(organiser.id), details);
+    let hearers = Hearers::both(organiser.id, piece.provider);
+    cx.tell(EventKind::EvidenceChecked, ("evidence", id.uuid()), hearers, details);
     refresh_lapses_of_provider(c, cx, piece.provider)?;
     Ok(Reply::created(format!("/v1/evidence/{id}"), view_of(c, cx, piece, &sight)?))
 }

@@ -4,6 +4,7 @@ use actix_web::{HttpResponse, post, web};
 use serde::Deserialize;
 use serde_json::json;
 use validator::Validate;
+use valinta_domain::event::EventKind;
 use valinta_domain::evidence::{Evidence, EvidenceKind};
 use valinta_domain::id::kind;
 use valinta_domain::policy::{Action, Target};
@@ -237,7 +238,7 @@ pub(crate) fn give(c: &mut Conn, cx: &Cx, command: &GiveEvidence) -> Result<Evid
     evidence::insert(c, &piece).map_err(|error| unless_gone(error, command))?;
     let details = json!({"provider": provider, "kind": piece.kind, "valid_until": piece.valid_until});
     cx.audit("give_evidence", ("evidence", piece.id.uuid()), &target, details.clone());
-    cx.tell("evidence.given", ("evidence", piece.id.uuid()), None, details);
+    cx.tell(EventKind::EvidenceGiven, ("evidence", piece.id.uuid()), &target, details);
     Ok(piece)
 }
 

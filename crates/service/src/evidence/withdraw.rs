@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde_json::json;
 use validator::Validate;
 use valinta_domain::Id;
+use valinta_domain::event::EventKind;
 use valinta_domain::evidence::Evidence;
 use valinta_domain::id::kind;
 use valinta_domain::policy::{Action, Target};
@@ -68,6 +69,6 @@ pub(super) fn take_back(c: &mut Conn, cx: &Cx, piece: &Evidence) -> Result<(), P
     let target = Target { provider: Some(piece.provider), ..Target::default() };
     let details = json!({"provider": piece.provider, "kind": piece.kind});
     cx.audit("withdraw_evidence", ("evidence", piece.id.uuid()), &target, details.clone());
-    cx.tell("evidence.withdrawn", ("evidence", piece.id.uuid()), None, details);
+    cx.tell(EventKind::EvidenceWithdrawn, ("evidence", piece.id.uuid()), &target, details);
     Ok(())
 }

@@ -9,6 +9,7 @@ use std::time::Instant;
 use serde_json::json;
 use uuid::Uuid;
 use valinta_domain::Day;
+use valinta_domain::event::EventKind;
 use valinta_domain::policy::{Action, Target};
 use valinta_persistence::{Conn, DbError, Retryable};
 
@@ -250,7 +251,7 @@ fn note(cx: &Cx, order: &Order, view: &ImportView) {
         Source::Provider(provider) => ("provider", provider.uuid()),
     };
     cx.audit("import_registry", subject, &target, details.clone());
-    cx.tell("registry.imported", subject, target.organiser, details);
+    cx.tell(EventKind::RegistryImported, subject, &target, details);
 }
 
 fn request_of(app: &App) -> Uuid {

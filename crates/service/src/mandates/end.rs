@@ -6,6 +6,7 @@ use serde_json::json;
 use validator::Validate;
 use valinta_domain::Id;
 use valinta_domain::behalf::{MandateEndReason, ended_from};
+use valinta_domain::event::EventKind;
 use valinta_domain::id::kind;
 use valinta_domain::policy::{Action, Target};
 use valinta_persistence::mandates::EndedMandate;
@@ -85,6 +86,6 @@ fn end(
     (mandate.valid_to, mandate.ended) = (Some(from), Some(ended));
     cx.audit("end_mandate", ("mandate", id.uuid()), &target, details);
     let payload = json!({"mandate": id, "client": client});
-    cx.tell("mandate.ended", ("mandate", id.uuid()), target.organiser, payload);
+    cx.tell(EventKind::MandateEnded, ("mandate", id.uuid()), &target, payload);
     Ok(Reply::ok(MandateView::of(mandate, cx, today)))
 }

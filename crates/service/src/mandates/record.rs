@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde_json::json;
 use validator::Validate;
 use valinta_domain::behalf::{MANDATES_MAX, MandateBasis, MandateScope, mandate_period};
+use valinta_domain::event::EventKind;
 use valinta_domain::id::kind;
 use valinta_domain::identifiers::PersonalIdentityCode;
 use valinta_domain::policy::{Action, Target};
@@ -167,7 +168,7 @@ fn record(
     let of_representative = Target { person: Some(representative), ..target };
     cx.audit("record_mandate", ("mandate", mandate.id.uuid()), &of_representative, json!({}));
     let payload = json!({"mandate": mandate.id, "client": client, "scope": mandate.scope});
-    cx.tell("mandate.recorded", ("mandate", mandate.id.uuid()), target.organiser, payload);
+    cx.tell(EventKind::MandateRecorded, ("mandate", mandate.id.uuid()), &target, payload);
     let place = format!("/v1/clients/{client}/mandates");
     Ok(Reply::created(place, MandateView::of(mandate, cx, today)))
 }

@@ -4,6 +4,7 @@ use actix_web::{HttpResponse, post, web};
 use serde::Deserialize;
 use serde_json::json;
 use validator::Validate;
+use valinta_domain::event::EventKind;
 use valinta_domain::id::kind;
 use valinta_domain::offering::{OfferPrice, OfferingDetails};
 use valinta_domain::policy::{Action, Target};
@@ -153,7 +154,7 @@ pub(crate) fn publish(c: &mut Conn, cx: &Cx, command: &PublishCommand) -> Result
         "rulebook": rulebook.id,
     });
     cx.audit("publish_offering", ("offering", id.uuid()), &target, details.clone());
-    cx.tell("offering.published", ("offering", id.uuid()), target.organiser, details);
+    cx.tell(EventKind::OfferingPublished, ("offering", id.uuid()), &target, details);
     cx.registry_changed(RegistryChange::offering(id, Some(organiser.id)));
     Ok(Reply::created(format!("/v1/offerings/{id}"), view_of(c, offering, cx.now())?))
 }

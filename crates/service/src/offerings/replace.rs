@@ -4,6 +4,7 @@ use actix_web::{HttpResponse, put, web};
 use serde::Deserialize;
 use serde_json::json;
 use validator::Validate;
+use valinta_domain::event::EventKind;
 use valinta_domain::id::kind;
 use valinta_domain::offering::OfferingDetails;
 use valinta_domain::policy::{Action, Target};
@@ -109,7 +110,7 @@ fn replace(
     let version = offering.version;
     let noted = json!({"offering": id, "version": version, "details": offering.details()});
     cx.audit("replace_offering", ("offering", id.uuid()), &target, noted.clone());
-    cx.tell("offering.replaced", ("offering", id.uuid()), target.organiser, noted);
+    cx.tell(EventKind::OfferingReplaced, ("offering", id.uuid()), &target, noted);
     cx.registry_changed(RegistryChange::offering(id, Some(organiser.id)));
     Ok((view_of(c, offering, cx.now())?, version))
 }

@@ -4,6 +4,7 @@ use actix_web::{HttpResponse, post, web};
 use serde::Deserialize;
 use serde_json::json;
 use validator::Validate;
+use valinta_domain::event::EventKind;
 use valinta_domain::id::kind;
 use valinta_domain::offering::{OfferPrice, PriceBoundsRefused, check_price_change, check_price_to_come};
 use valinta_domain::policy::{Action, Target};
@@ -106,7 +107,7 @@ pub(crate) fn set_price(
         "replaces": setting.map(|setting| setting.replaces).unwrap_or_default(),
     });
     cx.audit("set_offering_price", ("offering", id.uuid()), &target, details.clone());
-    cx.tell("offering.price_set", ("offering", id.uuid()), target.organiser, details);
+    cx.tell(EventKind::OfferingPriceSet, ("offering", id.uuid()), &target, details);
     cx.registry_changed(RegistryChange::offering(id, Some(organiser.id)));
     Ok(Reply::created(format!("/v1/offerings/{id}"), view_of(c, offering, cx.now())?))
 }

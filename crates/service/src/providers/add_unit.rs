@@ -3,6 +3,7 @@
 use actix_web::{HttpResponse, post, web};
 use serde_json::json;
 use valinta_domain::Id;
+use valinta_domain::event::EventKind;
 use valinta_domain::id::kind;
 use valinta_domain::policy::{Action, Target};
 use valinta_domain::provider::UnitDetails;
@@ -64,7 +65,12 @@ pub(crate) fn add_unit(
     keep(c, (RegistryKind::ServiceUnit, unit.id.uuid()), 1, details, (&cx.actor().subject, cx.now()))?;
     let id = unit.id;
     cx.audit("add_service_unit", ("service_unit", id.uuid()), &target, json!({"provider": provider}));
-    cx.tell("service_unit.added", ("service_unit", id.uuid()), None, json!({"provider": provider, "unit": id}));
+    cx.tell(
+        EventKind::ServiceUnitAdded,
+        ("service_unit", id.uuid()),
+        &target,
+        json!({"provider": provider, "unit": id}),
+    );
     cx.registry_changed(RegistryChange::service_unit(id, None));
     if unit.details.soteri.is_some() {
         give_soteri(c, cx, &[&unit])?;

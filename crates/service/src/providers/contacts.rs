@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use validator::Validate;
 use valinta_domain::Id;
+use valinta_domain::event::EventKind;
 use valinta_domain::id::kind;
 use valinta_domain::policy::{Action, Target};
 use valinta_domain::provider::{CONTACTS_MAX, Contact, ContactPurpose};
@@ -132,6 +133,6 @@ fn replace(
     store(c, cx, &provider)?;
     let noted = json!({"contacts": contacts.len(), "version": provider.version});
     cx.audit("replace_provider_contacts", ("provider", id.uuid()), &target, noted);
-    cx.tell("provider.contacts_changed", ("provider", id.uuid()), None, json!({"provider": id}));
+    cx.tell(EventKind::ProviderContactsChanged, ("provider", id.uuid()), id, json!({"provider": id}));
     private_view(c, cx, &provider)
 }

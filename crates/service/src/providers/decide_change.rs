@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use validator::Validate;
 use valinta_domain::Id;
+use valinta_domain::event::EventKind;
 use valinta_domain::id::kind;
 use valinta_domain::policy::{Action, Role};
 use valinta_domain::provider::{ChangeState, Second};
@@ -120,6 +121,6 @@ fn decide(
         "valid_from": change.valid_from,
     });
     cx.audit("decide_provider_change", ("provider_change", id.uuid()), &target, noted.clone());
-    cx.tell("provider.change_decided", ("provider_change", id.uuid()), target.organiser, noted);
+    cx.tell(EventKind::ProviderChangeDecided, ("provider_change", id.uuid()), &target, noted);
     Ok(Reply::ok(ProviderChangeView::of(cx, change)))
 }

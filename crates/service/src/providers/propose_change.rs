@@ -8,6 +8,7 @@ use actix_web::{HttpResponse, post, web};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use validator::Validate;
+use valinta_domain::event::{EventKind, Hearers};
 use valinta_domain::id::kind;
 use valinta_domain::policy::{Action, Target};
 use valinta_domain::provider::{AgreedField, AgreedValue, ChangeState, Iban, Sector, waits};
@@ -132,7 +133,7 @@ fn propose(
         put_in_force(c, cx, id, &command.value, days).map_err(ValueRefused::of_request)?;
         let noted = json!({"provider": id, "field": field, "valid_from": days.0});
         cx.audit("change_provider", ("provider", id.uuid()), &target, noted.clone());
-        cx.tell("provider.changed", ("provider", id.uuid()), None, noted);
+        cx.tell(EventKind::ProviderChanged, ("provider", id.uuid()), &target, noted);
         return Ok(Reply::ok(ProposedChange { outcome: ProposalOutcome::InForce, change: None }));
     }
     let change = ProviderChange {
@@ -152,7 +153,7 @@ fn propose(
     // Officers look at their own county's messages.
     for organiser in providers::organisers_related_to(c, id, today)? {
         let about = ("provider_change", change.id.uuid());
-        cx.tell("provider.change_proposed", about, Some(organiser), noted.clone());
+        cx.tell(EventKind::ProviderChangeProposed, about, Hearers::both(organiser, id), noted.clone());
     }
     let change = Some(ProviderChangeView::of(cx, change));
     let waiting = ProposedChange { outcome: ProposalOutcome::Waiting, change };

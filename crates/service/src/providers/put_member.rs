@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::json;
 use validator::Validate;
 use valinta_domain::Id;
+use valinta_domain::event::EventKind;
 use valinta_domain::id::kind;
 use valinta_domain::policy::{Action, Role, Target};
 use valinta_domain::provider::{MemberChange, MemberRole, MembersBy, MembersNow, MembersRefused, change_members};
@@ -95,12 +96,12 @@ fn put(
         let added_for = cx.actor().organiser;
         let member = Member { subject: subject.to_owned(), role, added_by, added_for, created_at: cx.now() };
         providers::insert_member(c, id, &member)?;
-        cx.tell("provider.member_added", ("provider", id.uuid()), target.organiser, noted);
+        cx.tell(EventKind::ProviderMemberAdded, ("provider", id.uuid()), &target, noted);
         return Ok(Reply::created(format!("/v1/providers/{id}/members"), MemberView::of(cx, member)));
     };
     if member.role != role {
         providers::store_role(c, id, subject, role)?;
-        cx.tell("provider.member_changed", ("provider", id.uuid()), target.organiser, noted);
+        cx.tell(EventKind::ProviderMemberChanged, ("provider", id.uuid()), &target, noted);
     }
     Ok(Reply::ok(MemberView::of(cx, Member { role, ..member })))
 }

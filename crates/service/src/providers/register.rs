@@ -4,6 +4,7 @@ use actix_web::{HttpResponse, post, web};
 use serde::Deserialize;
 use serde_json::json;
 use validator::Validate;
+use valinta_domain::event::EventKind;
 use valinta_domain::id::kind;
 use valinta_domain::identifiers::{BusinessId, Oid};
 use valinta_domain::policy::Target;
@@ -138,7 +139,7 @@ pub(crate) fn register(c: &mut Conn, cx: &Cx, command: &RegisterCommand) -> Resu
     keep(c, (RegistryKind::Provider, id.uuid()), 1, &provider.details, cx.by())?;
     let target = Target { provider: Some(id), ..Target::default() };
     cx.audit("register_provider", ("provider", id.uuid()), &target, json!({"sector": command.sector}));
-    cx.tell("provider.registered", ("provider", id.uuid()), None, json!({"provider": id}));
+    cx.tell(EventKind::ProviderRegistered, ("provider", id.uuid()), id, json!({"provider": id}));
     cx.registry_changed(RegistryChange::provider(id, None));
     let view = found(views_of(c, vec![provider], today)?.pop())?;
     Ok(Reply::created(format!("/v1/providers/{id}"), view))

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::json;
 use validator::Validate;
 use valinta_domain::Id;
+use valinta_domain::event::EventKind;
 use valinta_domain::id::kind;
 use valinta_domain::provider::{MemberChange, MembersRefused};
 use valinta_persistence::{Conn, providers};
@@ -64,6 +65,6 @@ fn remove(c: &mut Conn, cx: &Cx, id: Id<kind::Provider>, subject: &str) -> Resul
     let audited = json!({"provider": id, "subject": subject, "role": member.role});
     cx.audit("remove_provider_member", ("provider", id.uuid()), &target, audited);
     let told = json!({"provider": id, "role": member.role});
-    cx.tell("provider.member_removed", ("provider", id.uuid()), target.organiser, told);
+    cx.tell(EventKind::ProviderMemberRemoved, ("provider", id.uuid()), &target, told);
     Ok(Reply::ok(MemberView::of(cx, member)))
 }

@@ -6,6 +6,7 @@ use actix_web::{HttpResponse, put, web};
 use serde::Deserialize;
 use serde_json::json;
 use validator::Validate;
+use valinta_domain::event::EventKind;
 use valinta_domain::id::kind;
 use valinta_domain::identifiers::Oid;
 use valinta_domain::policy::{Action, Target};
@@ -125,7 +126,7 @@ fn update(
     store(c, cx, &provider)?;
     let noted = json!({"provider": id, "version": provider.version});
     cx.audit("update_provider", ("provider", id.uuid()), &target, noted.clone());
-    cx.tell("provider.changed", ("provider", id.uuid()), None, noted);
+    cx.tell(EventKind::ProviderChanged, ("provider", id.uuid()), id, noted);
     found(views_of(c, vec![provider], registry_day(cx.now()))?.pop())
 }
 

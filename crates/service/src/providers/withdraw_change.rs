@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde_json::json;
 use validator::Validate;
 use valinta_domain::Id;
+use valinta_domain::event::EventKind;
 use valinta_domain::id::kind;
 use valinta_domain::policy::{Action, Target};
 use valinta_domain::provider::ChangeState;
@@ -57,6 +58,6 @@ fn withdraw(c: &mut Conn, cx: &Cx, id: Id<kind::ProviderChange>) -> Result<Reply
     provider_changes::store_decision(c, &change)?;
     let noted = json!({"provider": provider, "change": id, "field": change.value.field()});
     cx.audit("withdraw_provider_change", ("provider_change", id.uuid()), &target, noted.clone());
-    cx.tell("provider.change_withdrawn", ("provider_change", id.uuid()), None, noted);
+    cx.tell(EventKind::ProviderChangeWithdrawn, ("provider_change", id.uuid()), &target, noted);
     Ok(Reply::ok(ProviderChangeView::of(cx, change)))
 }

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use thiserror::Error;
 use validator::Validate;
 use valinta_domain::decision::{Decision, DecisionKind, DecisionOutcome};
+use valinta_domain::event::{EventKind, Hearers};
 use valinta_domain::explain::Step;
 use valinta_domain::id::kind;
 use valinta_domain::offering::PriceCheck;
@@ -175,7 +176,7 @@ pub(crate) fn adopt(
         "prices_not_allowed": touched.len(),
     });
     cx.audit("adopt_rulebook", ("rulebook", id.uuid()), &target, details.clone());
-    cx.tell("rulebook.adopted", ("rulebook", id.uuid()), target.organiser, details);
+    cx.tell(EventKind::RulebookAdopted, ("rulebook", id.uuid()), &target, details);
     tell_providers(cx, &rulebook, &touched);
     cx.registry_changed(RegistryChange::rulebook(id, target.organiser));
     let adopted = found(rulebooks::find_rulebook(c, id)?)?;
@@ -215,7 +216,8 @@ fn tell_providers(cx: &Cx, rulebook: &Rulebook, touched: &[Touched]) {
             "code": one.not_allowed.code,
         });
         let subject = ("offering", one.offering.uuid());
-        cx.tell("offering.price_not_allowed", subject, Some(rulebook.organiser), payload);
+        let hearers = Hearers::both(rulebook.organiser, one.provider);
+        cx.tell(EventKind::OfferingPriceNotAllowed, subject, hearers, payload);
     }
 }
 

@@ -3,6 +3,7 @@
 use actix_web::{HttpResponse, post, web};
 use serde_json::json;
 use valinta_domain::Id;
+use valinta_domain::event::EventKind;
 use valinta_domain::id::kind;
 use valinta_domain::policy::Action;
 use valinta_persistence::{Conn, rulebooks};
@@ -59,7 +60,7 @@ pub(crate) fn propose(c: &mut Conn, cx: &Cx, id: Id<kind::Rulebook>) -> Result<R
     }
     let details = json!({"voucher_type": rulebook.voucher_type, "number": rulebook.number});
     cx.audit("propose_rulebook", ("rulebook", id.uuid()), &target, details.clone());
-    cx.tell("rulebook.proposed", ("rulebook", id.uuid()), target.organiser, details);
+    cx.tell(EventKind::RulebookProposed, ("rulebook", id.uuid()), &target, details);
     let proposed = found(rulebooks::find_rulebook(c, id)?)?;
     Ok(Reply::ok(RulebookSummary::of(&proposed, today)))
 }

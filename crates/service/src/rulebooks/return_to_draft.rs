@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde_json::json;
 use validator::Validate;
 use valinta_domain::Id;
+use valinta_domain::event::EventKind;
 use valinta_domain::id::kind;
 use valinta_domain::policy::Action;
 use valinta_persistence::{Conn, rulebooks};
@@ -72,7 +73,7 @@ fn give_back(c: &mut Conn, cx: &Cx, id: Id<kind::Rulebook>, reasons: &str) -> Re
         return Err(Problem::internal("a rulebook that was taken has changed"));
     }
     let details = json!({"voucher_type": rulebook.voucher_type, "number": rulebook.number});
-    cx.tell("rulebook.returned", ("rulebook", id.uuid()), target.organiser, details);
+    cx.tell(EventKind::RulebookReturned, ("rulebook", id.uuid()), &target, details);
     let details = json!({"voucher_type": rulebook.voucher_type, "number": rulebook.number, "reasons": reasons});
     cx.audit("return_rulebook", ("rulebook", id.uuid()), &target, details);
     let returned = found(rulebooks::find_rulebook(c, id)?)?;

@@ -2,6 +2,7 @@
 //! and credited. What is taken back is posted to the voucher's ledger in the same transaction.
 
 use serde_json::json;
+use valinta_domain::event::EventKind;
 use valinta_domain::id::kind;
 use valinta_domain::ledger::{EntryKind, Posting};
 use valinta_domain::policy::{Action, Target};
@@ -80,7 +81,7 @@ pub(super) fn act(
     let details = json!({"service_event": id, "provider": event.provider, "act": act.kind, "number": act.number});
     cx.audit("act_on_service_event", ("service_event", id.uuid()), &target, details);
     let message = json!({"service_event": id, "voucher": event.voucher, "act": act.kind});
-    cx.tell(message_of(act.kind), ("service_event", id.uuid()), target.organiser, message);
+    cx.tell(message_of(act.kind), ("service_event", id.uuid()), &target, message);
     let organiser = found(organisers::find(c, event.organiser)?)?;
     let now = StoredAccount { account, acts: act.number, ..before };
     let standing = Standing::of(c, &now)?;
@@ -133,18 +134,18 @@ fn take_back(
 }
 
 /// What others are told.
-const fn message_of(act: ActKind) -> &'static str {
+const fn message_of(act: ActKind) -> EventKind {
     match act {
-        ActKind::Flagged => "service_event.flagged",
-        ActKind::Accepted => "service_event.accepted",
-        ActKind::Contested => "service_event.contested",
-        ActKind::Queried => "service_event.queried",
-        ActKind::Answered => "service_event.answered",
-        ActKind::Dismissed => "service_event.dismissed",
-        ActKind::Upheld => "service_event.upheld",
-        ActKind::Withdrawn => "service_event.withdrawn",
-        ActKind::Credited => "service_event.credited",
-        ActKind::Revalued => "service_event.revalued",
+        ActKind::Flagged => EventKind::ServiceEventFlagged,
+        ActKind::Accepted => EventKind::ServiceEventAccepted,
+        ActKind::Contested => EventKind::ServiceEventContested,
+        ActKind::Queried => EventKind::ServiceEventQueried,
+        ActKind::Answered => EventKind::ServiceEventAnswered,
+        ActKind::Dismissed => EventKind::ServiceEventDismissed,
+        ActKind::Upheld => EventKind::ServiceEventUpheld,
+        ActKind::Withdrawn => EventKind::ServiceEventWithdrawn,
+        ActKind::Credited => EventKind::ServiceEventCredited,
+        ActKind::Revalued => EventKind::ServiceEventRevalued,
     }
 }
 

@@ -5,6 +5,7 @@ use serde::Serialize;
 use serde_json::json;
 use valinta_domain::approval::{CutChoice, Interruption, may_serve};
 use valinta_domain::choice_request::RequestCause;
+use valinta_domain::event::EventKind;
 use valinta_domain::id::kind;
 use valinta_domain::ledger::{Allotment, EntryKind, Posting};
 use valinta_domain::offering::OfferPrice;
@@ -193,7 +194,7 @@ fn note(cx: &Cx, event: &ServiceEvent, target: &Target) {
     let details = json!({"service_event": id, "provider": event.provider, "quantity": event.quantity});
     cx.audit("record_service_event", ("voucher", event.voucher.uuid()), target, details);
     let message = json!({"service_event": id, "voucher": event.voucher});
-    cx.tell("service_event.recorded", ("service_event", id.uuid()), target.organiser, message);
+    cx.tell(EventKind::ServiceEventRecorded, ("service_event", id.uuid()), target, message);
 }
 
 /// What the caller's providers have recorded by the reference before.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use serde_json::json;
+use valinta_domain::event::EventKind;
 use valinta_domain::id::kind;
 use valinta_domain::ledger::{Allotment, EntryKind, Posting};
 use valinta_domain::service_event::account::{ActKind, EventState};
@@ -152,6 +153,6 @@ fn store(
     let details = json!({"service_event": event.id, "decision": decision, "moved_to_organiser": moved.more});
     cx.audit("revalue_service_event", ("service_event", event.id.uuid()), &target_of(event), details);
     let message = json!({"service_event": event.id, "voucher": event.voucher, "act": ActKind::Revalued});
-    cx.tell("service_event.revalued", ("service_event", event.id.uuid()), Some(event.organiser), message);
+    cx.tell(EventKind::ServiceEventRevalued, ("service_event", event.id.uuid()), &target_of(event), message);
     Ok(())
 }

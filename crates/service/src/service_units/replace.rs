@@ -3,6 +3,7 @@
 use actix_web::{HttpResponse, put, web};
 use serde_json::json;
 use valinta_domain::Id;
+use valinta_domain::event::EventKind;
 use valinta_domain::id::kind;
 use valinta_domain::policy::{Action, Target};
 use valinta_domain::provider::{ClosingRefused, UnitDetails, change_closing};
@@ -91,7 +92,7 @@ fn replace(
     let moved = close(c, cx, &unit, closed_before)?;
     let noted = json!({"provider": unit.provider, "unit": id, "version": unit.version, "vouchers_in_use": moved});
     cx.audit("replace_service_unit", ("service_unit", id.uuid()), &target, noted.clone());
-    cx.tell("service_unit.changed", ("service_unit", id.uuid()), None, noted);
+    cx.tell(EventKind::ServiceUnitChanged, ("service_unit", id.uuid()), &target, noted);
     cx.registry_changed(RegistryChange::service_unit(id, None));
     if soteri_changed {
         give_soteri(c, cx, &[&unit])?;

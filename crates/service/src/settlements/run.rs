@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::json;
+use valinta_domain::event::{EventKind, Hearers};
 use valinta_domain::id::kind;
 use valinta_domain::policy::Target;
 use valinta_domain::service_event::account::ActRefused;
@@ -163,7 +164,7 @@ fn make(c: &mut Conn, cx: &Cx, run: &Settlement) -> Result<usize, Problem> {
         let details = json!({"month": run.month, "events": run.events, "statements": made_before});
         cx.audit("freeze_settlement", ("settlement", run.id.uuid()), &target, details);
         let message = json!({"settlement": run.id, "month": run.month});
-        cx.tell("settlement.frozen", ("settlement", run.id.uuid()), target.organiser, message);
+        cx.tell(EventKind::SettlementFrozen, ("settlement", run.id.uuid()), &target, message);
         return Ok(1);
     }
     let today = cx.today(&organiser)?;
@@ -203,6 +204,11 @@ fn make_one(
     };
     statements::make(c, statement.id, &made)?;
     let message = json!({"statement": statement.id, "settlement": run.id, "provider": statement.provider});
-    cx.tell("statement.made", ("statement", statement.id.uuid()), Some(run.organiser), message);
+    cx.tell(
+        EventKind::StatementMade,
+        ("statement", statement.id.uuid()),
+        Hearers::both(run.organiser, statement.provider),
+        message,
+    );
     Ok(())
 }

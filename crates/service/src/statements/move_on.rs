@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::json;
 use validator::Validate;
 use valinta_domain::Id;
+use valinta_domain::event::EventKind;
 use valinta_domain::id::kind;
 use valinta_domain::policy::Action;
 use valinta_domain::settlement::StatementRefused;
@@ -59,7 +60,7 @@ pub(crate) async fn approve_statement(
         move_on(c, cx, id, Action::ApproveStatement, |c, statement| {
             statement.standing().approve(&cx.actor().subject)?;
             statements::approve(c, id, &cx.actor().subject, cx.now())?;
-            Ok(("approve_statement", "statement.approved"))
+            Ok(("approve_statement", EventKind::StatementApproved))
         })
     })
     .await
@@ -87,7 +88,7 @@ pub(crate) async fn send_statement(
             statements::send(c, id, &cx.actor().subject, cx.now())?;
             let currency = found(organisers::find(c, statement.organiser)?)?.currency;
             queue_statement(c, cx, statement, currency)?;
-            Ok(("send_statement", "statement.sent"))
+            Ok(("send_statement", EventKind::StatementSent))
         })
     })
     .await
@@ -114,7 +115,7 @@ pub(crate) async fn pay_statement(
         move_on(c, cx, id, Action::Settle, |c, statement| {
             statement.standing().pay()?;
             statements::pay(c, id, &reference, (&cx.actor().subject, cx.now()))?;
-            Ok(("pay_statement", "statement.paid"))
+            Ok(("pay_statement", EventKind::StatementPaid))
         })
     })
     .await
@@ -126,7 +127,7 @@ fn move_on(
     cx: &Cx,
     id: Id<kind::Statement>,
     action: Action,
-    step: impl FnOnce(&mut Conn, &Statement) -> Result<(&'static str, &'static str), Problem>,
+    step: impl FnOnce(&mut Conn, &Statement) -> Result<(&'static str, EventKind), Problem>,
 ) -> Result<Reply<StatementSumsView>, Problem> {
     let statement = found(statements::take(c, id)?)?;
     let target = target_of(&statement);
@@ -134,7 +135,7 @@ fn move_on(
     let (audited, told) = step(c, &statement)?;
     cx.audit(audited, ("statement", id.uuid()), &target, json!({"number": statement.number}));
     let message = json!({"statement": id, "settlement": statement.settlement, "provider": statement.provider});
-    cx.tell(told, ("statement", id.uuid()), target.organiser, message);
+    cx.tell(told, ("statement", id.uuid()), &target, message);
     let currency = found(organisers::find(c, statement.organiser)?)?.currency;
     let statement = found(statements::find(c, id)?)?;
     Ok(Reply::ok(StatementSumsView::of(statement, currency)))

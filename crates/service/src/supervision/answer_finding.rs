@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde_json::json;
 use validator::Validate;
 use valinta_domain::Id;
+use valinta_domain::event::EventKind;
 use valinta_domain::finding::Said;
 use valinta_domain::id::kind;
 use valinta_domain::policy::Action;
@@ -66,6 +67,6 @@ fn answer(c: &mut Conn, cx: &Cx, id: Id<kind::Finding>, text: &str) -> Result<Re
     findings::update(c, &finding)?;
     let details = json!({"finding": id, "provider": finding.provider, "unit": finding.unit});
     cx.audit("answer_finding", ("finding", id.uuid()), &target, details.clone());
-    cx.tell("finding.answered", ("finding", id.uuid()), target.organiser, details);
+    cx.tell(EventKind::FindingAnswered, ("finding", id.uuid()), &target, details);
     Ok(Reply::ok(FindingView::of(finding, cx)))
 }

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde_json::json;
 use validator::Validate;
 use valinta_domain::Id;
+use valinta_domain::event::EventKind;
 use valinta_domain::finding::Said;
 use valinta_domain::id::kind;
 use valinta_domain::policy::Action;
@@ -80,6 +81,6 @@ fn close(
     findings::update(c, &finding)?;
     let details = json!({"finding": id, "provider": finding.provider, "unit": finding.unit});
     cx.audit("close_finding", ("finding", id.uuid()), &target, details.clone());
-    cx.tell("finding.closed", ("finding", id.uuid()), target.organiser, details);
+    cx.tell(EventKind::FindingClosed, ("finding", id.uuid()), &target, details);
     Ok(Reply::ok(FindingView::of(finding, cx)))
 }

@@ -1,6 +1,7 @@
 //! What days bring to supervision: deadlines that pass, each told once.
 
 use serde_json::json;
+use valinta_domain::event::{EventKind, Hearers};
 use valinta_domain::measure::MeasureState;
 use valinta_persistence::{Conn, findings, measures, organisers};
 
@@ -22,20 +23,22 @@ pub(crate) fn tell_deadlines(c: &mut Conn, cx: &Cx, limit: i64) -> Result<usize,
                     "state": finding.state,
                     "deadline": finding.deadline,
                 });
-                cx.tell("finding.deadline_passed", ("finding", finding.id.uuid()), Some(organiser.id), payload);
+                let hearers = Hearers::both(organiser.id, finding.provider);
+                cx.tell(EventKind::FindingDeadlinePassed, ("finding", finding.id.uuid()), hearers, payload);
                 told = told.saturating_add(1);
             }
         }
         for measure in measures::past_deadline(c, organiser.id, today, left(limit, told))? {
             if measures::mark_told(c, measure.id, cx.now())? {
                 let (kind, day) = match measure.state {
-                    MeasureState::Hearing => ("measure.hearing_over", Some(measure.hear_until)),
+                    MeasureState::Hearing => (EventKind::MeasureHearingOver, Some(measure.hear_until)),
                     MeasureState::Imposed | MeasureState::Dropped | MeasureState::Withdrawn => {
-                        ("measure.deadline_passed", measure.deadline)
+                        (EventKind::MeasureDeadlinePassed, measure.deadline)
                     }
                 };
                 let payload = json!({"approval": measure.approval, "provider": measure.provider, "day": day});
-                cx.tell(kind, ("measure", measure.id.uuid()), Some(organiser.id), payload);
+                let hearers = Hearers::both(organiser.id, measure.provider);
+                cx.tell(kind, ("measure", measure.id.uuid()), hearers, payload);
                 told = told.saturating_add(1);
             }
         }

@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 use valinta_domain::approval::{ApprovalState, Interruption, VouchersInUse};
 use valinta_domain::decision::{Decision, DecisionKind, DecisionOutcome};
+use valinta_domain::event::{EventKind, Hearers};
 use valinta_domain::id::kind;
 use valinta_domain::measure::{
     AskedEffect, Effect, EffectRefused, Grounds, Measure, MeasureRefused, MeasureState, effect, steps,
@@ -176,9 +177,10 @@ pub(super) fn carry_out(
         "deadline": measure.deadline,
         "vouchers_in_use": moved,
     });
-    cx.tell("measure.decided", ("measure", measure.id.uuid()), Some(measure.organiser), details.clone());
+    let hearers = Hearers::both(measure.organiser, measure.provider);
+    cx.tell(EventKind::MeasureDecided, ("measure", measure.id.uuid()), hearers, details.clone());
     if let Some(Effect::Cancellation { .. }) = effect {
-        cx.tell("approval.cancelled", ("approval", measure.approval.uuid()), Some(measure.organiser), details);
+        cx.tell(EventKind::ApprovalCancelled, ("approval", measure.approval.uuid()), hearers, details);
     }
     Ok(moved)
 }

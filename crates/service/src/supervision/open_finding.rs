@@ -4,6 +4,7 @@ use actix_web::{HttpResponse, post, web};
 use serde::Deserialize;
 use serde_json::json;
 use validator::Validate;
+use valinta_domain::event::EventKind;
 use valinta_domain::finding::{Finding, FindingState, FindingSubject};
 use valinta_domain::id::kind;
 use valinta_domain::policy::Action;
@@ -123,7 +124,7 @@ fn open(c: &mut Conn, cx: &Cx, command: &OpenCommand) -> Result<Reply<FindingVie
         "deadline": finding.deadline,
     });
     cx.audit("open_finding", ("finding", finding.id.uuid()), &target, details.clone());
-    cx.tell("finding.opened", ("finding", finding.id.uuid()), target.organiser, details);
+    cx.tell(EventKind::FindingOpened, ("finding", finding.id.uuid()), &target, details);
     Ok(Reply::created(format!("/v1/findings/{}", finding.id), FindingView::of(finding, cx)))
 }
 

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::json;
 use validator::Validate;
 use valinta_domain::approval::VouchersInUse;
+use valinta_domain::event::EventKind;
 use valinta_domain::id::kind;
 use valinta_domain::measure::{
     AskedEffect, Grounds, ImposedStep, Measure, MeasureState, MeasureStep, hear_until, may_open,
@@ -171,7 +172,7 @@ fn open(
         carry_out(c, cx, &case, &measure, Some(&effect))?;
     } else {
         measures::insert(c, &measure)?;
-        cx.tell("measure.opened", ("measure", measure.id.uuid()), target.organiser, details);
+        cx.tell(EventKind::MeasureOpened, ("measure", measure.id.uuid()), &target, details);
     }
     changed(c, cx, approval)?;
     Ok(Reply::created(format!("/v1/measures/{}", measure.id), MeasureView::of(measure, cx)))

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde_json::json;
 use validator::Validate;
 use valinta_domain::Id;
+use valinta_domain::event::EventKind;
 use valinta_domain::id::kind;
 use valinta_domain::measure::Reply as Said;
 use valinta_domain::policy::Action;
@@ -66,6 +67,6 @@ fn reply(c: &mut Conn, cx: &Cx, id: Id<kind::Measure>, text: &str) -> Result<Rep
     measures::update(c, &measure)?;
     let details = json!({"measure": id, "approval": measure.approval, "provider": measure.provider});
     cx.audit("reply_to_measure", ("measure", id.uuid()), &target, details.clone());
-    cx.tell("measure.replied", ("measure", id.uuid()), target.organiser, details);
+    cx.tell(EventKind::MeasureReplied, ("measure", id.uuid()), &target, details);
     Ok(Reply::ok(MeasureView::of(measure, cx)))
 }

@@ -3,6 +3,7 @@
 use actix_web::{HttpResponse, post, web};
 use serde_json::json;
 use valinta_domain::Id;
+use valinta_domain::event::EventKind;
 use valinta_domain::id::kind;
 use valinta_domain::measure::MeasureState;
 use valinta_domain::policy::Action;
@@ -42,6 +43,6 @@ fn withdraw(c: &mut Conn, cx: &Cx, id: Id<kind::Measure>) -> Result<Reply<Measur
     measures::update(c, &measure)?;
     let details = json!({"measure": id, "approval": measure.approval, "provider": measure.provider});
     cx.audit("withdraw_measure", ("measure", id.uuid()), &target, details.clone());
-    cx.tell("measure.withdrawn", ("measure", id.uuid()), target.organiser, details);
+    cx.tell(EventKind::MeasureWithdrawn, ("measure", id.uuid()), &target, details);
     Ok(Reply::ok(MeasureView::of(measure, cx)))
 }

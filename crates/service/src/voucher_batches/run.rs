@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use valinta_domain::Id;
 use valinta_domain::batch::{BatchMode, BatchState, IssueOutcome};
+use valinta_domain::event::EventKind;
 use valinta_domain::id::kind;
 use valinta_domain::policy::{Actor, Role, Target};
 use valinta_persistence::voucher_batches::{self, AskedRow, DecidedRow, VoucherBatch};
@@ -101,7 +102,7 @@ fn end(
     voucher_batches::forget_requests(c, batch.id)?;
     let (target, what) = (target_of(batch.organiser), ("voucher_batch", batch.id.uuid()));
     cx.audit("end_voucher_batch", what, &target, json!({"state": state, "counts": batch.counts}));
-    cx.tell("voucher_batch.ended", what, target.organiser, json!({"voucher_batch": batch.id, "state": state}));
+    cx.tell(EventKind::VoucherBatchEnded, what, &target, json!({"voucher_batch": batch.id, "state": state}));
     Ok(done.max(1))
 }
 

@@ -4,6 +4,7 @@ use actix_web::{HttpResponse, post, web};
 use serde::Deserialize;
 use serde_json::json;
 use validator::Validate;
+use valinta_domain::event::EventKind;
 use valinta_domain::policy::{Action, Target};
 use valinta_domain::registry_change::RegistryChange;
 use valinta_domain::text::{NAME_CHARS_MAX, TEXT_CHARS_MAX};
@@ -98,7 +99,7 @@ pub(crate) fn publish(c: &mut Conn, cx: &Cx, command: &PublishCommand) -> Result
     voucher_types::insert(c, &voucher_type)?;
     let id = voucher_type.id;
     cx.audit("publish_voucher_type", ("voucher_type", id.uuid()), &target, json!({"code": voucher_type.code}));
-    cx.tell("voucher_type.published", ("voucher_type", id.uuid()), target.organiser, json!({"voucher_type": id}));
+    cx.tell(EventKind::VoucherTypePublished, ("voucher_type", id.uuid()), &target, json!({"voucher_type": id}));
     cx.registry_changed(RegistryChange::voucher_type(id, Some(organiser.id)));
     Ok(Reply::created(format!("/v1/voucher-types/{id}"), VoucherTypeView::of(voucher_type)))
 }

@@ -6,6 +6,7 @@ use serde_json::json;
 use validator::Validate;
 use valinta_domain::Id;
 use valinta_domain::behalf::Act;
+use valinta_domain::event::EventKind;
 use valinta_domain::id::kind;
 use valinta_domain::policy::Action;
 use valinta_domain::voucher::VoucherRefusal;
@@ -81,7 +82,7 @@ pub(crate) fn accept(
     let details = json!({"information": information});
     let details = answering.keep(c, cx, (&stored.voucher, Act::Accept, id.uuid()), details)?;
     cx.audit("accept_voucher", ("voucher", id.uuid()), &target, details);
-    cx.tell("voucher.accepted", ("voucher", id.uuid()), target.organiser, json!({"voucher": id}));
+    cx.tell(EventKind::VoucherAccepted, ("voucher", id.uuid()), &target, json!({"voucher": id}));
     Ok(Reply::ok(view_of(c, cx, &stored)?))
 }
 

@@ -6,6 +6,7 @@ use serde_json::json;
 use validator::Validate;
 use valinta_domain::choice_request::RequestCause;
 use valinta_domain::decision::{Decision, DecisionKind, DecisionOutcome};
+use valinta_domain::event::EventKind;
 use valinta_domain::explain::Step;
 use valinta_domain::id::kind;
 use valinta_domain::ledger::{EntryKind, Posting};
@@ -17,6 +18,7 @@ use valinta_persistence::vouchers::StoredVoucher;
 use valinta_persistence::{Conn, choices, decisions, organisers, service_events, voucher_types, vouchers};
 
 use super::places::Places;
+use super::told::tell;
 use super::view::{VoucherView, target_of, view_of};
 use crate::app::{App, Reply};
 use crate::choice_requests::end_of_voucher;
@@ -96,12 +98,12 @@ pub(crate) fn cancel(
     };
     decisions::insert(c, &decision)?;
     vouchers::update_state(c, &stored.voucher)?;
+    tell(c, cx, EventKind::VoucherCancelled, (&stored.voucher, today), &json!({"voucher": id}))?;
     choices::end_to_come(c, id, today)?;
     end_of_voucher(c, cx, id, RequestCause::VoucherEnded)?;
     return_rest(c, cx, &stored, Some(decision.id), today)?;
     places.tell(c, cx)?;
     cx.audit("cancel_voucher", ("voucher", id.uuid()), &target, json!({"decision": decision.id}));
-    cx.tell("voucher.cancelled", ("voucher", id.uuid()), target.organiser, json!({"voucher": id}));
     Ok(Reply::ok(view_of(c, cx, &stored)?))
 }
 

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 use valinta_domain::decision::{Decision, DecisionKind, DecisionOutcome};
+use valinta_domain::event::{EventKind, Hearers};
 use valinta_domain::explain::Step;
 use valinta_domain::grant::{ChangeRefused, Present};
 use valinta_domain::id::kind;
@@ -138,7 +139,8 @@ impl Case {
                 "provider": choice.provider,
                 "last_day": last_day,
             });
-            cx.tell("choice.ending", ("choice", choice.id.uuid()), Some(self.organiser.id), payload);
+            let hearers = Hearers::both(self.organiser.id, choice.provider);
+            cx.tell(EventKind::ChoiceEnding, ("choice", choice.id.uuid()), hearers, payload);
         }
         Ok(())
     }

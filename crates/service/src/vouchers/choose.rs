@@ -7,6 +7,7 @@ use serde_json::json;
 use validator::Validate;
 use valinta_domain::behalf::Act;
 use valinta_domain::choice_request::{RequestCause, RequestState, answer_by};
+use valinta_domain::event::{EventKind, Hearers};
 use valinta_domain::id::kind;
 use valinta_domain::policy::{Action, Target};
 use valinta_domain::{Day, Id};
@@ -110,8 +111,7 @@ pub(crate) fn choose(
                 "previous_provider": held.map(|choice| choice.provider),
             });
             let details = answering.keep(c, cx, (&stored.voucher, Act::Choose, choice.id.uuid()), details)?;
-            cx.audit("choose_provider", ("voucher", id.uuid()), &target, details.clone());
-            cx.tell("voucher.chosen", ("voucher", id.uuid()), target.organiser, details);
+            cx.audit("choose_provider", ("voucher", id.uuid()), &target, details);
             places
         }
     };
@@ -151,13 +151,16 @@ fn ask(
     choice_requests::insert(c, &request)?;
     let details = json!({
         "request": request.id,
+        "voucher": request.voucher,
         "offering": request.offering,
         "provider": request.provider,
         "first_day": request.first_day,
         "answer_by": request.answer_by,
     });
+    let told = details.clone();
     let details = answering.keep(c, cx, (voucher, Act::Choose, request.id.uuid()), details)?;
     cx.audit("choose_provider", ("voucher", voucher.id.uuid()), target, details.clone());
-    cx.tell("choice_request.made", ("choice_request", request.id.uuid()), target.organiser, details);
+    let hearers = Hearers::both(request.organiser, request.provider);
+    cx.tell(EventKind::ChoiceRequestMade, ("choice_request", request.id.uuid()), hearers, told);
     Ok(())
 }

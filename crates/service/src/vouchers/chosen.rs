@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 use valinta_domain::Day;
+use valinta_domain::event::{EventKind, Hearers};
+use valinta_domain::voucher::Voucher;
 use valinta_persistence::choices::Choice;
 use valinta_persistence::vouchers::StoredVoucher;
 use valinta_persistence::{Conn, choices, vouchers};
@@ -42,7 +44,7 @@ pub(crate) fn store_choice(
     let left = left_by(&before, &choice);
     choices::replace(c, &choice)?;
     vouchers::update_state(c, voucher)?;
-    let organiser = Some(voucher.organiser);
+    let organiser = voucher.organiser;
     for (ending, last_day) in &left {
         // Without a last day: it was to begin later, and does not.
         let payload = json!({
@@ -51,7 +53,12 @@ pub(crate) fn store_choice(
             "provider": ending.provider,
             "last_day": last_day,
         });
-        cx.tell("choice.ending", ("choice", ending.id.uuid()), organiser, payload);
+        cx.tell(
+            EventKind::ChoiceEnding,
+            ("choice", ending.id.uuid()),
+            Hearers::both(organiser, ending.provider),
+            payload,
+        );
     }
     if !left.is_empty() {
         let payload = json!({
@@ -60,9 +67,28 @@ pub(crate) fn store_choice(
             "provider": choice.provider,
             "first_day": choice.valid_from,
         });
-        cx.tell("choice.beginning", ("choice", choice.id.uuid()), organiser, payload);
+        cx.tell(
+            EventKind::ChoiceBeginning,
+            ("choice", choice.id.uuid()),
+            Hearers::both(organiser, choice.provider),
+            payload,
+        );
     }
+    tell_chosen(cx, voucher, &choice);
     Ok((choice, picked.places))
+}
+
+/// Tells that a provider was chosen, and nothing of the one before: that is not for this one.
+fn tell_chosen(cx: &Cx, voucher: &Voucher, choice: &Choice) {
+    let payload = json!({
+        "voucher": choice.voucher,
+        "choice": choice.id,
+        "offering": choice.offering,
+        "provider": choice.provider,
+        "first_day": choice.valid_from,
+    });
+    let hearers = Hearers::both(voucher.organiser, choice.provider);
+    cx.tell(EventKind::VoucherChosen, ("voucher", voucher.id.uuid()), hearers, payload);
 }
 
 /// The choices of other providers that a new one ends, each provider's once, with the last day that is left of it.

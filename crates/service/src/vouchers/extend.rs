@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde_json::json;
 use validator::Validate;
 use valinta_domain::decision::DecisionKind;
+use valinta_domain::event::EventKind;
 use valinta_domain::grant::extend as decide_extension;
 use valinta_domain::id::kind;
 use valinta_domain::ledger::EntryKind;
@@ -15,6 +16,7 @@ use valinta_persistence::{Conn, grants, vouchers};
 
 use super::changed::{Case, ChangedVoucher, refused};
 use super::places::Places;
+use super::told::tell;
 use super::view::view_of;
 use crate::app::{App, Reply};
 use crate::cx::Cx;
@@ -104,7 +106,7 @@ pub(crate) fn extend(
     let details = json!({"decision": decision, "valid_until": to});
     cx.audit("extend_voucher", ("voucher", id.uuid()), &case.target, details);
     let payload = json!({"voucher": id, "valid_until": to});
-    cx.tell("voucher.extended", ("voucher", id.uuid()), case.target.organiser, payload);
+    tell(c, cx, EventKind::VoucherExtended, (&case.stored.voucher, case.today), &payload)?;
     let voucher = view_of(c, cx, &case.stored)?;
     Ok(Reply::ok(ChangedVoucher { decision, steps: done.steps, voucher }))
 }

@@ -9,6 +9,7 @@ use serde_json::json;
 use uuid::Uuid;
 use valinta_domain::choice::home_of;
 use valinta_domain::decision::{Decision, DecisionKind, DecisionOutcome};
+use valinta_domain::event::EventKind;
 use valinta_domain::explain::Step;
 use valinta_domain::grant::{Granting, Quantities, grant};
 use valinta_domain::id::kind;
@@ -248,14 +249,14 @@ fn note(cx: &Cx, decided: &Decided) {
             let details = json!({"decision": decision, "refused": reason});
             cx.audit("issue_voucher", ("client", *subject), target, details);
             let message = json!({"decision": decision});
-            cx.tell("voucher.not_granted", ("decision", decision.uuid()), target.organiser, message);
+            cx.tell(EventKind::VoucherNotGranted, ("decision", decision.uuid()), target, message);
         }
         Some(Granted { stored, .. }) => {
             let voucher = &stored.voucher;
             let quantity = stored.quantities.issued;
             let details = json!({"decision": decision, "value": voucher.value, "quantity": quantity});
             cx.audit("issue_voucher", ("voucher", *subject), target, details);
-            cx.tell("voucher.offered", ("voucher", *subject), target.organiser, json!({"voucher": voucher.id}));
+            cx.tell(EventKind::VoucherOffered, ("voucher", *subject), target, json!({"voucher": voucher.id}));
         }
     }
 }

@@ -25,6 +25,7 @@ mod refuse;
 mod reissue;
 mod seen_price;
 mod show;
+mod told;
 mod view;
 mod worth;
 

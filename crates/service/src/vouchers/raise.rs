@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::json;
 use validator::Validate;
 use valinta_domain::decision::DecisionKind;
+use valinta_domain::event::EventKind;
 use valinta_domain::grant::{QuantityChange, Raise, raise as decide_raise};
 use valinta_domain::id::kind;
 use valinta_domain::ledger::EntryKind;
@@ -17,6 +18,7 @@ use valinta_persistence::{Conn, grants, vouchers};
 
 use super::changed::{Case, ChangedVoucher, refused};
 use super::places::Places;
+use super::told::tell;
 use super::view::view_of;
 use super::worth::{valuation_of, versions_on};
 use crate::app::{App, Reply};
@@ -131,7 +133,7 @@ pub(crate) fn raise(
         "quantity_raised": asked.quantity.is_some(),
         "value_raised": asked.value.is_some(),
     });
-    cx.tell("voucher.raised", ("voucher", id.uuid()), case.target.organiser, payload);
+    tell(c, cx, EventKind::VoucherRaised, (&case.stored.voucher, case.today), &payload)?;
     let voucher = view_of(c, cx, &case.stored)?;
     Ok(Reply::ok(ChangedVoucher { decision, steps: done.steps, voucher }))
 }

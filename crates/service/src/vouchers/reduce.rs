@@ -6,6 +6,7 @@ use serde_json::json;
 use validator::Validate;
 use valinta_domain::choice_request::RequestCause;
 use valinta_domain::decision::DecisionKind;
+use valinta_domain::event::EventKind;
 use valinta_domain::grant::{QuantityChange, reduce as decide_reduction};
 use valinta_domain::id::kind;
 use valinta_domain::ledger::EntryKind;
@@ -15,6 +16,7 @@ use valinta_persistence::{Conn, grants, vouchers};
 
 use super::changed::{Case, ChangedVoucher, refused};
 use super::places::Places;
+use super::told::tell;
 use super::view::view_of;
 use crate::app::{App, Reply};
 use crate::choice_requests::end_of_voucher;
@@ -105,7 +107,7 @@ pub(crate) fn reduce(
     let details = json!({"decision": decision, "quantity": asked.quantity, "from": asked.from});
     cx.audit("reduce_voucher", ("voucher", id.uuid()), &case.target, details);
     let payload = json!({"voucher": id, "from": asked.from});
-    cx.tell("voucher.reduced", ("voucher", id.uuid()), case.target.organiser, payload);
+    tell(c, cx, EventKind::VoucherReduced, (&case.stored.voucher, case.today), &payload)?;
     let voucher = view_of(c, cx, &case.stored)?;
     Ok(Reply::ok(ChangedVoucher { decision, steps: done.steps, voucher }))
 }

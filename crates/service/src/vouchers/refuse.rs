@@ -6,6 +6,7 @@ use serde_json::json;
 use validator::Validate;
 use valinta_domain::Id;
 use valinta_domain::behalf::Act;
+use valinta_domain::event::EventKind;
 use valinta_domain::id::kind;
 use valinta_domain::policy::Action;
 use valinta_persistence::{Conn, organisers, voucher_types, vouchers};
@@ -73,6 +74,6 @@ pub(crate) fn refuse(
     let details = answering.keep(c, cx, (&stored.voucher, Act::Refuse, id.uuid()), json!({}))?;
     cx.audit("refuse_voucher", ("voucher", id.uuid()), &target, details);
     // The organiser must see to it that the client gets the service in another way.
-    cx.tell("voucher.refused", ("voucher", id.uuid()), target.organiser, json!({"voucher": id}));
+    cx.tell(EventKind::VoucherRefused, ("voucher", id.uuid()), &target, json!({"voucher": id}));
     Ok(Reply::ok(view_of(c, cx, &stored)?))
 }

@@ -8,6 +8,7 @@ use serde_json::json;
 use validator::Validate;
 use valinta_domain::choice_request::RequestCause;
 use valinta_domain::decision::DecisionKind;
+use valinta_domain::event::EventKind;
 use valinta_domain::explain::Step;
 use valinta_domain::grant::{Quantities, Reissue, reissue as decide_reissue};
 use valinta_domain::id::kind;
@@ -23,6 +24,7 @@ use super::cancel::return_rest;
 use super::changed::{Case, post, refused};
 use super::issuing::random_number;
 use super::places::Places;
+use super::told::tell;
 use super::view::{VoucherView, view_of};
 use crate::app::{App, Reply};
 use crate::choice_requests::end_of_voucher;
@@ -128,7 +130,7 @@ pub(crate) fn reissue(
         "replaces": id,
     });
     cx.audit("reissue_voucher", ("voucher", new.uuid()), &case.target, details);
-    cx.tell("voucher.offered", ("voucher", new.uuid()), case.target.organiser, json!({"voucher": new, "replaces": id}));
+    cx.tell(EventKind::VoucherOffered, ("voucher", new.uuid()), &case.target, json!({"voucher": new, "replaces": id}));
     let voucher = view_of(c, cx, &stored)?;
     let body = ReissuedVoucher { decision, replaces: id, steps, voucher };
     Ok(Reply::created(format!("/v1/vouchers/{new}"), body))
@@ -171,7 +173,7 @@ fn end(
     let details = json!({"decision": decision, "replaced_by": new});
     cx.audit("cancel_voucher", ("voucher", id.uuid()), &case.target, details);
     let payload = json!({"voucher": id, "replaced_by": new});
-    cx.tell("voucher.cancelled", ("voucher", id.uuid()), case.target.organiser, payload);
+    tell(c, cx, EventKind::VoucherCancelled, (&case.stored.voucher, case.today), &payload)?;
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 //! passed. Each is told once, by whichever process comes first.
 
 use serde_json::json;
+use valinta_domain::event::EventKind;
 use valinta_domain::service_event::draft::{Due, due, next_told};
 use valinta_persistence::event_drafts::{self, Draft};
 use valinta_persistence::{Conn, DbError};
@@ -41,16 +42,16 @@ fn tell(c: &mut Conn, cx: &Cx, draft: &Draft) -> Result<bool, Problem> {
         return Ok(false);
     }
     let (id, provider, until) = (draft.id, draft.provider, days.deadline);
-    let message = |kind, payload| cx.tell(kind, ("service_event_draft", id.uuid()), None, payload);
+    let message = |kind, payload| cx.tell(kind, ("service_event_draft", id.uuid()), provider, payload);
     match due(days.deadline, &days.remind_days, days.today) {
         // Its last day has moved.
         Due::Nothing => {}
         Due::Reminder { days_left } => message(
-            "service_event_draft.due",
+            EventKind::ServiceEventDraftDue,
             json!({"draft": id, "provider": provider, "recordable_until": until, "days_left": days_left}),
         ),
         Due::TooLate => message(
-            "service_event_draft.too_late",
+            EventKind::ServiceEventDraftTooLate,
             json!({"draft": id, "provider": provider, "recordable_until": until}),
         ),
     }

@@ -1,0 +1,12 @@
+//! What has happened, told in one order to organisers and providers: ids and states, never personal data.
+
+mod list;
+mod view;
+
+use crate::http::openapi::Route;
+use crate::routes;
+
+/// The operations on them.
+pub fn routes() -> Vec<Route> {
+    routes![list::list_events]
+}
