@@ -215,6 +215,9 @@ events! {
         StatementSent = "statement.sent",
         /// A statement was paid.
         StatementPaid = "statement.paid";
+    WebhooksRead:
+        /// A webhook was turned off: it had failed for long, or was not there any more.
+        WebhookDisabled = "webhook.disabled";
 }
 
 impl EventKind {

@@ -179,8 +179,12 @@ pub mod kind {
         Decision,
         /// A row of the audit trail.
         AuditRow,
-        /// A message waiting to be told to others.
+        /// Something that has happened, as others are told of it.
         OutboxMessage,
+        /// An address at which somebody is told what happens.
+        Webhook,
+        /// By what such an address knows who calls.
+        WebhookSecret,
         /// One thing that is handed over to one place.
         Delivery,
         /// What a process has taken for a while.

@@ -72,6 +72,8 @@ jobs! {
     UnusedReturns = "unused_returns" every DAYS for 30 minutes;
     /// Gives what has happened its place in the order in which it is told.
     Events = "events" every AT_ONCE for 1 minutes;
+    /// Tells what has happened to those who want to be called.
+    Webhooks = "webhooks" every AT_ONCE for 3 minutes;
     /// Hands over what is to leave the house.
     Deliveries = "deliveries" every AT_ONCE for 2 minutes;
 }

@@ -43,6 +43,7 @@ pub mod text;
 pub mod time;
 pub mod valuation;
 pub mod voucher;
+pub mod webhook;
 
 mod written;
 

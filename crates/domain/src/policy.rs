@@ -242,6 +242,10 @@ actions! {
     ReplayDelivery for [Officer, Finance] by Admin;
     /// Hear what has happened.
     ReadEvents for [Officer, CaseWorker, Finance, Auditor, Provider] by Clerk;
+    /// Make and end webhooks, and their secrets.
+    ManageWebhooks for [Officer, CaseWorker, Finance, Provider] by Clerk;
+    /// See webhooks, and what came of their calls.
+    ReadWebhooks for [Officer, CaseWorker, Finance, Auditor, Provider] by Clerk;
     /// Read a decision about a client.
     ReadClientDecision for [CaseWorker, Finance, Auditor, Resident] by Admin;
     /// Read a decision about a provider.

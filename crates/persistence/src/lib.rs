@@ -58,6 +58,7 @@ pub mod vault;
 pub mod voucher_batches;
 pub mod voucher_types;
 pub mod vouchers;
+pub mod webhooks;
 
 mod database_url;
 mod db;

@@ -3,6 +3,7 @@
 
 use diesel::{allow_tables_to_appear_in_same_query, table};
 
+pub(crate) use telling::{webhook_calls, webhook_secrets, webhooks};
 pub(crate) use batches::{issue_references, voucher_batch_requests, voucher_batch_rows, voucher_batches};
 pub(crate) use behalf::{acts_on_behalf, mandates, offering_quality};
 pub(crate) use choosing::{offering_states, shown_lists};
@@ -19,6 +20,7 @@ pub(crate) use money::{event_accounts, event_acts, settlement_lines, settlement_
 pub(crate) use sending::{deliveries, delivery_attempts, jobs};
 
 mod batches;
+mod telling;
 mod behalf;
 mod choosing;
 mod granted;
@@ -385,7 +387,7 @@ diesel::allow_columns_to_appear_in_same_group_by_clause!(
 );
 
 allow_tables_to_appear_in_same_query! {
-    audit_chains, audit_log, outbox, event_places, idempotency_keys, installation, registry_revision, municipalities, organisers,
+    audit_chains, audit_log, outbox, event_places, webhooks, webhook_secrets, webhook_calls, idempotency_keys, installation, registry_revision, municipalities, organisers,
     organiser_municipalities, voucher_types, decisions, rulebooks, providers, provider_sectors, provider_members,
     service_units, applications, approvals, offerings, offering_prices, persons, clients, vouchers, allotments,
     voucher_values, voucher_quantities,

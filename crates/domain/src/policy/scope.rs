@@ -114,6 +114,10 @@ scopes! {
     DeskRead = "desk:read" for [Officer, Auditor];
     /// Hear what has happened.
     EventsRead = "events:read" for [Officer, CaseWorker, Finance, Auditor, Provider];
+    /// Make and end webhooks, and their secrets.
+    WebhooksWrite = "webhooks:write" for [Officer, CaseWorker, Finance, Provider];
+    /// See which webhooks there are, and what came of their calls.
+    WebhooksRead = "webhooks:read" for [Officer, CaseWorker, Finance, Auditor, Provider];
     /// Read decisions.
     DecisionsRead = "decisions:read" for [Officer, CaseWorker, Finance, Auditor, Provider, Resident];
     /// Read the audit trail.

@@ -48,7 +48,7 @@ scope_names! {
     AccessLogRead, ProvidersRead, MembersWrite, ProviderChangesDecide, EvidenceWrite, EvidenceCheck, ApprovalsSupervise,
     ApprovalsEnd, SupervisionRead, SupervisionReply, RegistryImport, DeskRead, ChoiceRequestsAnswer,
     MandatesWrite, MandatesRead, ServiceEventsCorrect, ServiceEventsReview, ServiceEventsContest, SettlementsWrite,
-    StatementsApprove, StatementsRead, DeliveriesRead, DeliveriesReplay, JobsRead, EventsRead,
+    StatementsApprove, StatementsRead, DeliveriesRead, DeliveriesReplay, JobsRead, EventsRead, WebhooksWrite, WebhooksRead,
 }
 
 /// Proof that the caller's token is valid and carries the scope `S`.

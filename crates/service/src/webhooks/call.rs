@@ -1,0 +1,177 @@
+//! A call: signed, to an address that was looked up and checked for it, without following anything that it points to.
+
+use std::time::{Duration, Instant};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use hmac::{Hmac, Mac};
+use ipnet::IpNet;
+use sha2::Sha256;
+use ureq::config::Config;
+use ureq::http::Uri;
+use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
+use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
+use ureq::{Agent, Error};
+use valinta_domain::Moment;
+use valinta_domain::webhook::CallOutcome;
+
+use super::address::{AddressError, may_call};
+
+/// The longest that a call may take.
+pub(super) const CALL_MAX: Duration = Duration::from_secs(10);
+/// The longest that it may take to be connected.
+const CONNECT_MAX: Duration = Duration::from_secs(5);
+
+/// Calls webhooks.
+#[derive(Debug)]
+pub struct Caller {
+    agent: Agent,
+    networks: Vec<IpNet>,
+}
+
+/// What is told in a call.
+#[derive(Debug)]
+pub(super) struct Told<'a> {
+    pub(super) url: &'a str,
+    /// Its id: the same when it is told again.
+    pub(super) id: String,
+    pub(super) body: &'a str,
+    /// With each of these it is signed.
+    pub(super) secrets: &'a [Vec<u8>],
+    pub(super) at: Moment,
+}
+
+/// What came of a call.
+#[derive(Debug)]
+pub(super) struct Called {
+    pub(super) outcome: CallOutcome,
+    pub(super) status: Option<u16>,
+    pub(super) said: Option<String>,
+    pub(super) took: Duration,
+}
+
+impl Caller {
+    /// Calls the public network, and these besides, which may be called by plain http.
+    pub fn new(networks: Vec<IpNet>) -> Self {
+        let config = Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .proxy(None)
+            .timeout_connect(Some(CONNECT_MAX))
+            .timeout_global(Some(CALL_MAX))
+            .user_agent(concat!("valinta/", env!("CARGO_PKG_VERSION")))
+            .build();
+        let resolver = Checked { networks: networks.clone() };
+        Self { agent: Agent::with_parts(config, DefaultConnector::default(), resolver), networks }
+    }
+
+    /// The networks that are called though they are not public.
+    pub(super) fn networks(&self) -> &[IpNet] {
+        &self.networks
+    }
+
+    /// Calls, and says what came of it. What the receiver writes is not read.
+    pub(super) fn call(&self, told: &Told<'_>) -> Called {
+        let began = Instant::now();
+        let timestamp = told.at.utc().timestamp().to_string();
+        let answered = self
+            .agent
+            .post(told.url)
+            .header("content-type", "application/json")
+            .header("webhook-id", &told.id)
+            .header("webhook-timestamp", &timestamp)
+            .header("webhook-signature", signatures(told, &timestamp))
+            .send(told.body);
+        let took = began.elapsed();
+        match answered {
+            Ok(answer) => {
+                let status = answer.status().as_u16();
+                Called { outcome: CallOutcome::of_status(status), status: Some(status), said: said_of(status), took }
+            }
+            Err(error) => Called { outcome: CallOutcome::Failed, status: None, said: Some(why(error)), took },
+        }
+    }
+}
+
+fn said_of(status: u16) -> Option<String> {
+    (300..400).contains(&status).then(|| "redirects are not followed".to_owned())
+}
+
+/// What is said of a call without an answer. It names no address.
+fn why(error: Error) -> String {
+    match error {
+        Error::Timeout(_) => "it took too long".to_owned(),
+        Error::HostNotFound => "there is no such host".to_owned(),
+        Error::ConnectionFailed => "no connection came about".to_owned(),
+        Error::TooManyRedirects => "redirects are not followed".to_owned(),
+        Error::Rustls(error) => format!("TLS: {error}"),
+        Error::Io(error) => format!("the connection broke off: {}", error.kind()),
+        Error::Other(error) => match error.downcast::<AddressError>() {
+            Ok(refused) => format!("the address {refused}"),
+            Err(_) => "the call came to nothing".to_owned(),
+        },
+        _ => "what was answered is not HTTP".to_owned(),
+    }
+}
+
+/// The signatures of `webhook-signature`, one for each secret that is good.
+fn signatures(told: &Told<'_>, timestamp: &str) -> String {
+    let signed = |secret: &Vec<u8>| {
+        // INVARIANT: a key of any length will do.
+        let mut mac = Hmac::<Sha256>::new_from_slice(secret).ok()?;
+        mac.update(format!("{}.{timestamp}.{}", told.id, told.body).as_bytes());
+        Some(format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes())))
+    };
+    told.secrets.iter().filter_map(signed).collect::<Vec<_>>().join(" ")
+}
+
+/// Looks a name up and refuses what may not be called. What is connected to is what was looked up here.
+#[derive(Debug)]
+struct Checked {
+    networks: Vec<IpNet>,
+}
+
+impl Resolver for Checked {
+    fn resolve(&self, uri: &Uri, config: &Config, timeout: NextTimeout) -> Result<ResolvedSocketAddrs, Error> {
+        let found = DefaultResolver::default().resolve(uri, config, timeout)?;
+        for address in found.iter() {
+            may_call(uri, address.ip(), &self.networks).map_err(|refused| Error::Other(Box::new(refused)))?;
+        }
+        Ok(found)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_signature_is_that_of_the_standard() {
+        // The example of the standard's own libraries.
+        let secret = STANDARD.decode("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
+        let told = Told {
+            url: "https://county.example/hear",
+            id: "msg_p5jXN8AQM9LWM0D4loKWxJek".to_owned(),
+            body: r#"{"test": 2432232314}"#,
+            secrets: &[secret.clone(), secret],
+            at: Moment::from_micros(1_614_265_330_000_000).unwrap(),
+        };
+        let one = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=";
+        assert_eq!(signatures(&told, "1614265330"), format!("{one} {one}"));
+    }
+
+    #[test]
+    fn what_is_not_public_is_not_even_connected_to() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let caller = Caller::new(Vec::new());
+        for url in [format!("https://127.0.0.1:{port}/"), format!("https://localhost:{port}/"), format!("http://localhost:{port}/")] {
+            let at = Moment::from_micros(0).unwrap();
+            let called = caller.call(&Told { url: &url, id: "1".to_owned(), body: "{}", secrets: &[], at });
+            assert_eq!((called.outcome, called.status), (CallOutcome::Failed, None));
+            assert!(called.said.unwrap().starts_with("the address"), "{url}");
+        }
+        assert!(listener.accept().is_err(), "nobody came");
+    }
+}
