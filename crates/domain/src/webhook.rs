@@ -117,13 +117,7 @@ pub enum Next {
 }
 
 /// What is done after a call, the `tries`th of this event, of a webhook that has failed since a moment.
-pub fn after_call(
-    outcome: CallOutcome,
-    tries: i32,
-    failing_since: Option<Moment>,
-    now: Moment,
-    random: u64,
-) -> Next {
+pub fn after_call(outcome: CallOutcome, tries: i32, failing_since: Option<Moment>, now: Moment, random: u64) -> Next {
     let long = failing_since.is_some_and(|since| now >= later(since, FAILING_MAX));
     match outcome {
         CallOutcome::Heard => Next::GoOn,
@@ -202,15 +196,48 @@ mod tests {
 
     #[test]
     fn an_address_is_public_or_not_whatever_it_is_wrapped_in() {
-        for public in ["1.1.1.1", "192.0.1.1", "100.63.0.1", "198.20.0.1", "2a00:1450::1", "::ffff:8.8.8.8", "64:ff9b::808:808"] {
+        for public in
+            ["1.1.1.1", "192.0.1.1", "100.63.0.1", "198.20.0.1", "2a00:1450::1", "::ffff:8.8.8.8", "64:ff9b::808:808"]
+        {
             assert!(is_public(public.parse().unwrap()), "{public}");
         }
         for special in [
-            "0.0.0.0", "0.1.2.3", "10.0.0.1", "100.64.0.1", "127.0.0.1", "127.1.2.3", "169.254.169.254", "172.16.0.1",
-            "192.0.0.8", "192.0.2.1", "192.88.99.1", "192.168.1.1", "198.18.0.1", "198.51.100.1", "203.0.113.9",
-            "224.0.0.1", "240.0.0.1", "255.255.255.255", "::", "::1", "fe80::1", "fc00::1", "fd12::1", "ff02::1",
-            "2001:db8::1", "2001::1", "3fff::1", "100::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "::127.0.0.1",
-            "64:ff9b::7f00:1", "64:ff9b:1::1", "2002:7f00:1::", "2002:a00:1::1", "fec0::1",
+            "0.0.0.0",
+            "0.1.2.3",
+            "10.0.0.1",
+            "100.64.0.1",
+            "127.0.0.1",
+            "127.1.2.3",
+            "169.254.169.254",
+            "172.16.0.1",
+            "192.0.0.8",
+            "192.0.2.1",
+            "192.88.99.1",
+            "192.168.1.1",
+            "198.18.0.1",
+            "198.51.100.1",
+            "203.0.113.9",
+            "224.0.0.1",
+            "240.0.0.1",
+            "255.255.255.255",
+            "::",
+            "::1",
+            "fe80::1",
+            "fc00::1",
+            "fd12::1",
+            "ff02::1",
+            "2001:db8::1",
+            "2001::1",
+            "3fff::1",
+            "100::1",
+            "::ffff:127.0.0.1",
+            "::ffff:10.0.0.1",
+            "::127.0.0.1",
+            "64:ff9b::7f00:1",
+            "64:ff9b:1::1",
+            "2002:7f00:1::",
+            "2002:a00:1::1",
+            "fec0::1",
         ] {
             assert!(!is_public(special.parse().unwrap()), "{special}");
         }

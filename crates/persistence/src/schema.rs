@@ -3,7 +3,6 @@
 
 use diesel::{allow_tables_to_appear_in_same_query, table};
 
-pub(crate) use telling::{webhook_calls, webhook_secrets, webhooks};
 pub(crate) use batches::{issue_references, voucher_batch_requests, voucher_batch_rows, voucher_batches};
 pub(crate) use behalf::{acts_on_behalf, mandates, offering_quality};
 pub(crate) use choosing::{offering_states, shown_lists};
@@ -18,9 +17,9 @@ pub(crate) use lifecycle::{
 pub(crate) use machines::{machine_clients, machine_credentials, used_assertions};
 pub(crate) use money::{event_accounts, event_acts, settlement_lines, settlement_settings, settlements, statements};
 pub(crate) use sending::{deliveries, delivery_attempts, jobs};
+pub(crate) use telling::{webhook_calls, webhook_secrets, webhooks};
 
 mod batches;
-mod telling;
 mod behalf;
 mod choosing;
 mod granted;
@@ -28,6 +27,7 @@ mod lifecycle;
 mod machines;
 mod money;
 mod sending;
+mod telling;
 
 table! {
     use diesel::sql_types::{BigInt, Binary, Integer};

@@ -83,7 +83,8 @@ impl Row {
             ActsFor::Organiser(organiser) => (Some(DbId::from(organiser)), None),
             ActsFor::Provider(provider) => (None, Some(DbId::from(provider))),
         };
-        let types = webhook.kinds.as_ref().map(|kinds| kinds.iter().map(|kind| kind.code()).collect::<Vec<_>>().join(" "));
+        let types =
+            webhook.kinds.as_ref().map(|kinds| kinds.iter().map(|kind| kind.code()).collect::<Vec<_>>().join(" "));
         Self {
             id: webhook.id.into(),
             organiser_id,

@@ -33,11 +33,12 @@ use crate::sending::Adapter;
 use crate::storage::Storage;
 use crate::telemetry;
 use crate::tokens::Tokens;
+use crate::webhooks::WebhookCaller;
 use crate::{
     applications, approvals, attachments, audit, changes, choice_requests, choices, clients, decisions, desk,
     estimates, events, evidence, exports, health, impact, imports, jobs, machine_clients, mandates, me, oauth,
     offerings, openid, organisers, providers, routes, rulebooks, sending, service_events, service_units, settlements,
-    statements, supervision, value_rules, voucher_batches, voucher_types, vouchers,
+    statements, supervision, value_rules, voucher_batches, voucher_types, vouchers, webhooks,
 };
 
 /// How often a process looks whether another one has changed the registry.
@@ -64,6 +65,7 @@ struct Inner {
     opened: AtomicBool,
     files: OnceLock<Arc<dyn Storage>>,
     outgoing: OnceLock<Vec<Arc<dyn Adapter>>>,
+    webhook_caller: OnceLock<Arc<WebhookCaller>>,
     uploads: Places,
     imports: ImportPlaces,
 }
@@ -118,6 +120,7 @@ impl App {
             opened: AtomicBool::new(false),
             files: OnceLock::new(),
             outgoing: OnceLock::new(),
+            webhook_caller: OnceLock::new(),
             uploads: Places::new(FILES_AT_ONCE_MAX, FILES_OF_ONE_MAX),
             imports,
         }));
@@ -149,6 +152,11 @@ impl App {
     /// Places for files that are brought in.
     pub(crate) fn import_places(&self) -> &ImportPlaces {
         &self.0.imports
+    }
+
+    /// By what webhooks are called, once it is said.
+    pub(crate) fn webhook_caller_cell(&self) -> &OnceLock<Arc<WebhookCaller>> {
+        &self.0.webhook_caller
     }
 
     /// What hands over what leaves the house, if it has been said.
@@ -426,6 +434,7 @@ pub fn routes() -> Vec<Route> {
         exports::routes(),
         changes::routes(),
         events::routes(),
+        webhooks::routes(),
         offerings::routes(),
         clients::routes(),
         mandates::routes(),

@@ -31,6 +31,7 @@ use crate::openid::Provider;
 use crate::sending::OutgoingFolder;
 use crate::telemetry;
 use crate::tokens::{Tokens, TrustedKeysError};
+use crate::webhooks::WebhookCaller;
 
 /// Service vouchers and the client's choice of provider.
 #[derive(Debug, Parser)]
@@ -253,7 +254,7 @@ pub(crate) fn open(config: &Config) -> Result<App, CliError> {
         tracing::warn!("the database waits for `valinta migrate`; until then the service is not ready");
     }
     let app = App::new(db, tokens, Clock::system(), &keys).map_err(CliError::Refused)?;
-    let app = with_outgoing(app, config);
+    let app = with_outgoing(app, config).with_webhooks(WebhookCaller::new(config.webhook_networks.clone()));
     match &config.files {
         Some(files) => {
             Ok(app.with_files(files.open().map_err(|error| CliError::Refused(format!("VALINTA_FILES: {error}")))?))

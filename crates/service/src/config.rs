@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use ipnet::IpNet;
 use tracing_subscriber::EnvFilter;
 use valinta_persistence::DatabaseUrl;
 
@@ -18,7 +19,7 @@ use crate::telemetry::LogFormat;
 pub type Environment = BTreeMap<String, String>;
 
 /// All variables that are settings, with what they mean.
-pub const SETTINGS: [(&str, &str); 15] = [
+pub const SETTINGS: [(&str, &str); 16] = [
     (DATABASE_URL, "sqlite://path/to/file.db or postgres://user:password@host:5432/name; sqlite://valinta.db if unset"),
     (LISTEN, "address and port to listen on, 127.0.0.1:8080 if unset; port 0 picks a free one"),
     (LOG, "what to log, such as info or warn,valinta_service=debug; info if unset"),
@@ -40,6 +41,11 @@ pub const SETTINGS: [(&str, &str); 15] = [
     (S3_ACCESS_KEY, "id of the key to the S3 store; needed where VALINTA_FILES begins with s3://"),
     (S3_SECRET_KEY, "secret of the key to the S3 store; needed where VALINTA_FILES begins with s3://"),
     (OUTGOING, "path of the folder from which others take invoices and payments; if unset, these wait"),
+    (
+        WEBHOOK_NETWORKS,
+        "networks where webhooks are called though they are not public, also by http, with commas between, such as \
+         10.20.0.0/16; none if unset",
+    ),
 ];
 
 const DATABASE_URL: &str = "DATABASE_URL";
@@ -57,6 +63,7 @@ const S3_REGION: &str = "VALINTA_S3_REGION";
 const S3_ACCESS_KEY: &str = "VALINTA_S3_ACCESS_KEY";
 const S3_SECRET_KEY: &str = "VALINTA_S3_SECRET_KEY";
 const OUTGOING: &str = "VALINTA_OUTGOING";
+const WEBHOOK_NETWORKS: &str = "VALINTA_WEBHOOK_NETWORKS";
 
 const S3_SCHEME: &str = "s3://";
 const S3_REGION_DEFAULT: &str = "us-east-1";
@@ -112,6 +119,8 @@ pub struct Config {
     pub files: Option<FilesAt>,
     /// The folder for what leaves the house, if there is one: without it that waits.
     pub outgoing: Option<PathBuf>,
+    /// The networks where webhooks are called though they are not public.
+    pub webhook_networks: Vec<IpNet>,
     /// Whether an empty database gets the demo county.
     pub demo: bool,
 }
@@ -174,6 +183,7 @@ impl Config {
         let openid_issuers = read.openid_issuers(issuer.as_deref());
         let files = read.files(database.as_ref());
         let outgoing = read.outgoing();
+        let webhook_networks = read.webhook_networks();
         let config = (|| {
             Some(Self {
                 database: database?,
@@ -186,6 +196,7 @@ impl Config {
                 openid_issuers: openid_issuers?,
                 files: files?,
                 outgoing: outgoing?,
+                webhook_networks: webhook_networks?,
                 demo,
             })
         })();
@@ -367,6 +378,21 @@ impl<'a> Reader<'a> {
             return None;
         }
         Some(stated.map(PathBuf::from))
+    }
+
+    /// The networks where webhooks are called though they are not public.
+    fn webhook_networks(&mut self) -> Option<Vec<IpNet>> {
+        let stated = self.text(WEBHOOK_NETWORKS).unwrap_or_default();
+        let networks: Result<Vec<IpNet>, _> = stated.split(',').map(|network| network.trim().parse()).collect();
+        match networks {
+            _ if stated.is_empty() => Some(Vec::new()),
+            Ok(networks) => Some(networks),
+            Err(_) => {
+                self.mistakes
+                    .push(format!("{WEBHOOK_NETWORKS} names networks, such as 10.20.0.0/16, with commas between"));
+                None
+            }
+        }
     }
 
     fn s3(&mut self, place: &str) -> Option<S3Settings> {

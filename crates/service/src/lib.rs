@@ -57,3 +57,4 @@ pub mod value_rules;
 pub mod voucher_batches;
 pub mod voucher_types;
 pub mod vouchers;
+pub mod webhooks;

@@ -120,6 +120,18 @@ fn a_variable_set_to_nothing_is_not_set_and_port_0_is_allowed() {
 }
 
 #[test]
+fn networks_of_webhooks_are_named_as_such() {
+    let networks = |stated: &str| {
+        Config::from_env(&env(&[(WEBHOOK_NETWORKS, stated)]), DemoWish::Yes).map(|config| config.webhook_networks)
+    };
+    assert_eq!(networks("").unwrap(), []);
+    assert_eq!(networks("10.20.0.0/16, fd12::/16").unwrap().len(), 2);
+    for bad in ["10.20.0.0", "10.20.0.0/33", "inside.example", "10.20.0.0/16,"] {
+        assert_eq!(named(&networks(bad).unwrap_err()), [WEBHOOK_NETWORKS], "{bad}");
+    }
+}
+
+#[test]
 fn openid_providers_are_named_by_addresses_that_can_be_trusted_each_once() {
     let issuers = |stated: &str| {
         Config::from_env(&env(&[(OPENID_ISSUERS, stated)]), DemoWish::Yes).map(|config| config.openid_issuers)

@@ -30,6 +30,7 @@ use crate::service_events::tell_drafts;
 use crate::settlements;
 use crate::supervision::tell_deadlines;
 use crate::voucher_batches;
+use crate::webhooks;
 
 /// How often is looked whether a job has come due; how often each is done is said by its kind.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
@@ -41,7 +42,7 @@ const BATCH: i64 = 100;
 const BATCHES_MAX: usize = 10_000;
 
 /// What does not wait for what days bring.
-const SOON_TOLD: [JobKind; 2] = [JobKind::Events, JobKind::Deliveries];
+const SOON_TOLD: [JobKind; 3] = [JobKind::Events, JobKind::Webhooks, JobKind::Deliveries];
 
 /// What was told in one look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -68,6 +69,8 @@ pub struct Told {
     pub returned: usize,
     /// What has got its place in the order in which it is told.
     pub placed: usize,
+    /// Events that webhooks have heard.
+    pub heard: usize,
     /// Deliveries that were handed over.
     pub sent: usize,
 }
@@ -104,6 +107,7 @@ impl Told {
             JobKind::VoucherEnds => self.endings = count,
             JobKind::UnusedReturns => self.returned = count,
             JobKind::Events => self.placed = count,
+            JobKind::Webhooks => self.heard = count,
             JobKind::Deliveries => self.sent = count,
         }
     }
@@ -124,6 +128,7 @@ fn run(app: &App, kind: JobKind) -> Result<usize, Problem> {
         JobKind::VoucherEnds => expiries::tell_all(app),
         JobKind::UnusedReturns => expiries::return_all(app),
         JobKind::Events => place_events(app),
+        JobKind::Webhooks => webhooks::tell_due(app),
         JobKind::Deliveries => sending::send_due(app),
     }
 }

@@ -8,6 +8,7 @@ use valinta_domain::policy::{Action, Role, Target, require};
 use valinta_persistence::Conn;
 use valinta_persistence::outbox::{self, Event, Hearer};
 
+use super::place::{Place, place_of};
 use super::view::EventView;
 use crate::app::App;
 use crate::cx::Cx;
@@ -42,8 +43,7 @@ pub(crate) struct EventsQuery {
 /// What is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Asked {
-    /// None for what comes from now on.
-    after: Option<Position>,
+    after: Place,
     /// None for all.
     kinds: Option<Vec<EventKind>>,
     limit: u16,
@@ -53,22 +53,16 @@ impl Parse for EventsQuery {
     type Into = Asked;
 
     fn parse(&self, errors: &mut Errors) -> Option<Asked> {
-        let after = match self.after.as_deref() {
-            None => Some(Position(0)),
-            Some("now") => None,
-            Some(text) if (1..=18).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit()) => {
-                Some(Position(text.parse().ok()?))
-            }
-            Some(_) => {
-                errors.fail("/after", "invalid", "must be `next` of a page of events, or `now`");
-                return None;
-            }
-        };
+        let after = errors.take_optional("/after", self.after.as_deref().map(str::parse::<Place>))?;
         let kinds = match self.types.as_deref() {
             None => None,
             Some(text) => Some(kinds_of(text, errors)?),
         };
-        Some(Asked { after, kinds, limit: self.limit.unwrap_or(EVENTS_DEFAULT) })
+        Some(Asked {
+            after: after.unwrap_or(Place::After(Position(0))),
+            kinds,
+            limit: self.limit.unwrap_or(EVENTS_DEFAULT),
+        })
     }
 }
 
@@ -128,18 +122,14 @@ pub(crate) async fn list_events(
 
 fn page(c: &mut Conn, cx: &Cx, asked: &Asked) -> Result<EventsPage, Problem> {
     let hearer = hearer_of(cx)?;
+    // First where it begins, then how far it goes: what is told meanwhile is for the next page.
+    let after = place_of(c, asked.after, "/query/after")?;
     let last = outbox::last_place(c)?;
-    let after = asked.after.unwrap_or(last);
-    if after > last {
-        let why = format!("only {} have been told; begin anew", last.0);
-        return Err(Problem::invalid(Vec::new()).at("/query/after", "ahead", why));
-    }
     let mut kinds = EventKind::told_to(cx.actor().role);
     if let Some(wanted) = &asked.kinds {
         kinds.retain(|kind| wanted.contains(kind));
     }
     let mut events = outbox::after(c, &hearer, &kinds, after, i64::from(asked.limit) + 1)?;
-    // What was told since it was looked is for the next page.
     events.retain(|event| event.position <= last);
     let more = events.len() > usize::from(asked.limit);
     events.truncate(usize::from(asked.limit));
@@ -168,27 +158,17 @@ fn hearer_of(cx: &Cx) -> Result<Hearer, Problem> {
 mod tests {
     use super::*;
 
-    fn parsed(after: Option<&str>, types: Option<&str>) -> Option<Asked> {
-        let query = EventsQuery { after: after.map(str::to_owned), types: types.map(str::to_owned), limit: None };
+    fn parsed(types: Option<&str>) -> Option<Asked> {
+        let query = EventsQuery { after: None, types: types.map(str::to_owned), limit: None };
         query.parse(&mut Errors::new())
     }
 
     #[test]
-    fn a_cursor_is_a_place_or_now() {
-        assert_eq!(parsed(None, None).unwrap().after, Some(Position(0)));
-        assert_eq!(parsed(Some("now"), None).unwrap().after, None);
-        assert_eq!(parsed(Some("42"), None).unwrap().after, Some(Position(42)));
-        for bad in ["", "-1", "+1", "4.2", "later", "1234567890123456789"] {
-            assert_eq!(parsed(Some(bad), None), None, "{bad}");
-        }
-    }
-
-    #[test]
     fn only_what_happens_is_asked_for() {
-        let both = parsed(None, Some("voucher.chosen, statement.made")).unwrap();
+        let both = parsed(Some("voucher.chosen, statement.made")).unwrap();
         assert_eq!(both.kinds, Some(vec![EventKind::VoucherChosen, EventKind::StatementMade]));
         for bad in ["", "voucher", "voucher.chosen,", "VOUCHER.CHOSEN"] {
-            assert_eq!(parsed(None, Some(bad)), None, "{bad}");
+            assert_eq!(parsed(Some(bad)), None, "{bad}");
         }
     }
 }

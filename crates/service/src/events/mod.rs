@@ -1,7 +1,11 @@
 //! What has happened, told in one order to organisers and providers: ids and states, never personal data.
 
 mod list;
+mod place;
 mod view;
+
+pub(crate) use place::{Place, place_of};
+pub(crate) use view::EventView;
 
 use crate::http::openapi::Route;
 use crate::routes;

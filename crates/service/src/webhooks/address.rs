@@ -27,7 +27,8 @@ pub(super) fn checked(text: &str, networks: &[IpNet]) -> Result<String, AddressE
         return Err(AddressError::NotOne);
     }
     let uri: Uri = text.parse().map_err(|_| AddressError::NotOne)?;
-    let authority = uri.authority().filter(|authority| !authority.as_str().contains('@')).ok_or(AddressError::NotOne)?;
+    let authority =
+        uri.authority().filter(|authority| !authority.as_str().contains('@')).ok_or(AddressError::NotOne)?;
     let host = authority.host();
     if host.is_empty() {
         return Err(AddressError::NotOne);
@@ -62,7 +63,12 @@ mod tests {
     #[test]
     fn what_is_called_is_public_and_https_or_in_a_network_that_is_named() {
         let own: Vec<IpNet> = vec!["10.20.0.0/16".parse().unwrap()];
-        for url in ["https://county.example/hear", "https://county.example:8443/hear?x=1", "https://1.1.1.1/", "https://[2a00:1450::1]/"] {
+        for url in [
+            "https://county.example/hear",
+            "https://county.example:8443/hear?x=1",
+            "https://1.1.1.1/",
+            "https://[2a00:1450::1]/",
+        ] {
             assert_eq!(checked(url, &[]).as_deref(), Ok(url));
         }
         assert!(checked("http://10.20.1.1:8080/hear", &own).is_ok());

@@ -24,7 +24,7 @@ const CONNECT_MAX: Duration = Duration::from_secs(5);
 
 /// Calls webhooks.
 #[derive(Debug)]
-pub struct Caller {
+pub struct WebhookCaller {
     agent: Agent,
     networks: Vec<IpNet>,
 }
@@ -50,7 +50,7 @@ pub(super) struct Called {
     pub(super) took: Duration,
 }
 
-impl Caller {
+impl WebhookCaller {
     /// Calls the public network, and these besides, which may be called by plain http.
     pub fn new(networks: Vec<IpNet>) -> Self {
         let config = Agent::config_builder()
@@ -165,8 +165,12 @@ mod tests {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
         let port = listener.local_addr().unwrap().port();
-        let caller = Caller::new(Vec::new());
-        for url in [format!("https://127.0.0.1:{port}/"), format!("https://localhost:{port}/"), format!("http://localhost:{port}/")] {
+        let caller = WebhookCaller::new(Vec::new());
+        for url in [
+            format!("https://127.0.0.1:{port}/"),
+            format!("https://localhost:{port}/"),
+            format!("http://localhost:{port}/"),
+        ] {
             let at = Moment::from_micros(0).unwrap();
             let called = caller.call(&Told { url: &url, id: "1".to_owned(), body: "{}", secrets: &[], at });
             assert_eq!((called.outcome, called.status), (CallOutcome::Failed, None));

@@ -15,7 +15,7 @@ mod show;
 mod view;
 mod whose;
 
-pub use call::Caller;
+pub use call::WebhookCaller;
 pub(crate) use run::tell_due;
 
 use std::sync::Arc;
@@ -41,13 +41,13 @@ pub fn routes() -> Vec<Route> {
 impl App {
     /// The same service, which calls webhooks so. It is said once; what is said later changes nothing.
     #[must_use]
-    pub fn with_webhooks(self, caller: Caller) -> Self {
+    pub fn with_webhooks(self, caller: WebhookCaller) -> Self {
         let _ = self.webhook_caller_cell().set(Arc::new(caller));
         self
     }
 
     /// By what webhooks are called; by what calls public addresses alone, where nothing was said.
-    pub(crate) fn webhook_caller(&self) -> Arc<Caller> {
-        Arc::clone(self.webhook_caller_cell().get_or_init(|| Arc::new(Caller::new(Vec::new()))))
+    pub(crate) fn webhook_caller(&self) -> Arc<WebhookCaller> {
+        Arc::clone(self.webhook_caller_cell().get_or_init(|| Arc::new(WebhookCaller::new(Vec::new()))))
     }
 }

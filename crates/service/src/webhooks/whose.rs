@@ -59,9 +59,14 @@ pub(super) fn store(
     if !webhooks::store(c, seen, now)? {
         return Err(DbError::Serialization.into());
     }
-    let details = json!({"state": now.state, "heard": now.heard.0.to_string()});
-    cx.audit(action, ("webhook", now.id.uuid()), target, details);
+    note(cx, action, now, target);
     Ok(())
+}
+
+/// Notes what was done to a webhook.
+pub(super) fn note(cx: &Cx, action: &'static str, webhook: &Webhook, target: &Target) {
+    let details = json!({"state": webhook.state, "heard": webhook.heard.0.to_string()});
+    cx.audit(action, ("webhook", webhook.id.uuid()), target, details);
 }
 
 /// Refuses what cannot be done any more.

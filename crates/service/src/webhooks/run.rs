@@ -1,0 +1,199 @@
+//! The telling itself: each webhook is called with what it has not heard, one event after the other, outside of any transaction,
+//! and how far it has heard is stored after each call. Several are called at once, so that one that is slow keeps back no other.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use std::{iter, thread};
+
+use serde_json::json;
+use valinta_domain::Moment;
+use valinta_domain::delivery::said;
+use valinta_domain::event::{EventKind, Position};
+use valinta_domain::webhook::{Next, WebhookState, after_call};
+use valinta_persistence::machine_clients::ActsFor;
+use valinta_persistence::outbox::{self, Event, Hearer};
+use valinta_persistence::webhooks::{self, Call, Webhook};
+use valinta_persistence::{Conn, DbError};
+
+use super::call::{Called, Told, WebhookCaller};
+use super::whose::target_of;
+use crate::app::App;
+use crate::clock::random_u64;
+use crate::cx::Cx;
+use crate::events::EventView;
+use crate::http::Problem;
+
+/// Webhooks that are called at once.
+const AT_ONCE: usize = 8;
+/// Webhooks that are looked for in one look; the others are found by the next.
+const LOOKED_FOR: i64 = 500;
+/// Events that are read at once.
+const READ: i64 = 50;
+/// No call is begun later than so long after the look began: the lease of the job is longer.
+const TURN_MAX: Duration = Duration::from_secs(60);
+
+/// Tells webhooks what has happened. How much was heard. For a thread that may block.
+///
+/// # Errors
+/// The database is away or busy: the next look goes on.
+pub(crate) fn tell_due(app: &App) -> Result<usize, Problem> {
+    let (until, now) = (Instant::now() + TURN_MAX, app.clock().now());
+    let due = app.db().read_blocking(|c| {
+        let last = outbox::last_place(c)?;
+        webhooks::due(c, last, now, LOOKED_FOR)
+    })?;
+    let threads = due.len().min(AT_ONCE);
+    let queue = Mutex::new(VecDeque::from(due));
+    let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+    let tell_some = || -> Result<usize, Problem> {
+        let mut heard = 0_usize;
+        while let Some(webhook) = next().filter(|_| Instant::now() < until) {
+            heard = heard.saturating_add(tell_one(app, webhook, until)?);
+        }
+        Ok(heard)
+    };
+    thread::scope(|scope| {
+        let telling: Vec<_> = iter::repeat_with(|| scope.spawn(tell_some)).take(threads).collect();
+        let mut heard = 0_usize;
+        for one in telling {
+            let of_one = one.join().map_err(|_| Problem::internal("the telling of a webhook broke off"))?;
+            heard = heard.saturating_add(of_one?);
+        }
+        Ok(heard)
+    })
+}
+
+/// What a webhook is told next.
+struct Round {
+    events: Vec<Event>,
+    secrets: Vec<Vec<u8>>,
+    /// How far was looked for it.
+    last: Position,
+}
+
+/// Tells one webhook what it has not heard, until it does not hear or nothing is left.
+fn tell_one(app: &App, mut webhook: Webhook, until: Instant) -> Result<usize, Problem> {
+    let caller: Arc<WebhookCaller> = app.webhook_caller();
+    let mut heard = 0_usize;
+    loop {
+        let round = round(app, &webhook)?;
+        if round.events.is_empty() {
+            // What is not for it is as if it had heard it.
+            let now = Webhook { heard: round.last, ..webhook.clone() };
+            if webhook.heard < round.last {
+                write(app, move |c, _| Ok(webhooks::store(c, &webhook, &now)?))?;
+            }
+            return Ok(heard);
+        }
+        for event in round.events {
+            if Instant::now() >= until {
+                return Ok(heard);
+            }
+            let body = serde_json::to_string(&EventView::of(event.message.clone())).map_err(Problem::internal)?;
+            let told = Told {
+                url: &webhook.url,
+                id: event.message.id.to_string(),
+                body: &body,
+                secrets: &round.secrets,
+                at: app.clock().now(),
+            };
+            let called = caller.call(&told);
+            let Some((now, next)) = note(app, &webhook, &event, called)? else { return Ok(heard) };
+            webhook = now;
+            match next {
+                Next::GoOn => heard = heard.saturating_add(1),
+                Next::PassOver => {}
+                Next::Again(_) | Next::TurnOff => return Ok(heard),
+            }
+        }
+    }
+}
+
+fn round(app: &App, webhook: &Webhook) -> Result<Round, Problem> {
+    let (now, vault) = (app.clock().now(), Arc::clone(app.vault()));
+    let hearer = match webhook.owner {
+        ActsFor::Organiser(organiser) => Hearer::Organiser(organiser),
+        ActsFor::Provider(provider) => Hearer::Providers(vec![provider]),
+    };
+    let mut kinds = EventKind::told_to(webhook.role);
+    if let Some(wanted) = &webhook.kinds {
+        kinds.retain(|kind| wanted.contains(kind));
+    }
+    app.db().read_blocking(|c| {
+        let last = outbox::last_place(c)?;
+        let mut events = outbox::after(c, &hearer, &kinds, webhook.heard, READ)?;
+        events.retain(|event| event.position <= last);
+        let secrets = webhooks::secrets(c, &vault, webhook.id, now)?.into_iter().map(|secret| secret.secret).collect();
+        Ok::<_, Problem>(Round { events, secrets, last })
+    })
+}
+
+/// Stores what came of a call. How the webhook stands then, and what is next; none where somebody has changed it meanwhile.
+fn note(app: &App, seen: &Webhook, event: &Event, called: Called) -> Result<Option<(Webhook, Next)>, Problem> {
+    let at = app.clock().now();
+    let tries = seen.tries.saturating_add(1);
+    let next = after_call(called.outcome, tries, seen.failing_since, at, random_u64());
+    let now = moved_on(seen, event.position, (next, tries, at));
+    let call = Call {
+        webhook: seen.id,
+        number: now.calls,
+        event: event.message.id,
+        outcome: called.outcome,
+        status: called.status.map(i32::from),
+        said: called.said.as_deref().and_then(said),
+        millis: i32::try_from(called.took.as_millis()).unwrap_or(i32::MAX),
+        at,
+    };
+    let (seen, stored) = (seen.clone(), now.clone());
+    let is_stored = write(app, move |c, cx| {
+        if !webhooks::store(c, &seen, &stored)? {
+            return Ok(false);
+        }
+        webhooks::note(c, &call)?;
+        if next == Next::TurnOff {
+            tell_off(cx, &stored);
+        }
+        Ok(true)
+    })?;
+    if next == Next::TurnOff {
+        tracing::warn!(webhook = %now.id, "a webhook is turned off: no call of it was heard for long");
+    }
+    Ok(is_stored.then_some((now, next)))
+}
+
+/// How a webhook stands after a call.
+fn moved_on(seen: &Webhook, position: Position, (next, tries, at): (Next, i32, Moment)) -> Webhook {
+    let called = Webhook { calls: seen.calls.saturating_add(1), ..seen.clone() };
+    let failing_since = Some(seen.failing_since.unwrap_or(at));
+    match next {
+        Next::GoOn => Webhook { heard: position, tries: 0, due_at: at, failing_since: None, ..called },
+        Next::PassOver => Webhook { heard: position, tries: 0, due_at: at, failing_since, ..called },
+        Next::Again(due_at) => Webhook { tries, due_at, failing_since, ..called },
+        Next::TurnOff => {
+            Webhook { tries, state: WebhookState::Disabled, disabled_at: Some(at), failing_since, ..called }
+        }
+    }
+}
+
+fn tell_off(cx: &Cx, webhook: &Webhook) {
+    let (target, subject) = (target_of(webhook.owner), ("webhook", webhook.id.uuid()));
+    let details =
+        json!({"webhook": webhook.id, "failing_since": webhook.failing_since, "heard": webhook.heard.0.to_string()});
+    cx.audit("disable_webhook", subject, &target, details.clone());
+    cx.tell(EventKind::WebhookDisabled, subject, &target, details);
+}
+
+/// Runs one step in a transaction, for the service itself.
+fn write<T: Send + 'static>(
+    app: &App,
+    step: impl Fn(&mut Conn, &Cx) -> Result<T, DbError> + Send + Sync + 'static,
+) -> Result<T, Problem> {
+    let (now, vault) = (app.clock().now(), Arc::clone(app.vault()));
+    app.db().write_blocking(move |c| {
+        let cx = Cx::of_service(now, Arc::clone(&vault));
+        let value = step(c, &cx)?;
+        cx.finish(c)?;
+        Ok::<_, Problem>(value)
+    })
+}
