@@ -86,11 +86,12 @@ pub(crate) struct Granted {
 pub(crate) fn decide(c: &mut Conn, cx: &Cx, grounds: &mut Grounds, command: &IssueCommand) -> Result<Decided, Problem> {
     let target = target_of(c, cx, grounds.organiser.id, command)?;
     let rules = grounds.rules(c, command.voucher_type)?;
+    let terms = &rules.rulebook.terms;
+    let granting = grant(terms, rules.voucher_type.unit, &command.request, grounds.today)?;
+    // What is wrong with the request itself is told first.
     if !command.duplicate {
         refuse_duplicate(c, command)?;
     }
-    let terms = &rules.rulebook.terms;
-    let granting = grant(terms, rules.voucher_type.unit, &command.request, grounds.today)?;
     let (outcome, reason, steps, grants) = match granting {
         Granting::Refused { reason, steps } => (DecisionOutcome::Refused, Some(reason), steps, None),
         Granting::Granted { value, allotments, steps } => {
