@@ -281,6 +281,32 @@ fn of_a_batch_that_does_not_arrive_whole_nothing_is_issued_and_the_same_key_is_g
 }
 
 #[test]
+fn of_many_who_ask_for_one_client_at_once_one_gets_a_voucher() {
+    const AT_ONCE: usize = 16;
+    let scene = Scene::new(1);
+    let barrier = std::sync::Barrier::new(AT_ONCE);
+    let answers: Vec<Answer> = thread::scope(|scope| {
+        let ask = |n: usize| {
+            let row = scene.row(0, &format!("at-once-{n}"));
+            barrier.wait();
+            scene.county.case_worker.post("/v1/vouchers", &row)
+        };
+        let asking: Vec<_> = (0..AT_ONCE)
+            .map(|n| {
+                let ask = &ask;
+                scope.spawn(move || ask(n))
+            })
+            .collect();
+        asking.into_iter().map(|one| one.join().unwrap()).collect()
+    });
+    let (issued, refused): (Vec<_>, Vec<_>) = answers.into_iter().partition(|answer| answer.status == 201);
+    assert_eq!((issued.len(), scene.vouchers().len()), (1, 1));
+    for answer in refused {
+        answer.refused(409, "duplicate").at("/duplicate", "duplicate");
+    }
+}
+
+#[test]
 fn a_batch_is_the_countys_own() {
     let scene = Scene::new(1);
     let (batch, _) = scene.batch("", &scene.rows());

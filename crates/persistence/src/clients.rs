@@ -233,6 +233,17 @@ pub fn find_owner(c: &mut Conn, id: Id<kind::Client>) -> Result<Option<Owner>, D
     Ok(found.map(|(organiser, person)| (organiser.id(), person.id())))
 }
 
+/// As [`find_owner`], and takes the client: whoever takes it as well waits until this transaction ends.
+///
+/// # Errors
+/// The database's.
+pub fn take_owner(c: &mut Conn, id: Id<kind::Client>) -> Result<Option<Owner>, DbError> {
+    let taken = diesel::update(clients::table.find(DbId::from(id))).set(clients::language.eq(clients::language));
+    let found: Option<(DbId, DbId)> =
+        taken.returning((clients::organiser_id, clients::person_id)).get_result(c).optional()?;
+    Ok(found.map(|(organiser, person)| (organiser.id(), person.id())))
+}
+
 /// What criteria for offerings may ask of a client, without opening anything sealed.
 ///
 /// # Errors

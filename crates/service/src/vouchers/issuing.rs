@@ -149,7 +149,13 @@ pub(crate) fn decide(c: &mut Conn, cx: &Cx, grounds: &mut Grounds, command: &Iss
 
 /// Whose the voucher would be, where the caller may decide on it.
 fn target_of(c: &mut Conn, cx: &Cx, organiser: Id<kind::Organiser>, command: &IssueCommand) -> Result<Target, Problem> {
-    let (_, person) = clients::find_owner(c, command.client)?
+    // Who looks whether the client has such a voucher looks alone: of two who ask at once, the second sees what the first got.
+    let owner = if command.duplicate {
+        clients::find_owner(c, command.client)?
+    } else {
+        clients::take_owner(c, command.client)?
+    };
+    let (_, person) = owner
         .filter(|(of, _)| *of == organiser)
         .ok_or_else(|| Problem::unknown("/client", "the organiser has no such client"))?;
     let target = Target { organiser: Some(organiser), provider: None, person: Some(person) };
