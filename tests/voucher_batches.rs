@@ -285,16 +285,18 @@ fn of_many_who_ask_for_one_client_at_once_one_gets_a_voucher() {
     const AT_ONCE: usize = 16;
     let scene = Scene::new(1);
     let barrier = std::sync::Barrier::new(AT_ONCE);
+    let ask = |n: usize| {
+        let row = scene.row(0, &format!("at-once-{n}"));
+        barrier.wait();
+        scene.county.case_worker.post("/v1/vouchers", &row)
+    };
     let answers: Vec<Answer> = thread::scope(|scope| {
-        let ask = |n: usize| {
-            let row = scene.row(0, &format!("at-once-{n}"));
-            barrier.wait();
-            scene.county.case_worker.post("/v1/vouchers", &row)
-        };
         let asking: Vec<_> = (0..AT_ONCE)
             .map(|n| {
-                let ask = &ask;
-                scope.spawn(move || ask(n))
+                scope.spawn({
+                    let ask = &ask;
+                    move || ask(n)
+                })
             })
             .collect();
         asking.into_iter().map(|one| one.join().unwrap()).collect()
