@@ -57,4 +57,5 @@ mod values;
 mod vectors_over_http;
 mod versions;
 mod voucher_batches;
+mod webhooks;
 mod whose;

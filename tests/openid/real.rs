@@ -1,14 +1,13 @@
 //! A provider that others have written: `oidc-provider`, run by Node.
 
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 
 use serde_json::{Value, json};
 use valinta_service::clock::Clock;
 use valinta_service::openid::{ASKED_AGAIN_AFTER, Provider};
 
-use crate::support::{AUDIENCE, County, World};
+use crate::support::{AUDIENCE, County, World, foreign};
 
 /// Of the test's one client, which gets tokens by it.
 const SECRET: &str = "a-secret-of-a-test-and-of-nobody-else";
@@ -24,17 +23,14 @@ struct Running {
 impl Running {
     /// Starts it with claims that all of its tokens have; nothing, where there is no Node.
     fn start(claims: &Value) -> Option<Self> {
-        let is_here = |command: &str| Command::new(command).arg("--version").output().is_ok();
-        if !is_here("node") || !is_here("npm") {
-            return None;
-        }
+        let folder = foreign::of_node("openid", &FILES)?;
         let told = json!({
             "audience": AUDIENCE, "secret": SECRET, "claims": claims, "scope": "vouchers:read vouchers:write",
         });
         let mut child = Command::new("node")
             .arg("provider.mjs")
             .arg(told.to_string())
-            .current_dir(installed())
+            .current_dir(folder)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -75,24 +71,6 @@ impl Drop for Running {
         self.input = None;
         let _ = self.child.wait();
     }
-}
-
-/// The folder in which it can be run: beside what is built, so that nothing is left among the sources.
-fn installed() -> PathBuf {
-    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("openid");
-    let folder = std::env::current_exe().unwrap().parent().unwrap().join("openid-under-test");
-    std::fs::create_dir_all(&folder).unwrap();
-    let is_same = |file: &str| std::fs::read(sources.join(file)).ok() == std::fs::read(folder.join(file)).ok();
-    let is_here = FILES.into_iter().all(is_same) && folder.join("node_modules/oidc-provider").exists();
-    if !is_here {
-        for file in FILES {
-            std::fs::copy(sources.join(file), folder.join(file)).unwrap();
-        }
-        let arguments = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"];
-        let output = Command::new("npm").args(arguments).current_dir(&folder).output().unwrap();
-        assert!(output.status.success(), "npm ci: {}", String::from_utf8_lossy(&output.stderr));
-    }
-    folder
 }
 
 #[test]

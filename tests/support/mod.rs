@@ -6,6 +6,7 @@ mod api;
 mod county;
 mod dice;
 mod figures;
+pub(crate) mod foreign;
 mod world;
 
 pub(crate) use actors::{Provider, Resident};
@@ -15,4 +16,4 @@ pub(crate) use dice::{Dice, setting};
 pub(crate) use figures::{
     assistance_terms, cleaning_terms, home_care_terms, identity_code, localized, oid, price, public_price, terms_with,
 };
-pub(crate) use world::{AUDIENCE, ISSUER, Site, World, served_at};
+pub(crate) use world::{AUDIENCE, ISSUER, Site, World, calling_this_machine, served_at};

@@ -22,6 +22,7 @@ use valinta_service::keys::Keys;
 use valinta_service::openid::Provider;
 use valinta_service::storage::Folder;
 use valinta_service::tokens::{Grant, Tokens};
+use valinta_service::webhooks::WebhookCaller;
 
 use super::api::{Api, User};
 
@@ -282,7 +283,12 @@ pub(crate) fn served_at<T>(database: &TestDatabase, keys: &Keys, moment: &str, d
 
 fn app_of(db: Db, tokens: &Tokens, clock: &Clock, keys: &Keys, files: &TempDir) -> App {
     let app = App::new(db, tokens.clone(), clock.clone(), keys).unwrap();
-    app.with_files(Arc::new(Folder::new(files.path().join("files"))))
+    calling_this_machine(app.with_files(Arc::new(Folder::new(files.path().join("files")))))
+}
+
+/// Lets a service call webhooks on this machine, where the tests' receivers are.
+pub(crate) fn calling_this_machine(app: App) -> App {
+    app.with_webhooks(WebhookCaller::new(vec!["127.0.0.0/8".parse().unwrap(), "::1/128".parse().unwrap()]))
 }
 
 /// A service that does nothing by itself, but for what follows the registry.

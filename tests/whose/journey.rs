@@ -20,6 +20,8 @@ pub(super) struct Journey {
     pub(super) voucher: Value,
     /// Vouchers that the county has asked for at once.
     pub(super) voucher_batch: String,
+    /// The case workers' system is called there.
+    pub(super) webhook: String,
     pub(super) offering: String,
     pub(super) unit: String,
     pub(super) application: String,
@@ -133,6 +135,7 @@ pub(super) fn walk(world: &World) -> (Journey, People) {
     let asked = county.case_worker.post("/v1/voucher-batches?dry_run=true", &json!({"rows": [{}]}));
     let journey = Journey {
         voucher_batch: id_of(&asked.of_status(202)),
+        webhook: machines::webhook(&county.case_worker),
         program: machines::of_provider(&provider),
         county_program: machines::of_county(world, &county.id),
         county: county.id.clone(),

@@ -1,10 +1,13 @@
-//! Rows on programs that get tokens of their own: a provider's, and the county's.
+//! Rows on programs that get tokens of their own, and on webhooks: a provider's, and the county's.
 
 use serde_json::{Value, json};
 
 use super::Row;
 use super::journey::Journey;
 use crate::support::{Provider, User, World, id_of};
+
+/// Nobody has this name, ever.
+const NOWHERE: &str = "https://county.invalid/hear";
 
 /// A program of the provider's, with a secret.
 pub(super) fn of_provider(provider: &Provider) -> (String, String) {
@@ -33,6 +36,16 @@ fn program(of: &Value, scope: &str) -> Value {
     body["name"] = json!("A program");
     body["scopes"] = json!([scope]);
     body
+}
+
+/// A webhook of the county's case workers. Nobody is there.
+pub(super) fn webhook(worker: &User) -> String {
+    id_of(&worker.post("/v1/webhooks", &json!({"url": NOWHERE})).created())
+}
+
+/// A path of something of the webhook's.
+fn of_webhook(journey: &Journey, more: &str) -> String {
+    format!("/v1/webhooks/{}{more}", journey.webhook)
 }
 
 fn place(client: &str) -> String {
@@ -72,4 +85,14 @@ pub(super) const ROWS: &[Row] = &[
     ("end_machine_client of the county", |j, _, user| {
         user.post(&format!("{}/end", place(&j.county_program.0)), &json!({}))
     }),
+    ("list_webhooks", |_, _, user| user.get("/v1/webhooks")),
+    ("show_webhook", |j, _, user| user.get(&of_webhook(j, ""))),
+    ("list_webhook_calls", |j, _, user| user.get(&of_webhook(j, "/calls"))),
+    ("make_webhook of the provider", |j, _, user| {
+        user.post("/v1/webhooks", &json!({"url": NOWHERE, "provider": j.provider}))
+    }),
+    ("set_webhook_position", |j, _, user| user.put(&of_webhook(j, "/position"), &json!({"after": "now"}))),
+    ("rotate_webhook_secret", |j, _, user| user.post(&of_webhook(j, "/secrets"), &json!({}))),
+    ("enable_webhook", |j, _, user| user.post(&of_webhook(j, "/enable"), &json!({}))),
+    ("end_webhook", |j, _, user| user.post(&of_webhook(j, "/end"), &json!({}))),
 ];

@@ -1,5 +1,6 @@
 //! A call: signed, to an address that was looked up and checked for it, without following anything that it points to.
 
+use std::io::ErrorKind;
 use std::time::{Duration, Instant};
 
 use base64::Engine;
@@ -21,6 +22,7 @@ use super::address::{AddressError, may_call};
 pub(super) const CALL_MAX: Duration = Duration::from_secs(10);
 /// The longest that it may take to be connected.
 const CONNECT_MAX: Duration = Duration::from_secs(5);
+const NOT_CONNECTED: &str = "no connection came about";
 
 /// Calls webhooks.
 #[derive(Debug)]
@@ -102,7 +104,8 @@ fn why(error: Error) -> String {
     match error {
         Error::Timeout(_) => "it took too long".to_owned(),
         Error::HostNotFound => "there is no such host".to_owned(),
-        Error::ConnectionFailed => "no connection came about".to_owned(),
+        Error::ConnectionFailed => NOT_CONNECTED.to_owned(),
+        Error::Io(error) if is_before_connected(error.kind()) => NOT_CONNECTED.to_owned(),
         Error::TooManyRedirects => "redirects are not followed".to_owned(),
         Error::Rustls(error) => format!("TLS: {error}"),
         Error::Io(error) => format!("the connection broke off: {}", error.kind()),
@@ -112,6 +115,10 @@ fn why(error: Error) -> String {
         },
         _ => "what was answered is not HTTP".to_owned(),
     }
+}
+
+fn is_before_connected(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::ConnectionRefused | ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable)
 }
 
 /// The signatures of `webhook-signature`, one for each secret that is good.
