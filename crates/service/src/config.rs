@@ -44,7 +44,7 @@ pub const SETTINGS: [(&str, &str); 16] = [
     (
         WEBHOOK_NETWORKS,
         "networks where webhooks are called though they are not public, also by http, with commas between, such as \
-         10.20.0.0/16; none if unset",
+         10.20.0.0/16; if unset, none, and this machine in the demo",
     ),
 ];
 
@@ -69,6 +69,8 @@ const S3_SCHEME: &str = "s3://";
 const S3_REGION_DEFAULT: &str = "us-east-1";
 
 const DEMO_ISSUER: &str = "http://valinta.localhost";
+/// This machine.
+const DEMO_WEBHOOK_NETWORKS: &str = "127.0.0.0/8,::1/128";
 const DEMO_AUDIENCE: &str = "valinta";
 const NAME_CHARS_MAX: usize = 200;
 
@@ -183,7 +185,7 @@ impl Config {
         let openid_issuers = read.openid_issuers(issuer.as_deref());
         let files = read.files(database.as_ref());
         let outgoing = read.outgoing();
-        let webhook_networks = read.webhook_networks();
+        let webhook_networks = read.webhook_networks(demo);
         let config = (|| {
             Some(Self {
                 database: database?,
@@ -381,18 +383,13 @@ impl<'a> Reader<'a> {
     }
 
     /// The networks where webhooks are called though they are not public.
-    fn webhook_networks(&mut self) -> Option<Vec<IpNet>> {
-        let stated = self.text(WEBHOOK_NETWORKS).unwrap_or_default();
+    fn webhook_networks(&mut self, demo: bool) -> Option<Vec<IpNet>> {
+        let Some(stated) = self.text(WEBHOOK_NETWORKS).or(demo.then_some(DEMO_WEBHOOK_NETWORKS)) else {
+            return Some(Vec::new());
+        };
         let networks: Result<Vec<IpNet>, _> = stated.split(',').map(|network| network.trim().parse()).collect();
-        match networks {
-            _ if stated.is_empty() => Some(Vec::new()),
-            Ok(networks) => Some(networks),
-            Err(_) => {
-                self.mistakes
-                    .push(format!("{WEBHOOK_NETWORKS} names networks, such as 10.20.0.0/16, with commas between"));
-                None
-            }
-        }
+        let what = || format!("{WEBHOOK_NETWORKS} names networks, such as 10.20.0.0/16, with commas between");
+        networks.map_err(|_| self.mistakes.push(what())).ok()
     }
 
     fn s3(&mut self, place: &str) -> Option<S3Settings> {

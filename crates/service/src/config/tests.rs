@@ -121,10 +121,15 @@ fn a_variable_set_to_nothing_is_not_set_and_port_0_is_allowed() {
 
 #[test]
 fn networks_of_webhooks_are_named_as_such() {
-    let networks = |stated: &str| {
-        Config::from_env(&env(&[(WEBHOOK_NETWORKS, stated)]), DemoWish::Yes).map(|config| config.webhook_networks)
+    let wished = |stated: &str, wish| {
+        let required = [(KEYS, "/etc/valinta.json"), (ISSUER, "https://id.example"), (AUDIENCE, "valinta")];
+        let all: Vec<_> = required.into_iter().chain([(WEBHOOK_NETWORKS, stated)]).collect();
+        Config::from_env(&env(&all), wish).map(|config| config.webhook_networks)
     };
+    let networks = |stated: &str| wished(stated, DemoWish::No);
     assert_eq!(networks("").unwrap(), []);
+    assert_eq!(wished("", DemoWish::Yes).unwrap().len(), 2, "a trial calls the machine that it runs on");
+    assert_eq!(wished("10.20.0.0/16", DemoWish::Yes).unwrap().len(), 1);
     assert_eq!(networks("10.20.0.0/16, fd12::/16").unwrap().len(), 2);
     for bad in ["10.20.0.0", "10.20.0.0/33", "inside.example", "10.20.0.0/16,"] {
         assert_eq!(named(&networks(bad).unwrap_err()), [WEBHOOK_NETWORKS], "{bad}");
