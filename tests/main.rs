@@ -30,6 +30,7 @@ mod evidence;
 mod free_and_public;
 mod grants;
 mod impact;
+mod integrations;
 mod journey;
 mod lifecycle;
 mod machine_clients;

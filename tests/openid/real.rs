@@ -7,11 +7,13 @@ use serde_json::{Value, json};
 use valinta_service::clock::Clock;
 use valinta_service::openid::{ASKED_AGAIN_AFTER, Provider};
 
-use crate::support::{AUDIENCE, County, World, foreign};
+use crate::support::foreign::Foreign;
+use crate::support::{AUDIENCE, County, World};
 
 /// Of the test's one client, which gets tokens by it.
 const SECRET: &str = "a-secret-of-a-test-and-of-nobody-else";
-const FILES: [&str; 3] = ["package.json", "package-lock.json", "provider.mjs"];
+const PROVIDER: Foreign =
+    Foreign { folder: "tests/openid", files: &["package.json", "package-lock.json", "provider.mjs"], besides: &[] };
 
 /// The process. It ends with its standard input.
 struct Running {
@@ -23,7 +25,7 @@ struct Running {
 impl Running {
     /// Starts it with claims that all of its tokens have; nothing, where there is no Node.
     fn start(claims: &Value) -> Option<Self> {
-        let folder = foreign::of_node("openid", &FILES)?;
+        let folder = PROVIDER.of_node(false)?;
         let told = json!({
             "audience": AUDIENCE, "secret": SECRET, "claims": claims, "scope": "vouchers:read vouchers:write",
         });

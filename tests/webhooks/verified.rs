@@ -9,28 +9,26 @@ use valinta_service::clock::Clock;
 
 use super::receiver::{Heard, Receiver};
 use super::{Scene, Webhook};
-use crate::support::foreign;
+use crate::support::foreign::{self, Foreign};
+
+const JAVASCRIPT: Foreign =
+    Foreign { folder: "tests/webhooks", files: &["package.json", "package-lock.json", "verify.mjs"], besides: &[] };
+const PYTHON: Foreign = Foreign { folder: "tests/webhooks", files: &["requirements.txt", "verify.py"], besides: &[] };
 
 /// By each verifier that is here: which of the calls it believes.
 fn verified(calls: &[Value]) -> Vec<(&'static str, Vec<bool>)> {
     let told = json!(calls).to_string();
+    let asked = |command: &mut Command| serde_json::from_str(&foreign::asked(command, &told)).unwrap();
     let mut verified = Vec::new();
-    match foreign::of_node("webhooks", &["package.json", "package-lock.json", "verify.mjs"]) {
-        Some(at) => verified.push(("JavaScript", asked(Command::new("node").arg("verify.mjs").current_dir(at), &told))),
+    match JAVASCRIPT.of_node(false) {
+        Some(at) => verified.push(("JavaScript", asked(Command::new("node").arg("verify.mjs").current_dir(at)))),
         None => println!("SKIPPED: there is no node or no npm here, and so not the verifier in JavaScript"),
     }
-    match foreign::of_python("webhooks", &["requirements.txt", "verify.py"]) {
-        Some(at) => {
-            let mut python = Command::new(foreign::python(&at));
-            verified.push(("Python", asked(python.arg("verify.py").current_dir(at), &told)));
-        }
+    match PYTHON.of_python(&[]) {
+        Some(at) => verified.push(("Python", asked(foreign::of_packages(&at, "python").arg("verify.py")))),
         None => println!("SKIPPED: there is no python3 with venv here, and so not the verifier in Python"),
     }
     verified
-}
-
-fn asked(command: &mut Command, told: &str) -> Vec<bool> {
-    serde_json::from_str(&foreign::asked(command, told)).unwrap()
 }
 
 #[test]
