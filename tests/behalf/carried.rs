@@ -49,8 +49,7 @@ fn a_representative_whose_token_carries_the_mandate_is_told_accepts_and_chooses_
     let scene = Scene::set();
     let user = scene.carrying("vouchers");
     let listed = user.get("/v1/me/vouchers").ok();
-    let expected =
-        json!({"scope": "vouchers", "ends_at": "2026-11-11T09:00:00Z", "name": scene.client.name});
+    let expected = json!({"scope": "vouchers", "ends_at": "2026-11-11T09:00:00Z", "name": scene.client.name});
     assert_eq!((items(&listed).len(), &listed["items"][0]["acting_for"]), (1, &expected));
     assert!(listed["items"][0]["number"].is_string(), "one who chooses tells the provider the number");
 

@@ -168,7 +168,8 @@ impl Actor {
     fn mandates_for(&self, target: &Target) -> impl Iterator<Item = &Mandate> {
         let acts = self.role == Role::Resident && self.person != target.person;
         let whose = target.person.zip(target.organiser).filter(|_| acts);
-        let is_for = move |mandate: &&Mandate| whose.is_some_and(|(person, organiser)| mandate.is_for(person, organiser));
+        let is_for =
+            move |mandate: &&Mandate| whose.is_some_and(|(person, organiser)| mandate.is_for(person, organiser));
         self.mandates.iter().filter(is_for)
     }
 }
@@ -401,11 +402,8 @@ mod tests {
 
     fn mandate(organiser: u128, person: u128, scope: MandateScope) -> Mandate {
         let id = |n| Uuid::from_u128(n);
-        let source = MandateSource::Recorded {
-            id: Id::new(id(9)),
-            organiser: Id::new(id(organiser)),
-            client: Id::new(id(8)),
-        };
+        let source =
+            MandateSource::Recorded { id: Id::new(id(9)), organiser: Id::new(id(organiser)), client: Id::new(id(8)) };
         Mandate { person: Id::new(id(person)), scope, source }
     }
 
@@ -461,8 +459,7 @@ mod tests {
 
     #[test]
     fn a_mandate_of_a_token_is_for_one_person_with_every_organiser_and_for_nothing_else() {
-        let representative =
-            |mandate| Actor { person: None, mandates: vec![mandate], ..actor(Role::Resident, false) };
+        let representative = |mandate| Actor { person: None, mandates: vec![mandate], ..actor(Role::Resident, false) };
         for scope in MandateScope::ALL {
             let acting = representative(carried(1, scope));
             assert_eq!(acting.represents(), target().person);

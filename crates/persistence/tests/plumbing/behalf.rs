@@ -108,22 +108,28 @@ fn of_token(representative: u128, ends_after: i64) -> ActedBy {
 fn an_act_by_a_tokens_mandate_keeps_what_the_token_said_of_it() {
     on_each(|_, db| {
         set_up(db);
-        let write = |n: u128, by: ActedBy| db.write_blocking(move |c| acts_on_behalf::insert(c, &vault(), &act(n, by.clone())));
+        let write =
+            |n: u128, by: ActedBy| db.write_blocking(move |c| acts_on_behalf::insert(c, &vault(), &act(n, by.clone())));
         // Nobody here knows the person: it is the issuer's word.
         write(0, of_token(424_242, 9)).unwrap();
-        let acts = db
-            .read_blocking(|c| acts_on_behalf::of_voucher(c, &vault(), Id::new(of(Part::Voucher, 0))))
-            .unwrap();
+        let acts =
+            db.read_blocking(|c| acts_on_behalf::of_voucher(c, &vault(), Id::new(of(Part::Voucher, 0)))).unwrap();
         assert!(acts.first().is_some_and(|act| act.by == of_token(424_242, 9)));
         // One that had ended, and one for oneself.
-        for refused in [write(1, of_token(424_242, 0)), write(2, ActedBy::RepresentativeByToken {
-            scope: MandateScope::Vouchers,
-            mandate: TokenMandate {
-                issuer: "https://id.example".to_owned(),
-                ends_at: moment(9),
-                representative: Some(Id::new(of(Part::Person, 0))),
-            },
-        })] {
+        for refused in [
+            write(1, of_token(424_242, 0)),
+            write(
+                2,
+                ActedBy::RepresentativeByToken {
+                    scope: MandateScope::Vouchers,
+                    mandate: TokenMandate {
+                        issuer: "https://id.example".to_owned(),
+                        ends_at: moment(9),
+                        representative: Some(Id::new(of(Part::Person, 0))),
+                    },
+                },
+            ),
+        ] {
             assert!(matches!(refused, Err(DbError::Check { .. })), "{refused:?}");
         }
     });
