@@ -1,5 +1,7 @@
 //! Acting for a client: by a mandate that a county has recorded, or as a case worker with the client's consent.
 
+mod carried;
+
 use serde_json::{Value, json};
 use valinta_domain::policy::Role;
 

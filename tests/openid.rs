@@ -17,7 +17,7 @@ use valinta_service::openid::{ASKED_AGAIN_AFTER, KEPT_FOR, Provider};
 use valinta_service::tokens::{Grant, Tokens};
 
 use self::published::Published;
-use crate::support::{AUDIENCE, Answer, ISSUER, World};
+use crate::support::{AUDIENCE, Answer, County, ISSUER, World, id_of};
 
 /// How long a service is waited for that has just begun.
 const WAIT_MAX: Duration = Duration::from_secs(10);
@@ -79,6 +79,33 @@ fn trusted() -> (World, Published, Tokens) {
 fn forged(header: &Value, claims_of: &str) -> String {
     let claims = claims_of.split('.').nth(1).unwrap();
     format!("{}.{claims}.{}", URL_SAFE_NO_PAD.encode(header.to_string()), URL_SAFE_NO_PAD.encode([7; 64]))
+}
+
+#[test]
+fn a_mandate_that_a_providers_token_carries_is_that_providers_word() {
+    let mut world = World::start();
+    let county = County::found(&world);
+    let client = county.client();
+    let voucher = id_of(&county.issue(&client, &county.home_care(), "20"));
+    let claims = json!({
+        "sub": "resident-of-theirs",
+        "person_id": client.person,
+        "valinta_role": "resident",
+        "scope": "vouchers:read vouchers:respond",
+        "act": {"sub": "daughter-of-theirs"},
+        "mandate_scope": "vouchers_read",
+        "mandate_exp": world.clock.now().utc().timestamp() + 600,
+    });
+    let provider = Published::of(json!({"keys": world.tokens.public_keys(world.clock.now())}));
+    let trusting = world.start_trusting(vec![Provider::new(&provider.issuer).unwrap()]);
+    let user = trusting.api.with_token(world.signed(&provider.issuer, &claims));
+    let seen = user.get(&format!("/v1/vouchers/{voucher}")).ok();
+    assert_eq!(seen["acting_for"]["scope"], "vouchers_read");
+    let log = client.user.get("/v1/me/access-log").ok();
+    assert_eq!(log["items"][0]["mandate_issuer"], provider.issuer.as_str());
+    // Where the provider is not trusted, nor is its word.
+    let elsewhere = world.api.with_token(world.signed(&provider.issuer, &claims));
+    elsewhere.get(&format!("/v1/vouchers/{voucher}")).refused(401, "unauthenticated");
 }
 
 #[test]

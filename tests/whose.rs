@@ -59,7 +59,7 @@ fn cell(answer: &Answer) -> String {
 /// Those who have nothing to do with the journey first, so that what they were let do would show; then its provider,
 /// who asks for what its county decides. Where a caller may, but the state or the request is against it, stands 409 or
 /// 422.
-fn callers(people: &People) -> [(&'static str, &User); 18] {
+fn callers(people: &People) -> [(&'static str, &User); 19] {
     [
         ("operator", &people.operator),
         ("other officer", &people.other_county.officer),
@@ -76,6 +76,8 @@ fn callers(people: &People) -> [(&'static str, &User); 18] {
         ("own auditor", &people.county.auditor),
         // Acts for the resident by a mandate.
         ("representative", &people.representative.user),
+        // Acts for the resident by a mandate that the token carries.
+        ("by token", &people.portal_user),
         ("own resident", &people.resident.user),
         ("own case worker", &people.county.case_worker),
         // The provider has applied to this county too, which knows nothing of the first one's dealings with it.

@@ -7,8 +7,12 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Europe::Helsinki;
+use ed25519_dalek::{Signer, SigningKey};
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use valinta_domain::policy::{Role, Scope};
 use valinta_domain::{Day, Id, Moment};
@@ -240,6 +244,30 @@ impl World {
     /// Tokens signed by the service's own key, for an issuer and an audience of any name.
     pub(crate) fn tokens_of(&self, issuer: &str, audience: &str) -> Tokens {
         Tokens::new(issuer, audience, &self.keys, None).unwrap()
+    }
+
+    /// A caller with a token of these claims, whatever they are, besides those that every token has.
+    pub(crate) fn bearer(&self, claims: &Value) -> User {
+        self.api.with_token(self.signed(ISSUER, claims))
+    }
+
+    /// A token of these claims, signed by the service's own key.
+    pub(crate) fn signed(&self, issuer: &str, claims: &Value) -> String {
+        let (now_s, key) = (self.clock.now().utc().timestamp(), &self.keys.token_keys()[0]);
+        let header = json!({"typ": "at+jwt", "alg": "EdDSA", "kid": key.kid});
+        let mut all = json!({
+            "iss": issuer,
+            "aud": AUDIENCE,
+            "client_id": "portal",
+            "iat": now_s,
+            "exp": now_s + 86_400,
+            "jti": self.unknown_id(),
+        });
+        all.as_object_mut().unwrap().extend(claims.as_object().unwrap().clone());
+        let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+        let message = format!("{}.{}", part(&header), part(&all));
+        let signature = SigningKey::from_bytes(&key.seed).sign(message.as_bytes());
+        format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature.to_bytes()))
     }
 
     /// Lets it be another moment. Tokens made before may have expired by then.

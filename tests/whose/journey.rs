@@ -88,6 +88,8 @@ pub(super) struct People {
     pub(super) other_resident: Resident,
     /// One who acts for the resident by a mandate.
     pub(super) representative: Resident,
+    /// One whose token carries a mandate for the resident, and who is nobody here.
+    pub(super) portal_user: User,
 }
 
 const FILE: &str = "%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n";
@@ -178,6 +180,7 @@ pub(super) fn walk(world: &World) -> (Journey, People) {
     // Someone who only stands on the list of members.
     member(&provider, "leaving");
     let people = People {
+        portal_user: portal_user(world, &resident),
         operator: world.operator(),
         county,
         other_county,
@@ -244,6 +247,20 @@ fn mandate(county: &County, client: &str, identity_code: &str, scope: &str) -> S
         "basis": "authorisation",
     });
     id_of(&county.case_worker.post(&format!("/v1/clients/{client}/mandates"), &body).created())
+}
+
+/// Acts for a resident by a mandate that the token carries.
+fn portal_user(world: &World, resident: &Resident) -> User {
+    let scopes: Vec<&str> = Role::Resident.scopes().into_iter().map(|scope| scope.code()).collect();
+    world.bearer(&json!({
+        "sub": "somebody-represented",
+        "person_id": resident.person,
+        "valinta_role": "resident",
+        "scope": scopes.join(" "),
+        "act": {"sub": "somebody-who-acts"},
+        "mandate_scope": "vouchers",
+        "mandate_exp": world.clock.now().utc().timestamp() + 86_400,
+    }))
 }
 
 /// Adds a member that is called after what it is.

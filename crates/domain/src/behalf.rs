@@ -1,12 +1,13 @@
-//! Acting for a client: by a mandate that the organiser has recorded (*valtuus*), or as a case worker to whom the client
-//! has consented. Who may see or do what is [`crate::policy`]'s; here is what such a thing is, and on which days it holds.
+//! Acting for a client: by a mandate (*valtuus*) that the organiser has recorded or the caller's token carries, or as a
+//! case worker to whom the client has consented. Who may see or do what is [`crate::policy`]'s; here is what such a thing is, and on which days it holds.
 
 use chrono::Months;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::id::{Id, kind};
 use crate::policy::Action;
-use crate::time::{Day, EmptyPeriod, Period};
+use crate::time::{Day, EmptyPeriod, Moment, Period};
 
 /// The longest time for which a mandate can be given, in years; one may also be given until it is ended.
 pub const MANDATE_YEARS_MAX: u32 = 5;
@@ -63,6 +64,17 @@ impl MandateScope {
             Self::VouchersRead => &[Action::ReadVoucher],
         }
     }
+}
+
+/// A mandate that is nowhere recorded: whoever has issued the token that carries it has looked whether it holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenMandate {
+    /// Who has issued the token.
+    pub issuer: String,
+    /// When the mandate ends: it lets nothing be done then, even if the token is good for longer.
+    pub ends_at: Moment,
+    /// Which person the representative is, where the token says it.
+    pub representative: Option<Id<kind::Person>>,
 }
 
 codes! {

@@ -8,7 +8,7 @@ mod scope;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::behalf::MandateScope;
+use crate::behalf::{MandateScope, TokenMandate};
 use crate::id::{Id, kind};
 use crate::provider::MemberRole;
 
@@ -80,27 +80,50 @@ pub struct Actor {
     pub role: Role,
     /// For which organiser; county staff only.
     pub organiser: Option<Id<kind::Organiser>>,
-    /// Which person; residents only.
+    /// Which person; residents only, and not those whose token carries a mandate: what is their own stays closed to it.
     pub person: Option<Id<kind::Person>>,
     /// Members of which providers, and as what; providers only.
     pub memberships: Vec<Membership>,
-    /// For which clients the person acts today, what lets more first; residents only.
+    /// For whom the resident acts now, what lets more first; residents only.
     pub mandates: Vec<Mandate>,
 }
 
-/// What lets a resident act for an organiser's client, on a day on which it holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What lets a resident act for another person, at a moment at which it holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mandate {
-    /// Which it is.
-    pub id: Id<kind::Mandate>,
-    /// Who has recorded it: it is good for what is this organiser's alone.
-    pub organiser: Id<kind::Organiser>,
-    /// For whom, as the organiser's client.
-    pub client: Id<kind::Client>,
     /// For whom.
     pub person: Id<kind::Person>,
     /// What it lets the representative do.
     pub scope: MandateScope,
+    /// From where it is known.
+    pub source: MandateSource,
+}
+
+/// From where a mandate is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MandateSource {
+    /// An organiser has recorded it.
+    Recorded {
+        /// Which it is.
+        id: Id<kind::Mandate>,
+        /// Who has recorded it: it is good for what is this organiser's alone.
+        organiser: Id<kind::Organiser>,
+        /// For whom, as the organiser's client.
+        client: Id<kind::Client>,
+    },
+    /// The caller's token carries it: it is good for what is the person's with every organiser.
+    Token(TokenMandate),
+}
+
+impl Mandate {
+    /// Whether it is for what is this person's with this organiser.
+    fn is_for(&self, person: Id<kind::Person>, organiser: Id<kind::Organiser>) -> bool {
+        let with_organiser = match &self.source {
+            MandateSource::Recorded { organiser: recorded_by, .. } => *recorded_by == organiser,
+            MandateSource::Token(_) => true,
+        };
+        with_organiser && self.person == person
+    }
 }
 
 /// One who acts for a provider.
@@ -133,11 +156,21 @@ impl Actor {
         self.mandates_for(target).next()
     }
 
+    /// For whom the actor acts by the mandate that the token carries, if it carries one.
+    pub fn represents(&self) -> Option<Id<kind::Person>> {
+        let of_token = |mandate: &&Mandate| match mandate.source {
+            MandateSource::Token(_) => true,
+            MandateSource::Recorded { .. } => false,
+        };
+        self.mandates.iter().find(of_token).map(|mandate| mandate.person)
+    }
+
     fn mandates_for(&self, target: &Target) -> impl Iterator<Item = &Mandate> {
-        let acts = self.role == Role::Resident && target.person.is_some() && self.person != target.person;
-        let (organiser, person) = (target.organiser, target.person);
-        let is_for = move |mandate: &&Mandate| Some(mandate.organiser) == organiser && Some(mandate.person) == person;
-        self.mandates.iter().filter(move |_| acts).filter(is_for)
+        let acts = self.role == Role::Resident && self.person != target.person;
+        let whose = target.person.zip(target.organiser).filter(|_| acts);
+        let is_for =
+            move |mandate: &&Mandate| whose.is_some_and(|(person, organiser)| mandate.is_for(person, organiser));
+        self.mandates.iter().filter(is_for)
     }
 }
 
@@ -309,6 +342,7 @@ fn is_owner(actor: &Actor, target: &Target) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::time::Moment;
     use uuid::Uuid;
 
     fn actor(role: Role, own: bool) -> Actor {
@@ -368,13 +402,16 @@ mod tests {
 
     fn mandate(organiser: u128, person: u128, scope: MandateScope) -> Mandate {
         let id = |n| Uuid::from_u128(n);
-        Mandate {
-            id: Id::new(id(9)),
-            organiser: Id::new(id(organiser)),
-            client: Id::new(id(8)),
-            person: Id::new(id(person)),
-            scope,
-        }
+        let source =
+            MandateSource::Recorded { id: Id::new(id(9)), organiser: Id::new(id(organiser)), client: Id::new(id(8)) };
+        Mandate { person: Id::new(id(person)), scope, source }
+    }
+
+    /// As it is in a token.
+    fn carried(person: u128, scope: MandateScope) -> Mandate {
+        let ends_at = Moment::from_micros(1_800_000_000_000_000).unwrap();
+        let of_token = TokenMandate { issuer: "https://id.example".to_owned(), ends_at, representative: None };
+        Mandate { source: MandateSource::Token(of_token), ..mandate(9, person, scope) }
     }
 
     #[test]
@@ -418,6 +455,30 @@ mod tests {
         let own = Actor { mandates: vec![mandate(1, 1, MandateScope::Vouchers)], ..actor(Role::Resident, true) };
         assert_eq!(own.mandate_for(&target()), None);
         assert_eq!(require(&own, Action::ReadClientDecision, &target()), Ok(()));
+    }
+
+    #[test]
+    fn a_mandate_of_a_token_is_for_one_person_with_every_organiser_and_for_nothing_else() {
+        let representative = |mandate| Actor { person: None, mandates: vec![mandate], ..actor(Role::Resident, false) };
+        for scope in MandateScope::ALL {
+            let acting = representative(carried(1, scope));
+            assert_eq!(acting.represents(), target().person);
+            for organiser in [1, 2] {
+                let target = Target { organiser: Some(Id::new(Uuid::from_u128(organiser))), ..target() };
+                for action in Action::ALL {
+                    let recorded = representative(mandate(organiser, 1, scope));
+                    assert_eq!(require(&acting, action, &target), require(&recorded, action, &target), "{action:?}");
+                }
+            }
+            for other in [
+                Target { person: Some(Id::new(Uuid::from_u128(2))), ..target() },
+                Target { person: None, ..target() },
+                Target { organiser: None, ..target() },
+                Target::default(),
+            ] {
+                assert_eq!(require(&acting, Action::ReadVoucher, &other), Err(Denied::Hidden), "{other:?}");
+            }
+        }
     }
 
     #[test]

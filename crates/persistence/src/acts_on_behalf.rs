@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use uuid::Uuid;
-use valinta_domain::behalf::{Act, ConsentChannel, Maker};
+use valinta_domain::behalf::{Act, ConsentChannel, Maker, MandateScope, TokenMandate};
 use valinta_domain::id::kind;
 use valinta_domain::{Day, Id, Moment};
 
@@ -44,10 +44,17 @@ pub struct ActOnBehalf {
 /// On what something rests that was done for another.
 #[derive(Clone, PartialEq, Eq)]
 pub enum ActedBy {
-    /// On a mandate.
+    /// On a mandate that the organiser has recorded.
     Representative {
         /// Which.
         mandate: Id<kind::Mandate>,
+    },
+    /// On a mandate that the representative's token carried, as it was then.
+    RepresentativeByToken {
+        /// What it let the representative do.
+        scope: MandateScope,
+        /// Whose word it is, until when, and who the representative is.
+        mandate: TokenMandate,
     },
     /// On the holder's consent to a case worker.
     CaseWorker {
@@ -64,7 +71,7 @@ impl ActedBy {
     /// As what it was done.
     pub const fn maker(&self) -> Maker {
         match self {
-            Self::Representative { .. } => Maker::Representative,
+            Self::Representative { .. } | Self::RepresentativeByToken { .. } => Maker::Representative,
             Self::CaseWorker { .. } => Maker::CaseWorker,
         }
     }
@@ -86,6 +93,10 @@ struct Row {
     note_sealed: Option<Vec<u8>>,
     recorded_by: String,
     recorded_at: DbMoment,
+    mandate_issuer: Option<String>,
+    mandate_scope: Option<String>,
+    mandate_ends_at: Option<DbMoment>,
+    representative_id: Option<DbId>,
 }
 
 /// What a sealed note is bound to: it opens in its own place only.
@@ -99,9 +110,19 @@ impl Row {
         let opened = |sealed: Vec<u8>| {
             vault.open(&place_of_note(id), &sealed).map_err(|e| DbError::corrupt(format!("{TABLE}: {e}")))
         };
-        let by = match (self.mandate_id, self.how, self.given_on) {
-            (Some(mandate), None, None) => ActedBy::Representative { mandate: mandate.id() },
-            (None, Some(how), Some(given_on)) => ActedBy::CaseWorker {
+        let representative = self.representative_id.map(DbId::id);
+        let carried = match (self.mandate_issuer, self.mandate_scope, self.mandate_ends_at) {
+            (Some(issuer), Some(scope), Some(ends_at)) => Some(ActedBy::RepresentativeByToken {
+                scope: coded(TABLE, &scope, MandateScope::from_code)?,
+                mandate: TokenMandate { issuer, ends_at: ends_at.moment(), representative },
+            }),
+            (None, None, None) => None,
+            _ => return Err(DbError::corrupt(format!("{TABLE}: half a token's mandate"))),
+        };
+        let by = match (carried, self.mandate_id, self.how, self.given_on) {
+            (Some(by), None, None, None) => by,
+            (None, Some(mandate), None, None) => ActedBy::Representative { mandate: mandate.id() },
+            (None, None, Some(how), Some(given_on)) => ActedBy::CaseWorker {
                 how: coded(TABLE, &how, ConsentChannel::from_code)?,
                 given_on: Day::new(given_on),
                 note: self.note_sealed.map(opened).transpose()?,
@@ -130,10 +151,6 @@ pub fn insert(c: &mut Conn, vault: &Vault, act: &ActOnBehalf) -> Result<(), DbEr
     let sealed = |note: &String| {
         vault.seal(&place_of_note(act.id), note).map_err(|e| DbError::Internal(format!("{TABLE}: {e}")))
     };
-    let (mandate, how, given_on, note) = match &act.by {
-        ActedBy::Representative { mandate } => (Some(*mandate), None, None, None),
-        ActedBy::CaseWorker { how, given_on, note } => (None, Some(*how), Some(*given_on), note.as_ref()),
-    };
     let row = Row {
         id: act.id.into(),
         organiser_id: act.organiser.into(),
@@ -142,12 +159,32 @@ pub fn insert(c: &mut Conn, vault: &Vault, act: &ActOnBehalf) -> Result<(), DbEr
         act: act.act.code().to_owned(),
         subject_id: DbId(act.subject),
         maker: act.by.maker().code().to_owned(),
-        mandate_id: mandate.map(DbId::from),
-        how: how.map(|how| how.code().to_owned()),
-        given_on: given_on.map(Day::date),
-        note_sealed: note.map(sealed).transpose()?,
+        mandate_id: None,
+        how: None,
+        given_on: None,
+        note_sealed: None,
         recorded_by: act.recorded_by.clone(),
         recorded_at: act.recorded_at.into(),
+        mandate_issuer: None,
+        mandate_scope: None,
+        mandate_ends_at: None,
+        representative_id: None,
+    };
+    let row = match &act.by {
+        ActedBy::Representative { mandate } => Row { mandate_id: Some((*mandate).into()), ..row },
+        ActedBy::RepresentativeByToken { scope, mandate } => Row {
+            mandate_issuer: Some(mandate.issuer.clone()),
+            mandate_scope: Some(scope.code().to_owned()),
+            mandate_ends_at: Some(mandate.ends_at.into()),
+            representative_id: mandate.representative.map(DbId::from),
+            ..row
+        },
+        ActedBy::CaseWorker { how, given_on, note } => Row {
+            how: Some(how.code().to_owned()),
+            given_on: Some(given_on.date()),
+            note_sealed: note.as_ref().map(sealed).transpose()?,
+            ..row
+        },
     };
     diesel::insert_into(acts_on_behalf::table).values(&row).execute(c)?;
     Ok(())

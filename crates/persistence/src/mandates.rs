@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 use valinta_domain::behalf::{MandateBasis, MandateEndReason, MandateScope};
 use valinta_domain::id::kind;
-use valinta_domain::policy::Mandate;
+use valinta_domain::policy::{Mandate, MandateSource};
 use valinta_domain::{Day, Id, Moment, Period};
 
 use crate::convert::{coded, period_or_none};
@@ -308,8 +308,8 @@ pub fn held_between(
     let mut held = Vec::with_capacity(rows.len());
     for (id, organiser, client, person, scope, from, to, time_zone) in rows {
         let scope = coded(TABLE, &scope, MandateScope::from_code)?;
-        let mandate =
-            Mandate { id: id.id(), organiser: organiser.id(), client: client.id(), person: person.id(), scope };
+        let source = MandateSource::Recorded { id: id.id(), organiser: organiser.id(), client: client.id() };
+        let mandate = Mandate { person: person.id(), scope, source };
         if let Some(period) = period_or_none(TABLE, from, to)? {
             held.push(HeldMandate { mandate, period, time_zone });
         }

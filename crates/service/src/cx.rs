@@ -85,7 +85,7 @@ impl Notes {
 
 impl Cx {
     /// Begins: a caller who acts for providers is one of their members, and one who acts for others has their mandates, as
-    /// the database has it now.
+    /// the database has it now; or the one mandate that the token carries.
     ///
     /// # Errors
     /// The database's.
@@ -98,10 +98,7 @@ impl Cx {
     ) -> Result<Self, DbError> {
         let memberships =
             if caller.role == Role::Provider { providers::memberships(c, &caller.subject)? } else { Vec::new() };
-        let mandates = match caller.person.filter(|_| caller.role == Role::Resident) {
-            Some(person) => mandates::in_force(c, person, now)?,
-            None => Vec::new(),
-        };
+        let mandates = mandates::of_caller(c, caller, now)?;
         let actor = Actor {
             subject: caller.subject.clone(),
             role: caller.role,
@@ -212,7 +209,7 @@ impl Cx {
     pub(crate) fn audit_trace(&self, action: &'static str, trace: &Trace, target: &Target, mut details: Value) {
         if let (Some(mandate), Value::Object(fields)) = (self.actor.mandate_for(target), &mut details) {
             // By what a resident touches what is another's.
-            fields.entry("mandate").or_insert_with(|| mandate.id.to_string().into());
+            fields.entry("mandate").or_insert_with(|| mandates::noted(mandate));
         }
         self.audited.borrow_mut().push(NewAuditRow {
             id: self.id(),

@@ -4,6 +4,7 @@
 //! issuer's tokens alone, and with one algorithm alone. A token's own word about its algorithm is only compared with that.
 //! Times are compared with the moment that is given, not with the system's clock.
 
+mod acting;
 mod assertion;
 mod trusted;
 
@@ -23,13 +24,15 @@ use sha2::{Digest, Sha256};
 use thiserror::Error;
 use uuid::Uuid;
 use valinta_domain::id::kind;
-use valinta_domain::policy::{Role, Scope};
+use valinta_domain::policy::{Mandate, Role, Scope};
 use valinta_domain::{Id, Moment};
 
 use crate::clock::new_uuid;
 use crate::keys::{Keys, OUTLIVES};
 use crate::openid::Provider;
 
+pub use self::acting::UnfitMandate;
+use self::acting::{Acting, MandateClaims, Represented};
 pub(crate) use self::assertion::{Assertion, stated_client, verify_assertion};
 pub use self::trusted::TrustedKeysError;
 use self::trusted::read_set;
@@ -47,14 +50,16 @@ const VERIFIED_KEPT: usize = 10_000;
 /// Who calls, by a verified token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
-    /// The token's subject, as its issuer names them.
+    /// Who acts: the token's subject, or whom its `act` names.
     pub subject: String,
     /// In what role.
     pub role: Role,
     /// For which organiser; county staff always, others never.
     pub organiser: Option<Id<kind::Organiser>>,
-    /// Which person; residents always, others never.
+    /// Which person; residents always, unless they act by a mandate of the token's, and others never.
     pub person: Option<Id<kind::Person>>,
+    /// The mandate that the token carries, if it carries one.
+    pub mandate: Option<Mandate>,
     /// The program that the token was issued to.
     pub client_id: String,
     /// What the token is good for: no more than the role can hold.
@@ -96,6 +101,8 @@ impl InvalidToken {
 pub enum NotVerified {
     /// The token is not valid.
     Invalid(InvalidToken),
+    /// It is valid, and carries a mandate that cannot be used.
+    Mandate(UnfitMandate),
     /// It names a key of an OpenID provider's that is not here: the provider may have a new one.
     KeyWanted(Arc<Provider>),
 }
@@ -103,6 +110,12 @@ pub enum NotVerified {
 impl From<InvalidToken> for NotVerified {
     fn from(invalid: InvalidToken) -> Self {
         Self::Invalid(invalid)
+    }
+}
+
+impl From<UnfitMandate> for NotVerified {
+    fn from(unfit: UnfitMandate) -> Self {
+        Self::Mandate(unfit)
     }
 }
 
@@ -303,7 +316,7 @@ impl Tokens {
             }
         };
         self.check(&verified, now)?;
-        Ok(verified.claims.caller()?)
+        verified.claims.caller(now)
     }
 
     /// What a token says, if a key has signed it that is trusted for its issuer.
@@ -433,6 +446,8 @@ struct Claims {
     valinta_role: String,
     organiser_id: Option<Uuid>,
     person_id: Option<Uuid>,
+    #[serde(flatten)]
+    mandate: MandateClaims,
 }
 
 #[derive(Deserialize)]
@@ -452,21 +467,26 @@ impl Audience {
 }
 
 impl Claims {
-    fn caller(&self) -> Result<Caller, InvalidToken> {
+    fn caller(&self, now: Moment) -> Result<Caller, NotVerified> {
         let role = Role::from_code(&self.valinta_role).ok_or(InvalidToken::because("valinta_role is no role"))?;
         // A claim that the role has no use for is not carried on: nothing later may come to rest on it.
         let organiser = self.organiser_id.filter(|_| role.is_county_staff()).map(Id::new);
         let person = self.person_id.filter(|_| role == Role::Resident).map(Id::new);
         if role.is_county_staff() && organiser.is_none() {
-            return Err(InvalidToken::because("county staff without organiser_id"));
+            return Err(InvalidToken::because("county staff without organiser_id").into());
         }
         if role == Role::Resident && person.is_none() {
-            return Err(InvalidToken::because("a resident without person_id"));
+            return Err(InvalidToken::because("a resident without person_id").into());
         }
         let mut scopes: Vec<Scope> = self.scope.split(' ').filter_map(Scope::from_code).collect();
         scopes.retain(|scope| scope.roles().contains(&role));
-        let (subject, client_id) = (self.sub.clone(), self.client_id.clone());
-        Ok(Caller { subject, role, organiser, person, client_id, scopes })
+        let of = Represented { subject: &self.sub, role, person, issuer: &self.iss };
+        let (subject, person, mandate) = match self.mandate.acting(&of, now)? {
+            // What is the representative's own is not reached by this token, nor what is the represented one's alone.
+            Some(Acting { subject, mandate }) => (subject, None, Some(mandate)),
+            None => (self.sub.clone(), person, None),
+        };
+        Ok(Caller { subject, role, organiser, person, mandate, client_id: self.client_id.clone(), scopes })
     }
 }
 

@@ -44,6 +44,10 @@ table! {
         note_sealed -> Nullable<Binary>,
         recorded_by -> Text,
         recorded_at -> SqlMoment,
+        mandate_issuer -> Nullable<Text>,
+        mandate_scope -> Nullable<Text>,
+        mandate_ends_at -> Nullable<SqlMoment>,
+        representative_id -> Nullable<SqlId>,
     }
 }
 

@@ -1,6 +1,6 @@
 //! What lets a person act for a client, and what was done so: sealed, kept as it was recorded, and ended once.
 
-use valinta_domain::behalf::{Act, ConsentChannel, MandateBasis, MandateEndReason, MandateScope};
+use valinta_domain::behalf::{Act, ConsentChannel, MandateBasis, MandateEndReason, MandateScope, TokenMandate};
 use valinta_domain::{Day, Id};
 use valinta_persistence::acts_on_behalf::{self, ActOnBehalf, ActedBy};
 use valinta_persistence::mandates::{self, EndedMandate, RecordedMandate};
@@ -91,6 +91,46 @@ fn a_mandate_and_an_act_come_back_as_they_were_recorded_and_are_sealed() {
             // A key's version, a nonce and a tag are 42 bytes.
             let sealed = format!("SELECT count(*) AS n FROM mandates WHERE length({column}) > 42");
             assert_eq!(ask(db, &sealed), 1, "{column}");
+        }
+    });
+}
+
+fn of_token(representative: u128, ends_after: i64) -> ActedBy {
+    let mandate = TokenMandate {
+        issuer: "https://id.example".to_owned(),
+        ends_at: moment(ends_after),
+        representative: Some(Id::new(uuid(representative))),
+    };
+    ActedBy::RepresentativeByToken { scope: MandateScope::Vouchers, mandate }
+}
+
+#[test]
+fn an_act_by_a_tokens_mandate_keeps_what_the_token_said_of_it() {
+    on_each(|_, db| {
+        set_up(db);
+        let write =
+            |n: u128, by: ActedBy| db.write_blocking(move |c| acts_on_behalf::insert(c, &vault(), &act(n, by.clone())));
+        // Nobody here knows the person: it is the issuer's word.
+        write(0, of_token(424_242, 9)).unwrap();
+        let acts =
+            db.read_blocking(|c| acts_on_behalf::of_voucher(c, &vault(), Id::new(of(Part::Voucher, 0)))).unwrap();
+        assert!(acts.first().is_some_and(|act| act.by == of_token(424_242, 9)));
+        // One that had ended, and one for oneself.
+        for refused in [
+            write(1, of_token(424_242, 0)),
+            write(
+                2,
+                ActedBy::RepresentativeByToken {
+                    scope: MandateScope::Vouchers,
+                    mandate: TokenMandate {
+                        issuer: "https://id.example".to_owned(),
+                        ends_at: moment(9),
+                        representative: Some(Id::new(of(Part::Person, 0))),
+                    },
+                },
+            ),
+        ] {
+            assert!(matches!(refused, Err(DbError::Check { .. })), "{refused:?}");
         }
     });
 }

@@ -112,12 +112,14 @@ impl Keyed {
     }
 }
 
-/// Whose keys are told apart: one who acts in two roles, for two organisers or as two persons is as good as two.
+/// Whose keys are told apart: one who acts in two roles, for two organisers, as two persons or, by mandates of tokens, for two
+/// is as good as two.
 fn scope_of(caller: &Caller) -> String {
-    let whom = match (caller.organiser, caller.person) {
-        (Some(organiser), _) => organiser.to_string(),
-        (None, Some(person)) => person.to_string(),
-        (None, None) => String::new(),
+    let whom = match (caller.organiser, caller.person, &caller.mandate) {
+        (Some(organiser), _, _) => organiser.to_string(),
+        (None, Some(person), _) => person.to_string(),
+        (None, None, Some(mandate)) => format!("for-{}", mandate.person),
+        (None, None, None) => String::new(),
     };
     format!("{}:{whom}:{}", caller.role.code(), caller.subject)
 }

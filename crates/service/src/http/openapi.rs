@@ -205,7 +205,11 @@ const DESCRIPTION: &str = "Service vouchers and the client's choice of provider,
 
 fn bearer_description() -> String {
     let scopes: Vec<&str> = Scope::ALL.into_iter().map(Scope::code).collect();
-    format!("An RFC 9068 access token (typ at+jwt). Its scope claim names what it is good for: {}.", scopes.join(", "))
+    format!(
+        "An RFC 9068 access token (typ at+jwt). Its scope claim names what it is good for: {}. A resident's token may carry a \
+         mandate: act.sub acts for its subject, for what mandate_scope says, until mandate_exp.",
+        scopes.join(", ")
+    )
 }
 
 fn add_path_parameters(operation: &mut Operation, path: &str) {

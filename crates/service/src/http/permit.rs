@@ -17,7 +17,7 @@ use super::problem::{Problem, ProblemKind};
 use crate::app::App;
 use crate::openid::Provider;
 pub use crate::tokens::Caller;
-use crate::tokens::NotVerified;
+use crate::tokens::{NotVerified, UnfitMandate};
 
 /// A type that stands for a scope.
 pub trait ScopeName {
@@ -112,6 +112,7 @@ pub(super) fn caller_of(request: &HttpRequest) -> impl Future<Output = Result<Ca
         provider.fetch(app.clock().now()).await;
         app.tokens().verify(&token, app.clock().now()).map_err(|unknown| match unknown {
             NotVerified::Invalid(reason) => invalid(reason),
+            NotVerified::Mandate(reason) => unfit(&reason),
             NotVerified::KeyWanted(_) if provider.keys(app.clock().now()).is_some() => invalid("kid is not known"),
             NotVerified::KeyWanted(_) => {
                 let detail = format!("The keys of {} cannot be had at the moment.", provider.issuer());
@@ -138,6 +139,7 @@ fn known_caller(request: &HttpRequest) -> Result<Caller, Unknown> {
     let token = bearer(request)?;
     app.tokens().verify(token, app.clock().now()).map_err(|unknown| match unknown {
         NotVerified::Invalid(reason) => invalid(reason).into(),
+        NotVerified::Mandate(reason) => unfit(&reason).into(),
         NotVerified::KeyWanted(provider) => Unknown::KeyWanted(provider, app.clone(), token.to_owned()),
     })
 }
@@ -145,6 +147,11 @@ fn known_caller(request: &HttpRequest) -> Result<Caller, Unknown> {
 /// Why it is not valid is for the log: a forger learns nothing.
 fn invalid(reason: impl Display) -> Problem {
     unauthenticated("The bearer token is not valid.", true).caused_by(reason)
+}
+
+/// Its issuer has signed it, and is told what is wrong with the mandate that it carries.
+fn unfit(reason: &UnfitMandate) -> Problem {
+    unauthenticated(&format!("The mandate that the bearer token carries cannot be used: {reason}."), true)
 }
 
 /// The one bearer token of a request.

@@ -1,12 +1,15 @@
-//! What lets a person act for an organiser's client: recorded, listed, ended, and found when the person calls.
+//! What lets a person act for an organiser's client: recorded, listed, ended, found when the person calls, and noted with
+//! what is done by it.
 
 mod end;
 mod in_force;
 mod list;
+mod noted;
 mod record;
 mod view;
 
-pub(crate) use in_force::in_force;
+pub(crate) use in_force::of_caller;
+pub(crate) use noted::{issuer_of, noted, recorded_of};
 
 use valinta_domain::behalf::BEHALF_NOTE_CHARS_MAX;
 

@@ -9,12 +9,13 @@ use valinta_domain::policy::{Role, Target};
 use valinta_domain::{Id, Moment};
 use valinta_persistence::audit::{self, AuditRow};
 use valinta_persistence::vault::Vault;
-use valinta_persistence::{Conn, DbError, mandates, providers};
+use valinta_persistence::{Conn, DbError, mandates as stored, providers};
 
 use crate::app::App;
 use crate::http::page::NoFilters;
 use crate::http::permit::AccessLogRead;
 use crate::http::{Page, PageQuery, Paged, Permit, Problem};
+use crate::mandates;
 
 /// One access to the resident's data.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -32,9 +33,14 @@ pub(crate) struct AccessView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 200)]
     provider_name: Option<String>,
-    /// The mandate by which a representative of the resident's did it, if one did.
+    /// The mandate by which a representative of the resident's did it, if one did by a mandate that is recorded.
     #[serde(skip_serializing_if = "Option::is_none")]
     mandate: Option<Id<kind::Mandate>>,
+    /// Who had checked the mandate, if a representative of the resident's did it with a token that carried one. Which person
+    /// that was, the organiser tells on request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 2048)]
+    mandate_issuer: Option<String>,
     /// That representative's name.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 200)]
@@ -65,16 +71,19 @@ impl AccessView {
             Some(provider) => providers::find(c, provider)?.map(|provider| provider.details.name),
             None => None,
         };
-        let mandate = match row.role {
-            Role::Resident => row.details.get("mandate").and_then(Value::as_str).and_then(|id| id.parse().ok()),
+        let noted = match row.role {
+            Role::Resident => row.details.get("mandate"),
             Role::Operator | Role::Officer | Role::CaseWorker | Role::Finance | Role::Auditor | Role::Provider => None,
         };
+        let mandate = noted.and_then(mandates::recorded_of);
+        let mandate_issuer = noted.and_then(mandates::issuer_of);
         let representative_name = match mandate {
-            Some(mandate) => mandates::name_of_representative(c, vault, mandate)?,
+            Some(mandate) => stored::name_of_representative(c, vault, mandate)?,
             None => None,
         };
         Ok(Self {
             mandate,
+            mandate_issuer,
             representative_name,
             provider,
             provider_name,

@@ -6,7 +6,7 @@ use serde_json::json;
 use validator::Validate;
 use valinta_domain::Id;
 use valinta_domain::id::kind;
-use valinta_domain::policy::{Action, Role, Target};
+use valinta_domain::policy::{Action, Actor, Mandate, MandateSource, Role, Target};
 use valinta_persistence::vouchers::{self, Whose};
 
 use crate::app::App;
@@ -37,7 +37,8 @@ pub(crate) enum WhoseVouchers {
 }
 
 /// Lists the resident's vouchers, oldest first: their own, and those of clients for whom they act by a mandate that holds
-/// today. The latter say so in `acting_for`.
+/// today. The latter say so in `acting_for`. With a token that carries a mandate, these are those of whom it represents, and
+/// no others.
 #[utoipa::path(
     tag = "me",
     params(PageQuery, MyVoucherFilter),
@@ -61,15 +62,7 @@ pub(crate) async fn list_my_vouchers(
     let after = page.after()?;
     let limit = i64::from(page.limit()) + 1;
     app.write(caller, move |c, cx| {
-        let person = cx.actor().person.ok_or_else(Problem::not_found)?;
-        let mut clients: Vec<Id<kind::Client>> = cx.actor().mandates.iter().map(|mandate| mandate.client).collect();
-        clients.sort_unstable();
-        clients.dedup();
-        let whose = match filter.whose {
-            Some(WhoseVouchers::Own) => Whose::Person(person),
-            Some(WhoseVouchers::Represented) => Whose::Clients(clients),
-            None => Whose::PersonAndClients(person, clients),
-        };
+        let whose = wanted(cx.actor(), filter.whose)?;
         let found = vouchers::list(c, whose, None, None, after, limit)?;
         let shown = Page::cut(found, &page, |stored| stored.voucher.id);
         let mut items = Vec::with_capacity(shown.items.len());
@@ -83,4 +76,28 @@ pub(crate) async fn list_my_vouchers(
         Ok(Page { items, next: shown.next })
     })
     .await
+}
+
+/// Whose vouchers an actor is to be shown. What is the representative's own is not reached by a token that carries a mandate:
+/// then all there is is the represented one's.
+fn wanted(actor: &Actor, asked: Option<WhoseVouchers>) -> Result<Whose, Problem> {
+    if let Some(represented) = actor.represents() {
+        return Ok(match asked {
+            Some(WhoseVouchers::Own) => Whose::Clients(Vec::new()),
+            Some(WhoseVouchers::Represented) | None => Whose::Person(represented),
+        });
+    }
+    let person = actor.person.ok_or_else(Problem::not_found)?;
+    let recorded_for = |mandate: &Mandate| match mandate.source {
+        MandateSource::Recorded { client, .. } => Some(client),
+        MandateSource::Token(_) => None,
+    };
+    let mut clients: Vec<Id<kind::Client>> = actor.mandates.iter().filter_map(recorded_for).collect();
+    clients.sort_unstable();
+    clients.dedup();
+    Ok(match asked {
+        Some(WhoseVouchers::Own) => Whose::Person(person),
+        Some(WhoseVouchers::Represented) => Whose::Clients(clients),
+        None => Whose::PersonAndClients(person, clients),
+    })
 }

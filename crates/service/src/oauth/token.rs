@@ -152,11 +152,12 @@ fn caller_of(client: &MachineClient, scopes: &[Scope]) -> Caller {
         ActsFor::Provider(_) => None,
     };
     let subject = client.id.to_string();
-    Caller { client_id: subject.clone(), subject, role: client.role, organiser, person: None, scopes: scopes.to_vec() }
+    let (client_id, scopes) = (subject.clone(), scopes.to_vec());
+    Caller { client_id, subject, role: client.role, organiser, person: None, mandate: None, scopes }
 }
 
 fn given(app: &App, client: &MachineClient, scopes: &[Scope], now: Moment) -> TokenAnswer {
-    let Caller { subject, role, organiser, person, client_id, scopes } = caller_of(client, scopes);
+    let Caller { subject, role, organiser, person, client_id, scopes, .. } = caller_of(client, scopes);
     let scope: Vec<&str> = scopes.iter().map(|scope| scope.code()).collect();
     let scope = scope.join(" ");
     let grant = Grant { subject, role, organiser, person, scopes, lifetime: TOKEN_LIFETIME, client_id };

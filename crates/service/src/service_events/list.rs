@@ -33,7 +33,8 @@ pub(crate) struct ServiceEventFilter {
 }
 parse_as_is!(ServiceEventFilter);
 
-/// Lists service events: an organiser's staff sees the organiser's, a provider those it recorded, a resident their own.
+/// Lists service events: an organiser's staff sees the organiser's, a provider those it recorded, a resident their own, or
+/// those of whom the token's mandate represents.
 #[utoipa::path(
     tag = "service-events",
     params(PageQuery, ServiceEventFilter),
@@ -54,7 +55,8 @@ pub(crate) async fn list_service_events(
         let whose = match actor.role {
             Role::CaseWorker | Role::Finance | Role::Auditor => Whose::Organiser(cx.own_organiser(c)?.id),
             Role::Provider => Whose::Providers(actor.provider_ids()),
-            Role::Resident => Whose::Person(actor.person.ok_or_else(Problem::not_found)?),
+            // A token that carries a mandate is about whom it represents.
+            Role::Resident => Whose::Person(actor.represents().or(actor.person).ok_or_else(Problem::not_found)?),
             // No token of these roles carries the scope.
             Role::Operator | Role::Officer => return Err(Problem::not_found()),
         };

@@ -2,6 +2,8 @@
 
 use jsonwebtoken::{EncodingKey, Header};
 use serde_json::{Value, json};
+use valinta_domain::behalf::{MandateScope, TokenMandate};
+use valinta_domain::policy::MandateSource;
 
 use super::*;
 
@@ -68,6 +70,7 @@ fn a_minted_token_says_what_was_granted() {
         role: Role::CaseWorker,
         organiser: Some(Id::new(Uuid::from_u128(7))),
         person: None,
+        mandate: None,
         client_id: "effector".into(),
         scopes: vec![Scope::VouchersWrite, Scope::ClientsRead],
     };
@@ -139,6 +142,102 @@ fn a_claim_that_the_role_has_no_use_for_is_not_carried_on() {
     let tokens = tokens_of(&Keys::generate());
     let caller = with_claim(&tokens, "valinta_role", json!("provider")).unwrap();
     assert_eq!((caller.organiser, caller.person), (None, None));
+}
+
+/// A resident's token with a mandate for the person 7 that ends in ten minutes.
+fn carrying(tokens: &Tokens, change: impl FnOnce(&mut Value)) -> String {
+    signed(tokens, |_, claims| {
+        for (name, value) in [
+            ("sub", json!("client-1")),
+            ("valinta_role", json!("resident")),
+            ("person_id", json!(Uuid::from_u128(7))),
+            ("scope", json!("vouchers:respond")),
+            ("act", json!({"sub": "daughter-1", "person_id": Uuid::from_u128(8)})),
+            ("mandate_scope", json!("vouchers_read vouchers")),
+            ("mandate_exp", json!(NOW_S + 600)),
+        ] {
+            claims[name] = value;
+        }
+        change(claims);
+    })
+}
+
+#[test]
+fn who_acts_by_a_mandate_of_the_token_is_no_person_of_their_own_and_has_that_mandate() {
+    let tokens = tokens_of(&Keys::generate());
+    let caller = tokens.verify(&carrying(&tokens, |_| {}), at(NOW_S)).unwrap();
+    let of_token = TokenMandate {
+        issuer: ISSUER.into(),
+        ends_at: at(NOW_S + 600),
+        representative: Some(Id::new(Uuid::from_u128(8))),
+    };
+    let mandate = Mandate {
+        person: Id::new(Uuid::from_u128(7)),
+        scope: MandateScope::Vouchers,
+        source: MandateSource::Token(of_token),
+    };
+    let expected = Caller {
+        subject: "daughter-1".into(),
+        role: Role::Resident,
+        organiser: None,
+        person: None,
+        mandate: Some(mandate),
+        client_id: "effector".into(),
+        scopes: vec![Scope::VouchersRespond],
+    };
+    assert_eq!(caller, expected);
+}
+
+#[test]
+fn a_mandate_ends_to_the_second_though_the_token_is_known_already() {
+    let tokens = tokens_of(&Keys::generate());
+    let token = carrying(&tokens, |_| {});
+    assert!(tokens.verify(&token, at(NOW_S + 599)).is_ok());
+    let ended = tokens.verify(&token, at(NOW_S + 600));
+    let expected = UnfitMandate::Ended(at(NOW_S + 600));
+    assert!(matches!(ended, Err(NotVerified::Mandate(ref why)) if *why == expected), "{ended:?}");
+    // The token's own time comes first: then not even that is told.
+    assert!(matches!(tokens.verify(&token, at(NOW_S + 4_000)), Err(NotVerified::Invalid(_))));
+}
+
+#[test]
+fn what_a_token_says_of_a_mandate_is_whole_or_it_is_refused() {
+    let tokens = tokens_of(&Keys::generate());
+    let refused = |name: &str, value: Value| {
+        let token = carrying(&tokens, |claims| claims[name] = value);
+        match tokens.verify(&token, at(NOW_S)) {
+            Err(NotVerified::Mandate(why)) => why,
+            other => panic!("{name}: {other:?}"),
+        }
+    };
+    for name in ["act", "mandate_scope", "mandate_exp"] {
+        assert_eq!(refused(name, Value::Null), UnfitMandate::Missing(name));
+    }
+    for role in Role::ALL.into_iter().filter(|role| *role != Role::Resident) {
+        let token = carrying(&tokens, |claims| {
+            claims["valinta_role"] = json!(role.code());
+            claims["organiser_id"] = json!(Uuid::from_u128(7));
+        });
+        let unfit = tokens.verify(&token, at(NOW_S));
+        let expected = UnfitMandate::NotOfResident(role.code());
+        assert!(matches!(unfit, Err(NotVerified::Mandate(ref why)) if *why == expected), "{unfit:?}");
+    }
+    let year_2201_s = 7_289_654_400_i64;
+    for (seconds, fit) in [(year_2201_s, false), (year_2201_s - 1, true), (i64::MAX, false)] {
+        let token = carrying(&tokens, |claims| claims["mandate_exp"] = json!(seconds));
+        assert_eq!(tokens.verify(&token, at(NOW_S)).is_ok(), fit, "{seconds}");
+    }
+    assert_eq!(refused("mandate_exp", json!(1.5)), UnfitMandate::End);
+    assert_eq!(refused("mandate_scope", json!("vouchers ")), UnfitMandate::Scope);
+    assert_eq!(refused("act", json!([])), UnfitMandate::Actor);
+    // None at all is a resident's own token.
+    let own = carrying(&tokens, |claims| {
+        for name in ["act", "mandate_scope", "mandate_exp"] {
+            claims.as_object_mut().unwrap().remove(name);
+        }
+    });
+    let own = tokens.verify(&own, at(NOW_S)).unwrap();
+    assert_eq!((own.subject.as_str(), own.mandate), ("client-1", None));
 }
 
 #[test]

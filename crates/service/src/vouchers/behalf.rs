@@ -9,7 +9,7 @@ use uuid::Uuid;
 use validator::Validate;
 use valinta_domain::behalf::{Act, BEHALF_NOTE_CHARS_MAX, ConsentChannel, Maker, MandateScope, check_consent};
 use valinta_domain::id::kind;
-use valinta_domain::policy::{Role, Target};
+use valinta_domain::policy::{Mandate, MandateSource, Role, Target};
 use valinta_domain::voucher::Voucher;
 use valinta_domain::{Day, Id, Moment};
 use valinta_persistence::acts_on_behalf::{self, ActOnBehalf, ActedBy};
@@ -74,7 +74,12 @@ impl Answering {
                 "consent is recorded by case workers; a holder and a representative need none",
             )),
             (Role::Resident, None) => Ok(match actor.mandate_for(target) {
-                Some(mandate) => Self::For(ActedBy::Representative { mandate: mandate.id }),
+                Some(Mandate { source: MandateSource::Recorded { id, .. }, .. }) => {
+                    Self::For(ActedBy::Representative { mandate: *id })
+                }
+                Some(Mandate { source: MandateSource::Token(of_token), scope, .. }) => {
+                    Self::For(ActedBy::RepresentativeByToken { scope: *scope, mandate: of_token.clone() })
+                }
                 None => Self::Holder,
             }),
             (Role::Operator | Role::Officer | Role::Finance | Role::Auditor | Role::Provider, _) => {
@@ -124,9 +129,12 @@ impl Answering {
 pub(crate) struct OnBehalfView {
     /// As what somebody has acted.
     made_by: Maker,
-    /// The mandate of the representative.
+    /// The mandate of the representative, where it is recorded.
     #[serde(skip_serializing_if = "Option::is_none")]
     mandate: Option<Id<kind::Mandate>>,
+    /// The mandate of the representative, where the representative's token carried it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token_mandate: Option<TokenMandateView>,
     /// How the holder has consented.
     #[serde(skip_serializing_if = "Option::is_none")]
     how: Option<ConsentChannel>,
@@ -141,11 +149,31 @@ pub(crate) struct OnBehalfView {
     recorded_at: Moment,
 }
 
+/// A mandate that a token carried when something was done by it.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = TokenMandate)]
+pub(crate) struct TokenMandateView {
+    /// Who issued the token, having checked the mandate.
+    #[schema(max_length = 2048)]
+    issuer: String,
+    /// What it let the representative do.
+    scope: MandateScope,
+    /// When it was to end.
+    ends_at: Moment,
+    /// Which person the representative is, where the token said it. Shown to the organiser's case workers and auditors.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    representative: Option<Id<kind::Person>>,
+}
+
 /// For whom the caller acts, by a mandate.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub(crate) struct ActingForView {
-    /// The mandate.
-    mandate: Id<kind::Mandate>,
+    /// The mandate; absent where the token carries it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mandate: Option<Id<kind::Mandate>>,
+    /// When the mandate ends that the token carries.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ends_at: Option<Moment>,
     /// What it lets the caller do.
     scope: MandateScope,
     /// The client's name.
@@ -168,7 +196,11 @@ pub(super) fn acting_for(c: &mut Conn, cx: &Cx, voucher: &Voucher) -> Result<Opt
     let target = Target { organiser: Some(voucher.organiser), provider: None, person: Some(voucher.person) };
     let Some(mandate) = cx.actor().mandate_for(&target) else { return Ok(None) };
     let name = found(clients::find_name(c, cx.vault(), voucher.client)?)?;
-    Ok(Some(ActingForView { mandate: mandate.id, scope: mandate.scope, name }))
+    let (id, ends_at) = match &mandate.source {
+        MandateSource::Recorded { id, .. } => (Some(*id), None),
+        MandateSource::Token(of_token) => (None, Some(of_token.ends_at)),
+    };
+    Ok(Some(ActingForView { mandate: id, ends_at, scope: mandate.scope, name }))
 }
 
 /// What was done about a voucher for its holder, as far as the actor is shown it.
@@ -213,17 +245,34 @@ impl DoneFor {
 
     /// On what an act rests is between the organiser and its client; a provider is told who has acted.
     fn view(&self, act: &ActOnBehalf) -> Option<OnBehalfView> {
-        let (mandate, how, given_on, note) = match &act.by {
-            ActedBy::Representative { mandate } => (Some(*mandate), None, None, None),
-            ActedBy::CaseWorker { how, given_on, note } => (None, Some(*how), Some(*given_on), note.clone()),
-        };
-        (self.role != Role::Provider).then(|| OnBehalfView {
+        let bare = OnBehalfView {
             made_by: act.by.maker(),
-            mandate,
-            how,
-            given_on,
-            note: note.filter(|_| self.role == Role::CaseWorker),
+            mandate: None,
+            token_mandate: None,
+            how: None,
+            given_on: None,
+            note: None,
             recorded_at: act.recorded_at,
-        })
+        };
+        let view = match &act.by {
+            ActedBy::Representative { mandate } => OnBehalfView { mandate: Some(*mandate), ..bare },
+            ActedBy::RepresentativeByToken { scope, mandate } => {
+                let shows_person = [Role::CaseWorker, Role::Auditor].contains(&self.role);
+                let token_mandate = TokenMandateView {
+                    issuer: mandate.issuer.clone(),
+                    scope: *scope,
+                    ends_at: mandate.ends_at,
+                    representative: mandate.representative.filter(|_| shows_person),
+                };
+                OnBehalfView { token_mandate: Some(token_mandate), ..bare }
+            }
+            ActedBy::CaseWorker { how, given_on, note } => OnBehalfView {
+                how: Some(*how),
+                given_on: Some(*given_on),
+                note: note.clone().filter(|_| self.role == Role::CaseWorker),
+                ..bare
+            },
+        };
+        (self.role != Role::Provider).then_some(view)
     }
 }
