@@ -10,6 +10,7 @@ mod openapi;
 mod pg;
 mod process;
 mod smoke;
+mod steps;
 mod tidy;
 
 use std::ffi::OsString;
