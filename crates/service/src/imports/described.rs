@@ -1,24 +1,19 @@
 //! How the files that are brought in are described: how long they may be, and how many rows a document may have. Reads none.
 
-use utoipa::openapi::schema::{AdditionalProperties, ArrayBuilder, KnownFormat, ObjectBuilder, SchemaFormat, Type};
+use utoipa::openapi::schema::{AdditionalProperties, ArrayBuilder, ObjectBuilder, Type};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::read::ROWS_MAX;
 use crate::http::limits::IMPORT_BYTES_MAX;
+use crate::http::upload::text_file;
 
 /// Rows as a file of text: comma-separated values, or one JSON object a line.
 pub(super) struct RowsText;
 
 impl PartialSchema for RowsText {
     fn schema() -> RefOr<Schema> {
-        ObjectBuilder::new()
-            .schema_type(Type::String)
-            // So that programs that make clients send the file as it is.
-            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Binary)))
-            .description(Some("Rows as a file of text."))
-            .max_length(Some(IMPORT_BYTES_MAX))
-            .into()
+        text_file("Rows as a file of text.", IMPORT_BYTES_MAX)
     }
 }
 
