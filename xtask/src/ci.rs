@@ -3,9 +3,9 @@
 
 use crate::process::{Result, cargo, run as run_command};
 use crate::steps::{self, Step};
-use crate::{fuzz, licences, openapi, pg, smoke, tidy};
+use crate::{contract, fuzz, licences, openapi, pg, smoke, tidy};
 
-const STEPS: [Step; 10] = [
+const STEPS: [Step; 11] = [
     ("tidy", tidy::run),
     ("format", format),
     ("clippy", clippy),
@@ -13,6 +13,7 @@ const STEPS: [Step; 10] = [
     ("tests on PostgreSQL", tests_on_postgresql),
     ("fuzz", || fuzz::run(fuzz::CI_SECONDS)),
     ("openapi", || openapi::run(true)),
+    ("contract", || contract::run(None)),
     ("licences", licences::run),
     ("release build", || run_command(&mut cargo(["build", "--release", "--locked"]))),
     ("smoke", || smoke::run(None)),

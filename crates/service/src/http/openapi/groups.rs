@@ -19,6 +19,7 @@ const GROUPS: &[(&str, &str)] = &[
     ("deliveries", "What leaves the house: each document that was sent, tried or given up."),
     ("desk", "What waits for a county's officers, and until when."),
     ("estimates", "What a voucher would be worth and whether one is eligible; nothing is stored."),
+    ("events", "What has happened, in one order, for whoever asks from where on."),
     ("evidence", "What shows that a requirement is met, with its files, and what the counties have found of it."),
     ("health", "Whether the process runs and can serve."),
     ("machine-clients", "Programs that call, and their keys and secrets."),
@@ -39,6 +40,7 @@ const GROUPS: &[(&str, &str)] = &[
     ("value-rules", "Rules that make values, tried out on facts; nothing is stored."),
     ("voucher types", "The kinds of voucher that counties use."),
     ("vouchers", "Vouchers, from the decision to the end."),
+    ("webhooks", "Addresses that are called when something happens, and what came of each call."),
 ];
 
 /// A group with its sentence.
