@@ -10,7 +10,7 @@ use crate::support::World;
 const SUMMARY_CHARS_MAX: usize = 200;
 
 /// What has no bound, and why. The list may only shrink.
-const UNBOUNDED: &[(&str, &str)] = &[("Step.inputs{}", "the words of a fact, one after another; answers only")];
+const UNBOUNDED: &[(&str, &str)] = &[];
 
 /// What is said of a text that bounds it.
 const BOUNDS_OF_TEXTS: &[&str] = &["maxLength", "enum", "const", "pattern", "format"];

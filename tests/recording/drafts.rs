@@ -8,7 +8,7 @@ use valinta_service::deadlines::run_once;
 use super::Scene;
 use crate::support::{Answer, Provider, id_of};
 
-const DRAFTS: &str = "/v1/service-events/drafts";
+const DRAFTS: &str = "/v1/service-event-drafts";
 
 fn drafts(scene: &Scene) -> Vec<Value> {
     scene.provider.user.get(DRAFTS).ok()["items"].as_array().unwrap().clone()

@@ -7,6 +7,8 @@ use serde_json::Value;
 use ureq::http::{HeaderMap, Request};
 use ureq::{Agent, Error};
 
+use super::recorded;
+
 /// The longest that a call may take: longer than the service waits for its database.
 const CALL_DURATION_MAX: Duration = Duration::from_secs(60);
 
@@ -101,6 +103,15 @@ impl Api {
             text,
         };
         answer.must_not_tell_internals();
+        recorded::keep(&recorded::Call {
+            method,
+            path,
+            headers,
+            sent: body,
+            status: answer.status,
+            answered_type: answer.header("content-type"),
+            answered: &answer.text,
+        });
         Ok(answer)
     }
 }

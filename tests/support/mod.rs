@@ -7,6 +7,7 @@ mod county;
 mod dice;
 mod figures;
 pub(crate) mod foreign;
+mod recorded;
 mod world;
 
 pub(crate) use actors::{Provider, Resident};

@@ -146,7 +146,7 @@ pub(super) fn walk(world: &World) -> (Journey, People) {
         statement,
         mandate: mandate(&county, &resident.client, &county.client().identity_code, "vouchers_read"),
         service_event: id_of(&recorded["event"]),
-        event_draft: id_of(&provider.user.post("/v1/service-events/drafts", &json!({"worker": "w-1"})).created()),
+        event_draft: id_of(&provider.user.post("/v1/service-event-drafts", &json!({"worker": "w-1"})).created()),
         information: id_of(&told),
         grant_decision: voucher["decision"].as_str().unwrap().to_owned(),
         application_decision: decided["decision"].as_str().unwrap().to_owned(),

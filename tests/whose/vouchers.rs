@@ -18,7 +18,7 @@ fn event(journey: &Journey, verb: &str) -> String {
 
 /// The path of something of the draft's.
 fn draft(journey: &Journey, verb: &str) -> String {
-    format!("/v1/service-events/drafts/{}{verb}", journey.event_draft)
+    format!("/v1/service-event-drafts/{}{verb}", journey.event_draft)
 }
 
 /// The path of something of the statement's.
@@ -182,9 +182,9 @@ pub(super) const ROWS: &[Row] = &[
         user.post("/v1/service-events/batch?mode=per_row&dry_run=true", &json!({"rows": [row]}))
     }),
     ("begin_service_event_draft", |j, _, user| {
-        user.post(&format!("/v1/service-events/drafts?provider={}", j.provider), &json!({}))
+        user.post(&format!("/v1/service-event-drafts?provider={}", j.provider), &json!({}))
     }),
-    ("list_service_event_drafts", |_, _, user| user.get("/v1/service-events/drafts")),
+    ("list_service_event_drafts", |_, _, user| user.get("/v1/service-event-drafts")),
     ("show_service_event_draft", |j, _, user| user.get(&draft(j, ""))),
     ("replace_service_event_draft", |j, _, user| user.send("PUT", &draft(j, ""), &[("If-Match", "*")], Some("{}"))),
     ("record_service_event_draft", |j, _, user| user.post(&draft(j, "/record"), &json!({}))),

@@ -1,14 +1,11 @@
-//! Everything that must hold before a change is taken in, in one order, with the time each step takes. Owns the order
-//! and the summary; what a step checks is the business of its own file or of cargo.
-
-use std::time::{Duration, Instant};
+//! Everything that must hold before a change is taken in, in one order. Owns the order; what a step checks is the business
+//! of its own file or of cargo.
 
 use crate::process::{Result, cargo, run as run_command};
-use crate::{fuzz, licences, openapi, pg, smoke, tidy};
+use crate::steps::{self, Step};
+use crate::{contract, fuzz, licences, openapi, pg, smoke, tidy};
 
-type Step = (&'static str, fn() -> Result<()>);
-
-const STEPS: [Step; 10] = [
+const STEPS: [Step; 11] = [
     ("tidy", tidy::run),
     ("format", format),
     ("clippy", clippy),
@@ -16,6 +13,7 @@ const STEPS: [Step; 10] = [
     ("tests on PostgreSQL", tests_on_postgresql),
     ("fuzz", || fuzz::run(fuzz::CI_SECONDS)),
     ("openapi", || openapi::run(true)),
+    ("contract", || contract::run(None)),
     ("licences", licences::run),
     ("release build", || run_command(&mut cargo(["build", "--release", "--locked"]))),
     ("smoke", || smoke::run(None)),
@@ -23,24 +21,7 @@ const STEPS: [Step; 10] = [
 
 /// Runs the steps in order and stops at the first that fails.
 pub(crate) fn run() -> Result<()> {
-    let mut taken = Vec::new();
-    let mut failure = None;
-    for (name, step) in STEPS {
-        println!("\n== {name}");
-        let started = Instant::now();
-        let outcome = step();
-        taken.push(started.elapsed());
-        if let Err(reason) = outcome {
-            println!("{reason}");
-            failure = Some(name);
-            break;
-        }
-    }
-    println!("\n{}", summary(&STEPS.map(|(name, _)| name), &taken, failure.is_some()));
-    match failure {
-        None => Ok(()),
-        Some(name) => Err(format!("the step `{name}` failed")),
-    }
+    steps::run(&STEPS)
 }
 
 fn format() -> Result<()> {
@@ -64,44 +45,4 @@ fn tests_on_postgresql() -> Result<()> {
         pg::binaries()
     })?;
     pg::with_server(&binaries, |url| run_command(cargo(["test", "--workspace", "--locked"]).env(pg::URL_VARIABLE, url)))
-}
-
-/// One line per step: how it ended and how long it took. The last step with a time is the one that failed, if any did.
-fn summary(names: &[&str], taken: &[Duration], failed: bool) -> String {
-    let mut lines = Vec::new();
-    for (at, name) in names.iter().enumerate() {
-        let last = at.checked_add(1) == Some(taken.len());
-        lines.push(match taken.get(at) {
-            Some(time) if failed && last => {
-                format!("{name:<22} FAILED   {:>7.1} s", time.as_secs_f32())
-            }
-            Some(time) => format!("{name:<22} ok       {:>7.1} s", time.as_secs_f32()),
-            None => format!("{name:<22} not run"),
-        });
-    }
-    let total: Duration = taken.iter().sum();
-    lines.push(format!("{:<22} {:<8} {:>7.1} s", "total", "", total.as_secs_f32()));
-    lines.join("\n")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::summary;
-    use std::time::Duration;
-
-    #[test]
-    fn the_summary_tells_what_failed_and_what_was_not_run() {
-        let taken = [Duration::from_millis(1500), Duration::from_secs(2)];
-        let text = summary(&["tidy", "format", "clippy"], &taken, true);
-        let lines: Vec<&str> = text.lines().collect();
-        assert!(lines[0].contains("tidy") && lines[0].contains("ok") && lines[0].contains("1.5 s"));
-        assert!(lines[1].contains("format") && lines[1].contains("FAILED"));
-        assert!(lines[2].contains("clippy") && lines[2].contains("not run"));
-        assert!(lines[3].contains("total") && lines[3].contains("3.5 s"));
-    }
-
-    #[test]
-    fn the_summary_of_a_passing_run_has_no_failure() {
-        assert!(!summary(&["tidy"], &[Duration::from_secs(1)], false).contains("FAILED"));
-    }
 }

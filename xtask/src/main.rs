@@ -4,12 +4,14 @@
 
 mod bench;
 mod ci;
+mod contract;
 mod fuzz;
 mod licences;
 mod openapi;
 mod pg;
 mod process;
 mod smoke;
+mod steps;
 mod tidy;
 
 use std::ffi::OsString;
@@ -43,6 +45,12 @@ enum Chore {
         #[arg(long)]
         check: bool,
     },
+    /// Checks what the OpenAPI document promises: rules, validity, examples, clients, nothing lost; all of it without a part
+    Contract {
+        /// What of it
+        #[command(subcommand)]
+        part: Option<contract::Part>,
+    },
     /// Checks the licence of every package in the dependency tree
     Licences,
     /// Looks for rules and terms that break a promise: builds the fuzz targets and runs each for a while
@@ -69,6 +77,7 @@ fn main() -> ExitCode {
         Chore::Tidy => tidy::run().map(|()| ExitCode::SUCCESS),
         Chore::Pg { command } => pg::run(&command),
         Chore::Openapi { check } => openapi::run(check).map(|()| ExitCode::SUCCESS),
+        Chore::Contract { part } => contract::run(part).map(|()| ExitCode::SUCCESS),
         Chore::Licences => licences::run().map(|()| ExitCode::SUCCESS),
         Chore::Fuzz { seconds } => fuzz::run(seconds).map(|()| ExitCode::SUCCESS),
         Chore::Bench { what } => bench::run(what).map(|()| ExitCode::SUCCESS),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::text::Localized;
+use crate::text::{Localized, WordsText};
 
 pub mod days;
 pub mod numbers;
@@ -19,6 +19,7 @@ pub struct Step {
     #[schema(max_length = 64, example = "reduced_by_income")]
     pub code: String,
     /// The facts and parameters that went in, by name.
+    #[schema(value_type = BTreeMap<String, WordsText>)]
     pub inputs: BTreeMap<String, String>,
     /// The figure that came out, if the step yields one.
     #[schema(max_length = 64, example = "29.06")]

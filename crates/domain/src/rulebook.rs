@@ -20,7 +20,9 @@ use crate::text::Localized;
 pub use accounting::{ACCOUNTING_RULES_MAX, AccountingRule, AccountingTerms};
 pub use choosing::{ANSWER_DAYS_MAX, CHANGE_NOTICE_DAYS_MAX, ChoosingTerms};
 pub use missed::{MISSED_REASONS_MAX, MissedCharge, MissedReason, MissedShare, MissedTerms, NOTICE_HOURS_MAX};
-pub use recording::{AcceptanceTerms, CONTEST_DAYS_MAX, DRAFT_REMINDERS_MAX, RecordingTerms, draft_remind_days};
+pub use recording::{
+    AcceptanceTerms, CONTEST_DAYS_MAX, DRAFT_REMINDERS_MAX, DaysAhead, RecordingTerms, draft_remind_days,
+};
 
 /// Longest validity of a voucher, in days: five years.
 pub const VALIDITY_DAYS_MAX: u16 = 1830;
@@ -378,7 +380,7 @@ pub struct SupervisionTerms {
     pub end_notice_days: u16,
     /// How many days before evidence expires its provider is reminded, each once.
     #[serde(default = "remind_days")]
-    #[schema(max_items = 5)]
+    #[schema(max_items = 5, value_type = Vec<DaysAhead>)]
     pub remind_days: Vec<u16>,
 }
 

@@ -10,6 +10,10 @@ pub const LINE_CHARS_MAX: usize = 300;
 pub const TEXT_CHARS_MAX: usize = 4_000;
 /// Longest code a caller gives to something, such as a voucher type's.
 pub const CODE_CHARS_MAX: usize = 64;
+/// Most words that one fact has.
+pub const WORDS_MAX: usize = 100;
+/// Longest text of words: as many as one fact may have, each with a comma and a space.
+pub const WORDS_CHARS_MAX: usize = WORDS_MAX * (CODE_CHARS_MAX + 2);
 
 /// What an item of a list of texts is in the published API: how long it is at most. Documents are bounded where they are
 /// checked; this says it to whoever reads the description.
@@ -33,6 +37,7 @@ macro_rules! item_of_a_list {
 }
 
 item_of_a_list!(CodeText, CODE_CHARS_MAX, "A code or a word.");
+item_of_a_list!(WordsText, WORDS_CHARS_MAX, "A figure, or codes and words one after another.");
 item_of_a_list!(LineText, LINE_CHARS_MAX, "A short line.");
 
 /// A language the service answers in.

@@ -29,9 +29,26 @@ pub struct RecordingTerms {
     /// How many days before the last day for it a provider is reminded of a service that it has begun to record and not
     /// finished.
     #[serde(default = "draft_remind_days", skip_serializing_if = "are_usual")]
-    #[schema(max_items = 5)]
+    #[schema(max_items = 5, value_type = Vec<DaysAhead>)]
     pub draft_remind_days: Vec<u16>,
 }
+
+/// What an item of a list of reminders is in the published API.
+#[derive(Debug, Clone, Copy)]
+pub struct DaysAhead;
+
+impl utoipa::PartialSchema for DaysAhead {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        utoipa::openapi::ObjectBuilder::new()
+            .schema_type(utoipa::openapi::schema::Type::Integer)
+            .format(Some(utoipa::openapi::SchemaFormat::KnownFormat(utoipa::openapi::KnownFormat::Int32)))
+            .description(Some("So many days before the day."))
+            .minimum(Some(0))
+            .maximum(Some(366))
+            .into()
+    }
+}
+impl utoipa::ToSchema for DaysAhead {}
 
 /// The usual reminders of drafts.
 pub fn draft_remind_days() -> Vec<u16> {

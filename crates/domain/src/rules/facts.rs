@@ -6,13 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use crate::text::WORDS_MAX;
 use crate::written;
 use crate::written::is_code;
 
 /// Most facts one evaluation takes.
 pub const FACTS_MAX: usize = 50;
-/// Most words of one fact.
-const WORDS_MAX: usize = 100;
 /// Largest number a fact can be.
 const NUMBER_MAX: i64 = 1_000_000_000;
 

@@ -79,6 +79,7 @@ pub(crate) struct Signature {
 
 /// Something that happened to an application.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = ApplicationEvent)]
 pub(crate) struct EventView {
     /// What.
     kind: ApplicationEventKind,

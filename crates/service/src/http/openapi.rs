@@ -3,7 +3,14 @@
 //! A verb states its own answers; the refusals that the plumbing gives (401, 413, 503 …) are added here, by what
 //! the operation takes.
 
+mod bounds;
+mod callers;
 mod closed;
+mod examples;
+mod files;
+mod forms;
+mod groups;
+mod headers;
 mod summary;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,13 +19,14 @@ use actix_web::dev::{HttpServiceFactory, ResourceDef};
 use actix_web::guard::{GuardContext, fn_guard};
 use actix_web::http::Method;
 use actix_web::web;
+use utoipa::openapi::extensions::ExtensionsBuilder;
 use utoipa::openapi::path::{HttpMethod, Operation, Parameter, ParameterBuilder, ParameterIn, Paths};
 use utoipa::openapi::request_body::RequestBody;
 use utoipa::openapi::schema::{ComponentsBuilder, KnownFormat, ObjectBuilder, SchemaFormat, Type};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{
-    ContentBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, Required, Response,
-    ResponseBuilder, Schema, Tag,
+    ContactBuilder, ContentBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, Required,
+    Response, ResponseBuilder, Schema, Server, ServerBuilder, Tag,
 };
 // What `#[utoipa::path]` tells of a handler besides `utoipa::Path`; its own integrations read the same.
 use utoipa::__dev::{SchemaReferences, Tags};
@@ -67,7 +75,12 @@ impl Route {
         let mut operation = self.operation.clone();
         add_path_parameters(&mut operation, &self.path);
         add_problems(&mut operation);
+        files::refer(&mut operation);
+        headers::add(&mut operation, &self.methods);
+        bounds::bound_operation(&mut operation);
         summary::shorten(&mut operation);
+        callers::describe(&mut operation);
+        examples::add(&mut operation);
         operation
     }
 }
@@ -168,6 +181,9 @@ pub fn document_of(routes: &[Route]) -> OpenApi {
     schemas.insert(ProblemDocument::name().into_owned(), ProblemDocument::schema());
     schemas.insert(Failure::name().into_owned(), Failure::schema());
     closed::close(&mut schemas, routes.iter().map(|route| &route.operation));
+    schemas.insert(files::NAME.to_owned(), files::schema());
+    forms::name(&mut schemas);
+    bounds::bound_schemas(&mut schemas);
     let bearer = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
         .bearer_format("JWT")
@@ -179,9 +195,11 @@ pub fn document_of(routes: &[Route]) -> OpenApi {
                 .title("Valinta")
                 .version(env!("CARGO_PKG_VERSION"))
                 .description(Some(DESCRIPTION))
+                .contact(Some(ContactBuilder::new().name(Some(CONTACT)).build()))
                 .license(Some(LicenseBuilder::new().name("EUPL-1.2").identifier(Some("EUPL-1.2")).build()))
                 .build(),
         )
+        .servers(Some([server()]))
         .tags(Some(tags(routes)))
         .paths(paths)
         .components(Some(
@@ -196,8 +214,21 @@ pub fn document_of(routes: &[Route]) -> OpenApi {
 /// The groups that operations are shown in.
 fn tags(routes: &[Route]) -> Vec<Tag> {
     let names: BTreeSet<&String> = routes.iter().flat_map(|route| route.operation.tags.iter().flatten()).collect();
-    names.into_iter().map(Tag::new).collect()
+    names.into_iter().map(|name| groups::group(name)).collect()
 }
+
+/// The installation that the document comes from, which is meant for whoever has its address.
+fn server() -> Server {
+    let audience = ExtensionsBuilder::new().add("x-internal", false).build();
+    ServerBuilder::new()
+        .url("/")
+        .description(Some("This installation: production, staging or local"))
+        .extensions(Some(audience))
+        .build()
+}
+
+/// Whom to ask: every installation has an operator of its own.
+const CONTACT: &str = "The operator of this installation";
 
 const DESCRIPTION: &str = "Service vouchers and the client's choice of provider, for wellbeing services counties. \
     Every refusal is a problem document (RFC 9457); its kinds are explained at /docs/problems. Amounts are decimal \
@@ -206,8 +237,9 @@ const DESCRIPTION: &str = "Service vouchers and the client's choice of provider,
 fn bearer_description() -> String {
     let scopes: Vec<&str> = Scope::ALL.into_iter().map(Scope::code).collect();
     format!(
-        "An RFC 9068 access token (typ at+jwt). Its scope claim names what it is good for: {}. A resident's token may carry a \
-         mandate: act.sub acts for its subject, for what mandate_scope says, until mandate_exp.",
+        "An RFC 9068 access token (typ at+jwt), verified as RFC8725 wants it: each key is bound to one issuer and one \
+         algorithm. Its scope claim names what it is good for: {}. A resident's token may carry a mandate: act.sub acts for \
+         its subject, for what mandate_scope says, until mandate_exp.",
         scopes.join(", ")
     )
 }

@@ -116,3 +116,17 @@ impl utoipa::PartialSchema for FileBytes {
     }
 }
 impl utoipa::ToSchema for FileBytes {}
+
+/// A file of text in the OpenAPI document, of at most so many bytes.
+pub(crate) fn text_file(
+    description: &str,
+    bytes_max: usize,
+) -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        // So that programs that make clients send the file as it is.
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Binary)))
+        .description(Some(description))
+        .max_length(Some(bytes_max))
+        .into()
+}

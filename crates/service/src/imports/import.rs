@@ -12,6 +12,7 @@ use valinta_domain::id::kind;
 use valinta_domain::policy::Action;
 
 use super::apply::Apply;
+use super::described::{RowsDocument, RowsText};
 use super::file::{ComingFile, ImportFile};
 use super::kind::{RowKind, may_bring, source_of};
 use super::offering_record::OfferingRecord;
@@ -84,7 +85,7 @@ parse_as_is!(ImportQuery);
     params(("kind" = inline(RowKind), Path, description = "What the rows are."), ImportQuery),
     request_body(
         description = "The file.",
-        content((String = "text/csv"), (Vec<Object> = "application/json"), (String = "application/x-ndjson")),
+        content((RowsText = "text/csv"), (RowsDocument = "application/json"), (RowsText = "application/x-ndjson")),
     ),
     responses((
         status = 200,

@@ -7,6 +7,7 @@ mod apply_prices;
 mod apply_providers;
 mod apply_units;
 mod cells;
+mod described;
 mod file;
 mod import;
 mod kind;

@@ -14,7 +14,7 @@ use crate::http::{Problem, ProblemKind};
 use crate::tabular::csv_cell::unguard;
 
 /// Most rows of one file.
-const ROWS_MAX: usize = 50_000;
+pub(super) const ROWS_MAX: usize = 50_000;
 /// Most rows of a provider's own file.
 const ROWS_OF_PROVIDER_MAX: usize = 5_000;
 /// A column that files have that are handed out, and that says nothing when they come in: a thing's id here.

@@ -14,6 +14,7 @@ use super::csv::from_csv;
 use crate::http::body::{Each, FromCsv};
 use crate::http::limits::VOUCHER_BATCH_BYTES_MAX;
 use crate::http::problem::ProblemDocument;
+use crate::http::upload::text_file;
 use crate::http::{Errors, Parse, Problem, ProblemKind};
 use crate::vouchers::{IssueCommand, IssueVoucher};
 
@@ -29,6 +30,16 @@ pub(crate) struct IssueVouchers {
     #[schema(value_type = Vec<IssueVoucher>, min_items = 1, max_items = 10000)]
     rows: Vec<Value>,
 }
+
+/// Vouchers that are asked for in a file of comma-separated values, in the OpenAPI document.
+pub(super) struct IssueVouchersText;
+
+impl utoipa::PartialSchema for IssueVouchersText {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        text_file("The rows as comma-separated values.", VOUCHER_BATCH_BYTES_MAX)
+    }
+}
+impl utoipa::ToSchema for IssueVouchersText {}
 
 /// Rows as they come; of too many, one more than there can be.
 fn values<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Value>, D::Error> {

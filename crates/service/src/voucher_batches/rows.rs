@@ -5,7 +5,7 @@ use valinta_domain::id::kind;
 use valinta_persistence::{Conn, voucher_batches};
 
 use super::show::shown;
-use super::view::VoucherBatchRowView;
+use super::view::{VoucherBatchRowView, VoucherBatchRows};
 use crate::app::App;
 use crate::cx::Cx;
 use crate::http::permit::VouchersRead;
@@ -22,7 +22,7 @@ const ROWS_AT_ONCE: i64 = 500;
         status = 200,
         description = "All rows; as JSON in `items`.",
         content(
-            (Vec<VoucherBatchRowView> = "application/json"),
+            (VoucherBatchRows = "application/json"),
             (String = "text/csv"),
             (VoucherBatchRowView = "application/x-ndjson"),
         ),

@@ -9,7 +9,7 @@ use valinta_domain::policy::Action;
 use valinta_persistence::Conn;
 use valinta_persistence::voucher_batches::{self, AskedRow, VoucherBatch};
 
-use super::asked::IssueVouchers;
+use super::asked::{IssueVouchers, IssueVouchersText};
 use super::run::target_of;
 use super::view::VoucherBatchView;
 use crate::app::{App, Reply};
@@ -51,7 +51,7 @@ parse_as_is!(VoucherBatchQuery);
     params(IdempotencyKey, VoucherBatchQuery),
     request_body(
         description = "The vouchers.",
-        content((IssueVouchers = "application/json"), (String = "text/csv")),
+        content((IssueVouchers = "application/json"), (IssueVouchersText = "text/csv")),
     ),
     responses((status = 202, description = "It has begun.", body = VoucherBatchView)),
     security(("bearer" = ["vouchers:write"])),

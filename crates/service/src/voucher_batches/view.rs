@@ -98,6 +98,14 @@ impl VoucherBatchRowView {
     }
 }
 
+/// All rows of a batch, as JSON has them.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(crate) struct VoucherBatchRows {
+    /// The rows, in their order.
+    #[schema(max_items = 10_000)]
+    items: Vec<VoucherBatchRowView>,
+}
+
 impl Row for VoucherBatchRowView {
     const COLUMNS: &'static [&'static str] = &["row", "reference", "outcome", "decision", "voucher", "problem"];
 

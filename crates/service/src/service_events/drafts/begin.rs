@@ -1,4 +1,4 @@
-//! `POST /v1/service-events/drafts`: a provider begins to record a service of which something is still missing.
+//! `POST /v1/service-event-drafts`: a provider begins to record a service of which something is still missing.
 
 use actix_web::{HttpResponse, post, web};
 use serde::Deserialize;
@@ -42,7 +42,7 @@ parse_as_is!(DraftQuery);
     responses((status = 201, description = "Begun.", body = DraftView)),
     security(("bearer" = ["service-events:write"])),
 )]
-#[post("/v1/service-events/drafts")]
+#[post("/v1/service-event-drafts")]
 pub(crate) async fn begin_service_event_draft(
     permit: Permit<ServiceEventsWrite>,
     app: web::Data<App>,
@@ -93,6 +93,6 @@ fn begin(
     };
     event_drafts::insert(c, &draft)?;
     cx.audit("begin_service_event_draft", ("service_event_draft", draft.id.uuid()), &target, json!({}));
-    let location = format!("/v1/service-events/drafts/{}", draft.id);
+    let location = format!("/v1/service-event-drafts/{}", draft.id);
     Ok(Reply::created(location, DraftView::of(draft, cx.now())?))
 }

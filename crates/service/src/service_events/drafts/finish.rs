@@ -1,4 +1,4 @@
-//! `POST /v1/service-events/drafts/{id}/record` and `/discard`: a draft ends, as a service event by the same door as any
+//! `POST /v1/service-event-drafts/{id}/record` and `/discard`: a draft ends, as a service event by the same door as any
 //! other, or as nothing.
 
 use actix_web::{HttpResponse, post, web};
@@ -26,7 +26,7 @@ use crate::http::{IdempotencyKey, PathId, Permit, Problem};
     ),
     security(("bearer" = ["service-events:write"])),
 )]
-#[post("/v1/service-events/drafts/{id}/record")]
+#[post("/v1/service-event-drafts/{id}/record")]
 pub(crate) async fn record_service_event_draft(
     permit: Permit<ServiceEventsWrite>,
     app: web::Data<App>,
@@ -55,7 +55,7 @@ fn finish(c: &mut Conn, cx: &Cx, id: Id<kind::EventDraft>) -> Result<Reply<Recor
     responses((status = 200, description = "Discarded.", body = DraftView), StateProblems),
     security(("bearer" = ["service-events:write"])),
 )]
-#[post("/v1/service-events/drafts/{id}/discard")]
+#[post("/v1/service-event-drafts/{id}/discard")]
 pub(crate) async fn discard_service_event_draft(
     permit: Permit<ServiceEventsWrite>,
     app: web::Data<App>,

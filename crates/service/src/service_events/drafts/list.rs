@@ -1,4 +1,4 @@
-//! `GET /v1/service-events/drafts` and `GET /v1/service-events/drafts/{id}`: what a provider has begun to record and not
+//! `GET /v1/service-event-drafts` and `GET /v1/service-event-drafts/{id}`: what a provider has begun to record and not
 //! finished.
 
 use actix_web::{HttpResponse, get, web};
@@ -22,7 +22,7 @@ use crate::http::{Page, PageQuery, Paged, PathId, Permit, Problem};
     responses((status = 200, description = "A page of drafts.", body = Page<DraftView>)),
     security(("bearer" = ["service-events:write"])),
 )]
-#[get("/v1/service-events/drafts")]
+#[get("/v1/service-event-drafts")]
 pub(crate) async fn list_service_event_drafts(
     permit: Permit<ServiceEventsWrite>,
     app: web::Data<App>,
@@ -56,7 +56,7 @@ pub(crate) async fn list_service_event_drafts(
     )),
     security(("bearer" = ["service-events:write"])),
 )]
-#[get("/v1/service-events/drafts/{id}")]
+#[get("/v1/service-event-drafts/{id}")]
 pub(crate) async fn show_service_event_draft(
     permit: Permit<ServiceEventsWrite>,
     app: web::Data<App>,

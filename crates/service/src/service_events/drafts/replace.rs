@@ -1,4 +1,4 @@
-//! `PUT /v1/service-events/drafts/{id}`: a provider says more of a service that it has begun to record.
+//! `PUT /v1/service-event-drafts/{id}`: a provider says more of a service that it has begun to record.
 
 use actix_web::{HttpResponse, put, web};
 use serde_json::json;
@@ -31,7 +31,7 @@ use crate::http::{Json, PathId, Permit, Problem};
     ),
     security(("bearer" = ["service-events:write"])),
 )]
-#[put("/v1/service-events/drafts/{id}")]
+#[put("/v1/service-event-drafts/{id}")]
 pub(crate) async fn replace_service_event_draft(
     permit: Permit<ServiceEventsWrite>,
     app: web::Data<App>,
