@@ -28,6 +28,9 @@ const SECRETS: [(&str, &str); 4] = [
     ("secret", "a-secret-that-is-shown-once"),
 ];
 
+/// What stands for hosts that are addresses of the machine (RFC 2606).
+const HOST: &str = "host.example";
+
 /// A call as the suite writes it, one a line.
 #[derive(Debug, Clone, Deserialize)]
 struct Call {
@@ -211,7 +214,7 @@ fn shown(content: &Value, media_type: &str, text: &str, items_max: usize) -> Val
     }
 }
 
-/// Fit to be shown: short lists and no secrets.
+/// Fit to be shown: short lists, no secrets, and no addresses of the machine that the suite ran on.
 fn fit(value: Value, items_max: usize) -> Value {
     match value {
         Value::Array(items) => items.into_iter().take(items_max).map(|item| fit(item, items_max)).collect(),
@@ -223,7 +226,19 @@ fn fit(value: Value, items_max: usize) -> Value {
             });
             Value::Object(fitted.collect())
         }
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value,
+        Value::String(text) => Value::String(elsewhere(text)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => value,
+    }
+}
+
+/// An address on this machine as one of a host that is nobody's; any other text as it is.
+fn elsewhere(text: String) -> String {
+    let Some((_, after)) = text.split_once("://") else { return text };
+    let (host, path) = after.split_at(after.find('/').unwrap_or(after.len()));
+    let name = host.strip_prefix('[').and_then(|rest| rest.split(']').next()).or_else(|| host.split(':').next());
+    match name {
+        Some("127.0.0.1" | "localhost" | "::1") => format!("https://{HOST}{path}"),
+        Some(_) | None => text,
     }
 }
 
@@ -318,6 +333,16 @@ mod tests {
         assert_eq!(Value::Object(same), json!({"show_thing": {"request": {}}}));
         let (other, _) = examples(&document(), kept(), &calls, &["show_thing".to_owned()]);
         assert!(other["show_thing"]["answers"]["200"].is_object());
+    }
+
+    #[test]
+    fn addresses_of_the_machine_are_not_shown() {
+        let shown = |text: &str| fit(json!({"url": text}), 1)["url"].clone();
+        assert_eq!(shown("http://127.0.0.1:41234/hook"), "https://host.example/hook");
+        assert_eq!(shown("http://[::1]:8080"), "https://host.example");
+        for other in ["https://county.example/hook", "localhost", "127.0.0.1"] {
+            assert_eq!(shown(other), other);
+        }
     }
 
     #[test]
