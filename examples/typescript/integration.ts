@@ -127,9 +127,9 @@ async function statements(month: string): Promise<void> {
   }
 }
 
-/** What was answered, or an error with the place of each thing that is wrong. */
-function done<Data>(answer: { data?: Data; error?: unknown; response: Response }): Data {
-  if (answer.data !== undefined) return answer.data;
+/** What was answered as JSON, or an error with the place of each thing that is wrong. */
+function done<Data>(answer: { data?: Data; error?: unknown; response: Response }): Exclude<Data, string> {
+  if (answer.data !== undefined) return answer.data as Exclude<Data, string>;
   const problem = answer.error as Partial<Schemas["Problem"]> | undefined;
   const places = (problem?.errors ?? []).map((failure) => `${failure.pointer}: ${failure.detail}`);
   throw new Error([`${answer.response.status} ${problem?.title}`, problem?.detail, ...places].join("\n"));

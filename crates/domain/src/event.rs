@@ -7,7 +7,7 @@ use crate::id::{Id, kind};
 use crate::policy::{Role, Scope, Target};
 
 macro_rules! events {
-    ($($scope:ident: $($(#[$doc:meta])* $name:ident = $code:literal),+;)+) => {
+    ($($scope:ident: $($(#[$doc:meta])* $name:ident = $code:tt),+;)+) => {
         /// What has happened.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
         pub enum EventKind { $($($(#[$doc])* #[serde(rename = $code)] $name,)+)+ }
