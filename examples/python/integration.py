@@ -131,7 +131,7 @@ def statements(month: date) -> None:
         print(f"statement {sums.number} {sums.provider} {sums.payable.amount} {sums.payable.currency.value}")
         statement = done(show_statement_lines.sync(client=valinta, id=sums.id))
         for line in statement.lines:
-            print(f"line {line.day} {line.quantity} {line.organiser_pays.amount}")
+            print(f"line {line.service_day} {line.quantity} {line.organiser_pays.amount}")
 
 
 def done(answer: Answer | Problem | OAuthRefusal | None) -> Answer:

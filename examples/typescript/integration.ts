@@ -23,7 +23,7 @@ async function signedIn(): Promise<Valinta> {
       client_id: setting("VALINTA_CLIENT_ID"),
       client_secret: setting("VALINTA_CLIENT_SECRET"),
     },
-    bodySerializer: (body) => new URLSearchParams(body as Record<string, string>),
+    headers: { "Content-Type": "application/x-www-form-urlencoded" },
   });
   if (!data) throw new Error(`no token: ${JSON.stringify(error)}`);
   return createClient<paths>({ baseUrl, headers: { Authorization: `Bearer ${data.access_token}` } });
@@ -80,7 +80,7 @@ async function body(request: IncomingMessage): Promise<string> {
 async function issue(personalIdentityCode: string, typeCode: string): Promise<void> {
   const valinta = await signedIn();
   const types = done(await valinta.GET("/v1/voucher-types", { params: { query: { limit: 100 } } }));
-  const type = types.items.find((one) => one.code === typeCode);
+  const type = "items" in types ? types.items.find((one) => one.code === typeCode) : undefined;
   if (!type) throw new Error(`there is no voucher type ${typeCode}`);
 
   const client = done(
@@ -123,7 +123,7 @@ async function statements(month: string): Promise<void> {
   for (const sums of listed.items) {
     console.log(`statement ${sums.number} ${sums.provider} ${sums.payable.amount} ${sums.payable.currency}`);
     const statement = done(await valinta.GET("/v1/statements/{id}/lines", { params: { path: { id: sums.id } } }));
-    for (const line of statement.lines) console.log(`line ${line.day} ${line.quantity} ${line.organiser_pays.amount}`);
+    for (const line of statement.lines) console.log(`line ${line.service_day} ${line.quantity} ${line.organiser_pays.amount}`);
   }
 }
 

@@ -55,8 +55,8 @@ fn of_several_processes_one_does_each_job_when_it_has_come_due() {
         scene.after(TimeDelta::seconds(5));
         assert_eq!(
             kinds(&turns(&processes[1])),
-            [JobKind::Deliveries],
-            "what leaves the house is looked at more often"
+            [JobKind::Events, JobKind::Webhooks, JobKind::Deliveries],
+            "what others hear and what leaves the house is looked at more often"
         );
         scene.after(TimeDelta::minutes(10));
     }
