@@ -36,15 +36,15 @@ pub(crate) struct AccessView {
     /// The mandate by which a representative of the resident's did it, if one did by a mandate that is recorded.
     #[serde(skip_serializing_if = "Option::is_none")]
     mandate: Option<Id<kind::Mandate>>,
+    /// That representative's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 200)]
+    representative_name: Option<String>,
     /// Who had checked the mandate, if a representative of the resident's did it with a token that carried one. Which person
     /// that was, the organiser tells on request.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 2048)]
     mandate_issuer: Option<String>,
-    /// That representative's name.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(max_length = 200)]
-    representative_name: Option<String>,
     /// For which organiser.
     #[serde(skip_serializing_if = "Option::is_none")]
     organiser: Option<Id<kind::Organiser>>,
