@@ -469,3 +469,22 @@ fn a_long_list_is_sent_whole_and_paged_without_gaps() {
     );
     assert_eq!(items(&anyone, "/v1/offerings?sector=public")[0]["provider"], last.id.as_str());
 }
+
+#[test]
+fn organisers_with_their_area_and_voucher_types_are_shown_to_everyone_one_by_one() {
+    let world = World::start();
+    let county = County::found(&world);
+    let care = county.home_care();
+    let anyone = world.api.anyone();
+    for (list, id) in [("/v1/organisers", &county.id), ("/v1/voucher-types", &care.id)] {
+        let listed = anyone.get(list).ok()["items"].as_array().unwrap().clone();
+        let shown = anyone.get(&format!("{list}/{id}")).ok();
+        assert!(shown["id"] == id.as_str() && listed.contains(&shown), "{shown} is not in {listed:?}");
+        anyone.get(&format!("{list}/{}", world.unknown_id())).refused(404, "not_found");
+    }
+    let area = anyone.get(&format!("/v1/organisers/{}/municipalities", county.id)).ok();
+    let codes: BTreeSet<&str> =
+        area["items"].as_array().unwrap().iter().map(|municipality| municipality["code"].as_str().unwrap()).collect();
+    assert!(codes.contains("609") && codes.contains("684"), "{area}");
+    anyone.get(&format!("/v1/organisers/{}/municipalities", world.unknown_id())).refused(404, "not_found");
+}
