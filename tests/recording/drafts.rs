@@ -62,6 +62,10 @@ fn a_draft_is_said_more_of_and_recorded_by_the_door_of_all() {
     scene.provider.user.post(&record, &json!({})).refused(409, "wrong_state").at("/path/id", "ended");
     scene.provider.user.post(&format!("{path}/discard"), &json!({})).refused(409, "wrong_state");
     scene.provider.user.send("PUT", &path, &[("If-Match", "*")], Some("{}")).refused(409, "wrong_state");
+    // Begun twice, it is recorded once.
+    let again = id_of(&scene.provider.user.post(DRAFTS, &content).created());
+    let found = scene.provider.user.post(&format!("{DRAFTS}/{again}/record"), &json!({})).ok();
+    assert_eq!((&found["event"]["id"], scene.events().len()), (&event["id"], 1));
     scene.world.ledger_balances();
 }
 

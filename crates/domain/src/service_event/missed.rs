@@ -14,6 +14,7 @@ use crate::time::Moment;
 /// What was recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = ServiceEventKind)]
 pub enum EventKind {
     /// A service that was given.
     #[default]

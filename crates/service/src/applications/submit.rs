@@ -87,6 +87,7 @@ pub(crate) struct SubmittedApplication {
 
 /// Who applied, as the registry had them.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = SubmittedApplicant)]
 struct Applicant {
     /// Its id.
     id: Id<kind::Provider>,

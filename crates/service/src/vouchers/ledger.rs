@@ -55,6 +55,7 @@ pub(crate) struct BalanceView {
     /// Which account.
     account: Account,
     /// How much of what was granted: units of service, or money.
+    #[schema(value_type = String, max_length = 13, pattern = r"^-?[0-9]{1,7}(\.[0-9]{1,4})?$", example = "-22")]
     quantity: Quantity,
     /// How much money.
     amount: Money,

@@ -60,34 +60,31 @@ pub(crate) struct RowView {
     /// The service event; left out where nothing is stored.
     #[serde(skip_serializing_if = "Option::is_none")]
     service_event: Option<Id<kind::ServiceEvent>>,
-    /// What was recorded, as it stands.
-    #[serde(flatten)]
-    came_to: Option<CameTo>,
-    /// Why it is refused, as a single one would be.
+    /// Where it stands, if it is not refused; with it come all figures.
     #[serde(skip_serializing_if = "Option::is_none")]
-    problem: Option<ProblemDocument>,
-}
-
-/// What a row came to that was not refused.
-#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
-#[schema(as = BatchRowFigures)]
-pub(crate) struct CameTo {
-    /// Where it stands.
-    status: EventStatus,
+    status: Option<EventStatus>,
     /// Why it is looked at before it is settled, besides what the rulebook says: it may have been recorded already.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 2)]
     flags: Vec<Flag>,
     /// Price, or a public unit's full cost, times quantity.
-    total: Money,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    total: Option<Money>,
     /// What the organiser pays to the provider.
-    organiser_pays: Money,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    organiser_pays: Option<Money>,
     /// What the client pays to the provider.
-    co_payment: Money,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    co_payment: Option<Money>,
     /// What the client is charged by the organiser for a public unit's service.
-    client_fee: Money,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_fee: Option<Money>,
     /// What the voucher grants after it for services of the day.
-    available: Quantity,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    available: Option<Quantity>,
+    /// Why it is refused, as a single one would be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<ProblemDocument>,
 }
 
 /// What became of a row, and whose it was.
@@ -98,35 +95,48 @@ pub(super) struct RowDone {
     pub(super) whose: Option<(Id<kind::Voucher>, Target)>,
 }
 
+impl RowView {
+    const fn with(row: usize, outcome: RowOutcome) -> Self {
+        Self {
+            row,
+            reference: None,
+            outcome,
+            service_event: None,
+            status: None,
+            flags: Vec::new(),
+            total: None,
+            organiser_pays: None,
+            co_payment: None,
+            client_fee: None,
+            available: None,
+            problem: None,
+        }
+    }
+}
+
 impl RowDone {
     pub(super) fn of(row: usize, recorded: Recorded) -> Self {
         let Recorded { event, account, flags, currency, available, is_repeated } = recorded;
         let whose = Some((event.voucher, target_of(&event)));
         let charges = event.charges;
-        let came_to = CameTo {
-            status: EventStatus::of(&account.account),
-            flags,
-            total: charges.total.of(currency),
-            organiser_pays: charges.organiser_pays.of(currency),
-            co_payment: charges.co_payment.of(currency),
-            client_fee: charges.client_fee.of(currency),
-            available,
-        };
         let view = RowView {
-            row,
             reference: event.reference,
-            outcome: if is_repeated { RowOutcome::Repeated } else { RowOutcome::Recorded },
             service_event: Some(event.id),
-            came_to: Some(came_to),
-            problem: None,
+            status: Some(EventStatus::of(&account.account)),
+            flags,
+            total: Some(charges.total.of(currency)),
+            organiser_pays: Some(charges.organiser_pays.of(currency)),
+            co_payment: Some(charges.co_payment.of(currency)),
+            client_fee: Some(charges.client_fee.of(currency)),
+            available: Some(available),
+            ..RowView::with(row, if is_repeated { RowOutcome::Repeated } else { RowOutcome::Recorded })
         };
         Self { view, whose }
     }
 
     /// `problem` is at the row's place already.
     pub(super) fn refused(row: usize, reference: Option<String>, problem: ProblemDocument) -> Self {
-        let outcome = RowOutcome::Refused;
-        let view = RowView { row, reference, outcome, service_event: None, came_to: None, problem: Some(problem) };
+        let view = RowView { reference, problem: Some(problem), ..RowView::with(row, RowOutcome::Refused) };
         Self { view, whose: None }
     }
 }
