@@ -15,20 +15,21 @@ const JAVASCRIPT: Foreign =
     Foreign { folder: "tests/webhooks", files: &["package.json", "package-lock.json", "verify.mjs"], besides: &[] };
 const PYTHON: Foreign = Foreign { folder: "tests/webhooks", files: &["requirements.txt", "verify.py"], besides: &[] };
 
-/// By each verifier that is here: which of the calls it believes.
-fn verified(calls: &[Value]) -> Vec<(&'static str, Vec<bool>)> {
+/// By each verifier: which of the calls it believes; nothing where it cannot be run here.
+fn verified(calls: &[Value]) -> [(&'static str, Option<Vec<bool>>); 2] {
     let told = json!(calls).to_string();
-    let asked = |command: &mut Command| serde_json::from_str(&foreign::asked(command, &told)).unwrap();
-    let mut verified = Vec::new();
-    match JAVASCRIPT.of_node(false) {
-        Some(at) => verified.push(("JavaScript", asked(Command::new("node").arg("verify.mjs").current_dir(at)))),
-        None => println!("SKIPPED: there is no node or no npm here, and so not the verifier in JavaScript"),
-    }
-    match PYTHON.of_python(&[]) {
-        Some(at) => verified.push(("Python", asked(foreign::of_packages(&at, "python").arg("verify.py")))),
-        None => println!("SKIPPED: there is no python3 with venv here, and so not the verifier in Python"),
-    }
-    verified
+    let asked = |mut command: Command| serde_json::from_str(&foreign::asked(&mut command, &told)).unwrap();
+    let by_node = JAVASCRIPT.of_node(false).map(|at| {
+        let mut node = Command::new("node");
+        node.arg("verify.mjs").current_dir(at);
+        asked(node)
+    });
+    let by_python = PYTHON.of_python(&[]).map(|at| {
+        let mut python = foreign::of_packages(&at, "python");
+        python.arg("verify.py");
+        asked(python)
+    });
+    [("JavaScript, by node and npm", by_node), ("Python, by python3 with venv", by_python)]
 }
 
 #[test]
@@ -87,6 +88,9 @@ fn the_public_verifiers_believe_what_is_signed_and_nothing_else() {
     .map(|(heard, secret, is_believed)| (heard.with_secret(secret), is_believed))
     .unzip();
     for (by, verified) in verified(&calls) {
-        assert_eq!(verified, wanted, "{by}");
+        match verified {
+            Some(verified) => assert_eq!(verified, wanted, "{by}"),
+            None => println!("SKIPPED: the verifier in {by}, which is not here"),
+        }
     }
 }

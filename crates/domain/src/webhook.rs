@@ -248,19 +248,12 @@ mod tests {
 
     #[test]
     fn what_fails_is_tried_again_until_the_webhook_is_turned_off_and_nothing_is_passed_over() {
-        let (since, mut now) = (at(0), at(0));
-        for tries in 1.. {
-            match after_call(CallOutcome::Failed, tries, Some(since), now, 0) {
-                Next::Again(next) => {
-                    assert!(next > now && next <= later(now, WAITS.1));
-                    now = next;
-                }
-                next => {
-                    assert_eq!(next, Next::TurnOff);
-                    break;
-                }
-            }
+        let (since, mut now, mut tries) = (at(0), at(0), 1);
+        while let Next::Again(next) = after_call(CallOutcome::Failed, tries, Some(since), now, 0) {
+            assert!(next > now && next <= later(now, WAITS.1));
+            (now, tries) = (next, tries + 1);
         }
+        assert_eq!(after_call(CallOutcome::Failed, tries, Some(since), now, 0), Next::TurnOff);
         assert!(now >= later(since, FAILING_MAX) && now < later(since, FAILING_MAX + WAITS.1));
     }
 

@@ -100,6 +100,7 @@ fn said_of(status: u16) -> Option<String> {
 }
 
 /// What is said of a call without an answer. It names no address.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the library may add kinds; what is left is of what was answered")]
 fn why(error: Error) -> String {
     match error {
         Error::Timeout(_) => "it took too long".to_owned(),

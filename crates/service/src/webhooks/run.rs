@@ -82,7 +82,7 @@ fn tell_one(app: &App, mut webhook: Webhook, until: Instant) -> Result<usize, Pr
             // What is not for it is as if it had heard it.
             let now = Webhook { heard: round.last, ..webhook.clone() };
             if webhook.heard < round.last {
-                write(app, move |c, _| Ok(webhooks::store(c, &webhook, &now)?))?;
+                write(app, move |c, _| webhooks::store(c, &webhook, &now))?;
             }
             return Ok(heard);
         }
