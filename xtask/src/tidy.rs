@@ -4,6 +4,7 @@
 mod identity;
 mod layers;
 mod migrations;
+mod schemas;
 mod text;
 
 use std::fmt;
@@ -52,6 +53,7 @@ pub(crate) fn run() -> Result<()> {
     findings.extend(text::check(&files));
     findings.extend(identity::check(&files));
     findings.extend(migrations::check(&files));
+    findings.extend(schemas::check(&files));
     findings.sort();
     if findings.is_empty() {
         println!("{} files are tidy", files.len());
