@@ -62,7 +62,7 @@ table! {
 
 table! {
     use crate::types::{SqlId, SqlMoment};
-    use diesel::sql_types::{Nullable, Text};
+    use diesel::sql_types::{BigInt, Nullable, Text};
     outbox (id) {
         id -> SqlId,
         organiser_id -> Nullable<SqlId>,
@@ -72,7 +72,7 @@ table! {
         payload -> Text,
         at -> SqlMoment,
         provider_id -> Nullable<SqlId>,
-        position -> Nullable<diesel::sql_types::BigInt>,
+        position -> Nullable<BigInt>,
     }
 }
 
