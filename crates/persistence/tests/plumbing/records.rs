@@ -175,7 +175,7 @@ fn what_is_told_has_one_place_and_is_heard_by_those_whom_it_concerns() {
             message(5, Hearers::both(organiser, provider), chosen),
             message(6, organiser.into(), offered),
             message(7, provider.into(), chosen),
-            message(8, Hearers::both(Id::new(uuid(1)), Id::new(uuid(2))), chosen),
+            message(8, Hearers::both(Id::new(uuid(ORGANISER + 1)), Id::new(uuid(78))), chosen),
         ]);
         let (county, company) = (Hearer::Organiser(organiser), Hearer::Providers(vec![provider]));
         assert_eq!(heard(&county, &EventKind::ALL, 0), [], "nothing is told before it has a place");
