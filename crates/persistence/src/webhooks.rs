@@ -153,7 +153,7 @@ pub fn find(c: &mut Conn, id: Id<kind::Webhook>) -> Result<Option<Webhook>, DbEr
     row.map(Row::webhook).transpose()
 }
 
-/// Someone's webhooks, latest first; with those that were ended, if they are asked for.
+/// Someone's webhooks, latest first, without those that were ended.
 ///
 /// # Errors
 /// The database's.
