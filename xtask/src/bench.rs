@@ -4,11 +4,10 @@
 use std::fs;
 use std::path::Path;
 
-use cargo_metadata::MetadataCommand;
 use clap::ValueEnum;
 
 use crate::pg;
-use crate::process::{Result, cargo, root, run as run_command};
+use crate::process::{Result, cargo, run as run_command, target_folder};
 
 /// What can be measured by itself.
 #[derive(Clone, Copy, ValueEnum)]
@@ -86,7 +85,7 @@ fn choices() -> Result<()> {
 
 /// Commands that write, on both databases.
 fn writes() -> Result<()> {
-    pg::with_server(&pg::binaries()?, |url| run_over_http("writes", &[(POSTGRES_VARIABLE, url)]))
+    pg::with_server(&pg::binaries()?, pg::Writes::Durable, |url| run_over_http("writes", &[(POSTGRES_VARIABLE, url)]))
 }
 
 fn over_http(name: &str) -> Result<()> {
@@ -111,12 +110,6 @@ impl Measured {
     fn is_slow(&self) -> bool {
         self.bound.is_some_and(|bound| self.nanoseconds > bound)
     }
-}
-
-fn target_folder() -> Result<std::path::PathBuf> {
-    let metadata =
-        MetadataCommand::new().manifest_path(root().join("Cargo.toml")).no_deps().exec().map_err(|e| e.to_string())?;
-    Ok(metadata.target_directory.into())
 }
 
 /// The median of one measurement as criterion left it, in nanoseconds.

@@ -37,12 +37,16 @@ fn docs() -> Result<()> {
     run_command(cargo(["doc", "--no-deps", "--workspace", "--locked"]).env("RUSTDOCFLAGS", "-D warnings"))
 }
 
-/// The whole suite once more, on PostgreSQL. It never passes by being skipped: without a server, one is installed.
+/// Everything that a database has to do with once more, on PostgreSQL. It never passes by being skipped: without a server,
+/// one is installed.
 fn tests_on_postgresql() -> Result<()> {
     let binaries = pg::binaries().or_else(|missing| {
         println!("{missing}; installing it");
         pg::install().map_err(|e| format!("{missing}; {e}"))?;
         pg::binaries()
     })?;
-    pg::with_server(&binaries, |url| run_command(cargo(["test", "--workspace", "--locked"]).env(pg::URL_VARIABLE, url)))
+    pg::with_server(&binaries, pg::Writes::Fast, |url| {
+        let tests = ["--lib", "--test", "acceptance", "--test", "plumbing"];
+        run_command(cargo(["test", "--workspace", "--locked"]).args(tests).env(pg::URL_VARIABLE, url))
+    })
 }

@@ -20,12 +20,31 @@ const KEEPER: &str = include_str!("pg.sh");
 /// A port may be taken between the moment it is found free and the server's start.
 const STARTS_MAX: usize = 3;
 
-/// Runs a command against a throw-away server and gives on its exit status.
+/// Whether what is written would outlive a loss of power.
+#[derive(Clone, Copy)]
+pub(crate) enum Writes {
+    /// As in service: what is measured has to wait for the disk.
+    Durable,
+    /// No test can pull the plug, so none waits for the disk: most of a run would be waiting.
+    Fast,
+}
+
+impl Writes {
+    /// The word that the server's keeper knows it by.
+    fn word(self) -> &'static str {
+        match self {
+            Self::Durable => "durable",
+            Self::Fast => "fast",
+        }
+    }
+}
+
+/// Runs a command against a throw-away server for tests and gives on its exit status.
 pub(crate) fn run(command: &[OsString]) -> Result<ExitCode> {
     let [program, arguments @ ..] = command else {
         return Err("name the command to run".to_owned());
     };
-    with_server(&binaries()?, |url| {
+    with_server(&binaries()?, Writes::Fast, |url| {
         let mut command = Command::new(program);
         command.args(arguments).env(URL_VARIABLE, url);
         process::status(&mut command).map(exit_code)
@@ -33,8 +52,8 @@ pub(crate) fn run(command: &[OsString]) -> Result<ExitCode> {
 }
 
 /// Does the work with a server's URL; the server is stopped and its files are removed whatever the outcome.
-pub(crate) fn with_server<T>(binaries: &Path, work: impl FnOnce(&str) -> Result<T>) -> Result<T> {
-    let server = Server::start(binaries)?;
+pub(crate) fn with_server<T>(binaries: &Path, writes: Writes, work: impl FnOnce(&str) -> Result<T>) -> Result<T> {
+    let server = Server::start(binaries, writes)?;
     let done = work(&server.url);
     server.stop()?;
     done
@@ -91,10 +110,10 @@ struct Server {
 }
 
 impl Server {
-    fn start(binaries: &Path) -> Result<Self> {
+    fn start(binaries: &Path, writes: Writes) -> Result<Self> {
         let mut outcome = Err("it was not tried".to_owned());
         for _ in 0..STARTS_MAX {
-            outcome = Self::start_once(binaries);
+            outcome = Self::start_once(binaries, writes);
             if outcome.is_ok() {
                 break;
             }
@@ -102,13 +121,14 @@ impl Server {
         outcome.map_err(|e| format!("PostgreSQL of {} did not start: {e}", binaries.display()))
     }
 
-    fn start_once(binaries: &Path) -> Result<Self> {
+    fn start_once(binaries: &Path, writes: Writes) -> Result<Self> {
         let port = free_port()?;
         let password = random_password()?;
         let mut keeper = as_unprivileged()?
             .args(["sh", "-c", KEEPER, "pg.sh"])
             .arg(binaries)
             .arg(port.to_string())
+            .arg(writes.word())
             // The unprivileged user may not be able to stand where we stand.
             .current_dir("/")
             // Ctrl-C reaches a whole process group: the keeper outlives it and then stops the server in order.

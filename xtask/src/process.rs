@@ -5,6 +5,8 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, ExitStatus};
 
+use cargo_metadata::MetadataCommand;
+
 /// A chore's outcome; the text says what failed and is all that a reader gets.
 pub(crate) type Result<T> = std::result::Result<T, String>;
 
@@ -12,6 +14,13 @@ pub(crate) type Result<T> = std::result::Result<T, String>;
 pub(crate) fn root() -> PathBuf {
     let xtask = Path::new(env!("CARGO_MANIFEST_DIR"));
     xtask.parent().unwrap_or(xtask).to_path_buf()
+}
+
+/// Where cargo puts what it builds.
+pub(crate) fn target_folder() -> Result<PathBuf> {
+    let manifest = root().join("Cargo.toml");
+    let metadata = MetadataCommand::new().manifest_path(manifest).no_deps().exec().map_err(|e| e.to_string())?;
+    Ok(metadata.target_directory.into())
 }
 
 /// The cargo that started this program, at the top of the repository.

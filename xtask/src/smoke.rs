@@ -10,9 +10,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use cargo_metadata::MetadataCommand;
-
-use crate::process::{Result, root, run as run_command};
+use crate::process::{Result, run as run_command, target_folder};
 
 const START_SECONDS_MAX: u64 = 60;
 const ANSWER_SECONDS_MAX: u64 = 10;
@@ -26,7 +24,7 @@ const STEADY_PATHS: [&str; 3] = ["/v1/organisers", "/v1/voucher-types", "/v1/pro
 pub(crate) fn run(binary: Option<PathBuf>) -> Result<()> {
     let binary = match binary {
         Some(named) => named,
-        None => built()?,
+        None => target_folder()?.join("release").join("valinta"),
     };
     let binary = binary
         .canonicalize()
@@ -50,12 +48,6 @@ pub(crate) fn run(binary: Option<PathBuf>) -> Result<()> {
         }
     }
     Ok(())
-}
-
-fn built() -> Result<PathBuf> {
-    let metadata =
-        MetadataCommand::new().manifest_path(root().join("Cargo.toml")).no_deps().exec().map_err(|e| e.to_string())?;
-    Ok(metadata.target_directory.join("release").join("valinta").into())
 }
 
 /// The demo journey as its own process, in the folder where the service keeps its keys.

@@ -4,10 +4,12 @@
 pub mod faults;
 #[cfg(feature = "testing")]
 mod footprint;
+mod template;
 
 use std::env;
 use std::fmt::Write as _;
 use std::fs;
+use std::iter;
 use std::path::PathBuf;
 
 use diesel::connection::SimpleConnection;
@@ -17,13 +19,15 @@ use crate::db::{Db, OpenError};
 use crate::dialect::{self, Use};
 use crate::migrations;
 
+use template::Server;
+
 #[cfg(feature = "testing")]
 pub use footprint::footprint;
 
 /// Names a PostgreSQL on which tests may make and drop databases.
 pub const TEST_DATABASE_URL: &str = "TEST_DATABASE_URL";
 
-/// A new, empty database that is dropped with this value.
+/// A new database that is dropped with this value.
 #[derive(Debug)]
 pub struct TestDatabase {
     url: DatabaseUrl,
@@ -37,7 +41,8 @@ enum Place {
 }
 
 impl TestDatabase {
-    /// On the PostgreSQL that `TEST_DATABASE_URL` names; without one a SQLite in a folder for temporary files.
+    /// One with all its tables: on the PostgreSQL that `TEST_DATABASE_URL` names; without one a SQLite in a folder for
+    /// temporary files.
     ///
     /// # Errors
     /// It cannot be made.
@@ -48,40 +53,53 @@ impl TestDatabase {
         }
     }
 
-    /// One of every kind there is: SQLite, and PostgreSQL where `TEST_DATABASE_URL` names one.
+    /// One of every kind there is, with all its tables: SQLite, and PostgreSQL where `TEST_DATABASE_URL` names one.
     ///
     /// # Errors
     /// One cannot be made.
     pub fn each() -> Result<Vec<Self>, String> {
-        Ok(std::iter::once(Self::sqlite()?).chain(Self::postgres()?).collect())
+        Ok(iter::once(Self::sqlite()?).chain(Self::postgres()?).collect())
     }
 
-    /// A SQLite.
+    /// As [`TestDatabase::each`], without a table: what is found by the first process that comes.
+    ///
+    /// # Errors
+    /// One cannot be made.
+    pub fn each_empty() -> Result<Vec<Self>, String> {
+        let postgres = template::server()?.map(|server| Self::on(server, template::EMPTY)).transpose()?;
+        Ok(iter::once(Self::in_folder()?).chain(postgres).collect())
+    }
+
+    /// A SQLite with all its tables.
     ///
     /// # Errors
     /// There is no folder for it.
     pub fn sqlite() -> Result<Self, String> {
+        let database = Self::in_folder()?;
+        if let DatabaseUrl::Sqlite(file) = &database.url {
+            fs::write(file, template::sqlite()?).map_err(|e| e.to_string())?;
+        }
+        Ok(database)
+    }
+
+    fn in_folder() -> Result<Self, String> {
         let folder = env::temp_dir().join(unique_name()?);
         fs::create_dir(&folder).map_err(|e| e.to_string())?;
         Ok(Self { url: DatabaseUrl::Sqlite(folder.join("test.db")), place: Place::Folder(folder) })
     }
 
-    /// A PostgreSQL; `None` without `TEST_DATABASE_URL`.
+    /// A PostgreSQL with all its tables; `None` without `TEST_DATABASE_URL`.
     ///
     /// # Errors
     /// The server does not make it.
     pub fn postgres() -> Result<Option<Self>, String> {
-        let Ok(server) = env::var(TEST_DATABASE_URL) else { return Ok(None) };
+        template::server()?.map(|server| Self::on(server, template::postgres()?)).transpose()
+    }
+
+    fn on(server: Server, template: &str) -> Result<Self, String> {
         let name = unique_name()?;
-        let url = DatabaseUrl::Postgres(with_database(&server, &name));
-        let server: DatabaseUrl =
-            server.parse().map_err(|_| format!("{TEST_DATABASE_URL} does not name a PostgreSQL"))?;
-        if !matches!(server, DatabaseUrl::Postgres(_)) {
-            return Err(format!("{TEST_DATABASE_URL} does not name a PostgreSQL"));
-        }
-        // The other template may be in use.
-        run(&server, &format!("CREATE DATABASE {name} TEMPLATE template0"))?;
-        Ok(Some(Self { url, place: Place::Server { url: server, name } }))
+        run(&server.url, &format!("CREATE DATABASE {name} TEMPLATE {template}"))?;
+        Ok(Self { url: server.database(&name), place: Place::Server { url: server.url, name } })
     }
 
     /// How to reach it.
@@ -97,14 +115,12 @@ impl TestDatabase {
         }
     }
 
-    /// Opens it with all its tables.
+    /// Opens it.
     ///
     /// # Errors
-    /// It cannot be opened or migrated.
+    /// It cannot be opened.
     pub fn open(&self) -> Result<Db, OpenError> {
-        let db = Db::open(&self.url)?;
-        db.migrate()?;
-        Ok(db)
+        Db::open(&self.url)
     }
 
     /// Undoes every migration, newest first.
@@ -157,13 +173,4 @@ fn unique_name() -> Result<String, String> {
         write!(name, "{byte:02x}").map_err(|e| e.to_string())?;
     }
     Ok(name)
-}
-
-/// The same server, another database.
-fn with_database(url: &str, name: &str) -> String {
-    let (base, options) = url.split_once('?').map_or((url, None), |(base, options)| (base, Some(options)));
-    let (scheme, rest) = base.split_once("://").unwrap_or(("postgres", base));
-    let server = rest.split('/').next().unwrap_or_default();
-    let options = options.map(|options| format!("?{options}")).unwrap_or_default();
-    format!("{scheme}://{server}/{name}{options}")
 }

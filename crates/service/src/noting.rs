@@ -155,7 +155,6 @@ mod tests {
     fn all_are_stored_once_and_one_that_cannot_be_is_told_alone() {
         let database = TestDatabase::create().unwrap();
         let db = database.open().unwrap();
-        db.migrate().unwrap();
         let (keys, noting) = (Keys::generate(), Arc::new(Noting::default()));
         actix_web::rt::System::new().block_on(async {
             let store = |n: u32| {

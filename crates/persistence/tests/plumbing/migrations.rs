@@ -39,7 +39,7 @@ fn every_migration_can_be_undone_and_run_again() {
 
 #[test]
 fn several_may_migrate_at_once() {
-    for database in TestDatabase::each().unwrap() {
+    for database in TestDatabase::each_empty().unwrap() {
         let migrated: Vec<_> = thread::scope(|scope| {
             let all: Vec<_> =
                 (0..6).map(|_| scope.spawn(|| Db::open(database.url()).and_then(|db| db.migrate()))).collect();
@@ -56,7 +56,7 @@ fn several_may_migrate_at_once() {
 
 #[test]
 fn what_is_pending_is_told_without_changing_anything() {
-    for database in TestDatabase::each().unwrap() {
+    for database in TestDatabase::each_empty().unwrap() {
         let db = Db::open(database.url()).unwrap();
         let pending = db.pending_migrations().unwrap();
         assert_eq!(pending.first().map(String::as_str), Some("00000000000001_foundation"));

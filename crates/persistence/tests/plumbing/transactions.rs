@@ -330,10 +330,12 @@ fn a_row_that_is_kept_too_long_is_a_lock_timeout() {
 
 #[test]
 fn the_last_one_out_closes_the_file_which_is_its_owners_alone() {
-    let database = TestDatabase::sqlite().unwrap();
+    // The first is a SQLite, and its file is not made yet.
+    let database = TestDatabase::each_empty().unwrap().swap_remove(0);
     let DatabaseUrl::Sqlite(file) = database.url().clone() else { panic!("a SQLite was asked for") };
     let beside = file.with_extension("db-wal");
     let db = database.open().unwrap();
+    db.migrate().unwrap();
     let other = db.clone();
     drop(db);
     runtime().block_on(other.ping()).unwrap();

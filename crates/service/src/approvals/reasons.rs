@@ -240,7 +240,6 @@ mod tests {
     fn what_a_provider_has_shown_is_read_once_for_all_its_approvals() {
         let database = TestDatabase::create().unwrap();
         let db = database.open().unwrap();
-        db.migrate().unwrap();
         let keys = Keys::generate();
         let tokens = Tokens::new("https://id.example", "valinta", &keys, None).unwrap();
         let clock = Clock::fixed(Moment::from_micros(1_790_000_000_000_000).unwrap());

@@ -59,7 +59,6 @@ impl County {
         web::block(|| {
             let database = TestDatabase::create().unwrap();
             let db = database.open().unwrap();
-            db.migrate().unwrap();
             let keys = Keys::generate();
             let tokens = Tokens::new("https://id.example", "valinta", &keys, None).unwrap();
             let clock = Clock::fixed(Moment::from_micros(1_790_000_000_000_000).unwrap());

@@ -13,7 +13,7 @@ pub const OPENAPI_PATH: &str = "/v1/openapi.json";
 
 /// The OpenAPI document as it is sent.
 pub(super) struct Document {
-    json: String,
+    json: web::Bytes,
     tag: header::EntityTag,
 }
 
@@ -24,11 +24,11 @@ impl Document {
         let json = openapi.to_json().unwrap_or_default();
         let digest = Sha256::digest(json.as_bytes());
         let tag: String = digest.iter().take(12).map(|byte| format!("{byte:02x}")).collect();
-        Self { json, tag: tag_of_revision(&tag) }
+        Self { json: json.into(), tag: tag_of_revision(&tag) }
     }
 }
 
-pub(super) fn serve(config: &mut web::ServiceConfig, document: Document) {
+pub(super) fn serve(config: &mut web::ServiceConfig, document: web::Data<Document>) {
     let page = Config::from(OPENAPI_PATH)
         .validator_url("none")
         .display_operation_id(true)
@@ -36,7 +36,7 @@ pub(super) fn serve(config: &mut web::ServiceConfig, document: Document) {
         .try_it_out_enabled(true)
         .persist_authorization(false);
     config
-        .app_data(web::Data::new(document))
+        .app_data(document)
         .route(OPENAPI_PATH, web::get().to(openapi))
         .route("/", web::get().to(to_docs))
         .route("/docs", web::get().to(to_docs))

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::sync::LazyLock;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{self, ServiceFactory, ServiceRequest, ServiceResponse};
@@ -19,6 +20,22 @@ use super::query::QUERY_POINTER;
 use crate::app::{self, App};
 use crate::telemetry;
 
+/// Routes, and what is told of them all. It is the same for every worker and takes longer to make than all else at a start.
+struct Told {
+    routes: Vec<Route>,
+    methods: web::Data<Methods>,
+    document: web::Data<Document>,
+}
+
+impl Told {
+    fn of(routes: Vec<Route>) -> Self {
+        let routes = openapi::ordered(routes);
+        let methods = web::Data::new(Methods::of(&routes));
+        let document = web::Data::new(Document::of(&openapi::document_of(&routes)));
+        Self { routes, methods, document }
+    }
+}
+
 /// The service as the web framework runs it, with the service's own routes.
 pub fn web_app(
     app: App,
@@ -31,11 +48,13 @@ pub fn web_app(
         InitError = (),
     >,
 > {
-    web_app_of(app, app::routes())
+    static OWN: LazyLock<Told> = LazyLock::new(|| Told::of(app::routes()));
+    web_app_with(app, &OWN)
 }
 
 /// As [`web_app`], with routes of one's own: the tests of the plumbing bring theirs.
-pub fn web_app_of(
+#[cfg(test)]
+pub(super) fn web_app_of(
     app: App,
     routes: Vec<Route>,
 ) -> actix_web::App<
@@ -47,20 +66,32 @@ pub fn web_app_of(
         InitError = (),
     >,
 > {
-    let routes = openapi::ordered(routes);
-    let document = Document::of(&openapi::document_of(&routes));
-    let methods = web::Data::new(Methods::of(&routes));
+    web_app_with(app, &Told::of(routes))
+}
+
+fn web_app_with(
+    app: App,
+    told: &Told,
+) -> actix_web::App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<impl MessageBody + use<>>,
+        Error = Error,
+        InitError = (),
+    > + use<>,
+> {
     actix_web::App::new()
         .app_data(web::Data::new(app))
-        .app_data(methods)
+        .app_data(told.methods.clone())
         .app_data(web::PayloadConfig::new(BODY_BYTES_MAX))
         // Our own extractors answer for themselves; these are for one of the framework's that slips in.
         .app_data(web::PathConfig::default().error_handler(|error, _| Problem::not_found().caused_by(error).into()))
         .app_data(web::QueryConfig::default().error_handler(|error, _| {
             Problem::invalid(Vec::new()).at(QUERY_POINTER, "invalid", "cannot be read").caused_by(error).into()
         }))
-        .configure(|config| openapi::serve(config, &routes))
-        .configure(|config| docs::serve(config, document))
+        .configure(|config| openapi::serve(config, &told.routes))
+        .configure(|config| docs::serve(config, told.document.clone()))
         .default_service(web::to(unrouted))
         // The last one wrapped sees a request first.
         .wrap(from_fn(only_when_open))

@@ -54,7 +54,6 @@ impl World {
         let opening = || {
             let database = TestDatabase::create().unwrap();
             let db = database.open().unwrap();
-            db.migrate().unwrap();
             (db, database)
         };
         let (db, database) = web::block(opening).await.unwrap();
