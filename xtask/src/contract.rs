@@ -1,6 +1,7 @@
 //! What the OpenAPI document promises to those who build on it: it keeps to the rules of linters, is valid, shows examples of
 //! its own shapes, makes clients that compile, and loses nothing unannounced. Owns the order; tools are pinned in `contract/`.
 
+mod calls;
 mod changes;
 mod clients;
 mod compare;
@@ -29,6 +30,12 @@ pub(crate) enum Part {
     Validate,
     /// Clients in TypeScript and Python are generated and compile
     Clients,
+    /// Calls of every operation, right ones and wrong ones, against a demo county of its own
+    Calls {
+        /// For how long each operation is called, by turns; the calls of a turn that ends by itself are fewer
+        #[arg(long, default_value_t = 3)]
+        seconds_each: u32,
+    },
     /// Makes the present document the one of the last release
     Release,
     /// Makes examples of calls that were recorded, for operations that have none
@@ -57,6 +64,10 @@ pub(crate) fn run(part: Option<Part>) -> Result<()> {
         Some(Part::Lint) => steps::run(&[TOOLS, SPECTRAL, REDOCLY]),
         Some(Part::Validate) => steps::run(&[TOOLS, VALID]),
         Some(Part::Clients) => steps::run(&[TOOLS, TYPESCRIPT, PYTHON]),
+        Some(Part::Calls { seconds_each }) => {
+            tools::install()?;
+            calls::make(seconds_each)
+        }
         Some(Part::Release) => changes::release(),
         Some(Part::Examples { folder, anew }) => examples::make(&folder, &anew),
     }

@@ -10,6 +10,7 @@ mod licences;
 mod openapi;
 mod pg;
 mod process;
+mod service;
 mod smoke;
 mod steps;
 mod tidy;

@@ -30,7 +30,7 @@ pub(crate) fn run(check: bool) -> Result<()> {
 
 /// The service's own main as the tests start it: whoever changes the API has it built, and building another one, with the
 /// features of another selection of packages, takes minutes.
-fn built_for_tests() -> Result<PathBuf> {
+pub(crate) fn built_for_tests() -> Result<PathBuf> {
     run_command(&mut cargo(["test", "--quiet", "--workspace", "--locked", "--test", "acceptance", "--no-run"]))?;
     Ok(target_folder()?.join("debug").join("valinta-under-test"))
 }
