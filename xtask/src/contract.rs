@@ -1,5 +1,6 @@
 //! What the OpenAPI document promises to those who build on it: it keeps to the rules of linters, is valid, shows examples of
-//! its own shapes, makes clients that compile, and loses nothing unannounced. Owns the order; tools are pinned in `contract/`.
+//! its own shapes, makes clients that compile, is what the service does, and loses nothing unannounced. Owns the order; tools
+//! are pinned in `contract/`.
 
 mod calls;
 mod changes;
@@ -32,8 +33,8 @@ pub(crate) enum Part {
     Clients,
     /// Calls of every operation, right ones and wrong ones, against a demo county of its own
     Calls {
-        /// For how long each operation is called, by turns; the calls of a turn that ends by itself are fewer
-        #[arg(long, default_value_t = 3)]
+        /// For how long each operation is called at random; the calls that are made once in any case come before
+        #[arg(long, default_value_t = calls::SECONDS_EACH)]
         seconds_each: u32,
     },
     /// Makes the present document the one of the last release
@@ -54,11 +55,12 @@ const REDOCLY: Step = ("redocly", redocly);
 const VALID: Step = ("openapi-spec-validator", validate);
 const TYPESCRIPT: Step = ("client in TypeScript", clients::typescript);
 const PYTHON: Step = ("client in Python", clients::python_client);
+const CALLS: Step = ("schemathesis", || calls::make(calls::SECONDS_EACH));
 
 /// Checks a part, or all.
 pub(crate) fn run(part: Option<Part>) -> Result<()> {
     match part {
-        None => steps::run(&[CHANGES, TOOLS, SPECTRAL, REDOCLY, VALID, TYPESCRIPT, PYTHON]),
+        None => steps::run(&[CHANGES, TOOLS, SPECTRAL, REDOCLY, VALID, TYPESCRIPT, PYTHON, CALLS]),
         Some(Part::Changes) => changes::check(),
         Some(Part::Tools) => tools::install(),
         Some(Part::Lint) => steps::run(&[TOOLS, SPECTRAL, REDOCLY]),

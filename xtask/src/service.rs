@@ -34,10 +34,11 @@ pub(crate) struct Service {
 }
 
 impl Service {
-    /// Starts the binary, with its files in the folder, and waits until it tells its address.
-    pub(crate) fn start(binary: &Path, folder: &Path) -> Result<Self> {
+    /// Starts the binary, with its files in the folder and these settings, and waits until it tells its address.
+    pub(crate) fn start(binary: &Path, folder: &Path, settings: &[(&str, &str)]) -> Result<Self> {
         let mut child = bare(binary, folder)
             .env("VALINTA_LISTEN", "127.0.0.1:0")
+            .envs(settings.iter().copied())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()

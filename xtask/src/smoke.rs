@@ -22,13 +22,13 @@ pub(crate) fn run(binary: Option<PathBuf>) -> Result<()> {
         .map_err(|e| format!("{}: {e}; build it with `cargo build --release`", binary.display()))?;
     let folder = Folder::new("smoke")?;
 
-    let first = Service::start(&binary, &folder.0)?;
+    let first = Service::start(&binary, &folder.0, &[])?;
     first.ready()?;
     journey(&binary, &folder.0, &first.authority)?;
     let before = steady(&first)?;
     first.stop()?;
 
-    let second = Service::start(&binary, &folder.0)?;
+    let second = Service::start(&binary, &folder.0, &[])?;
     second.ready()?;
     let after = steady(&second)?;
     second.stop()?;

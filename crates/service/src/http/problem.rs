@@ -151,8 +151,9 @@ impl ProblemKind {
 /// One thing that is wrong with a request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Failure {
-    /// Where, as an RFC 6901 pointer into the body; parameters are under `/query`, `/path` and `/header`.
-    #[schema(max_length = 400, example = "/units/0/name")]
+    /// Where, as an RFC 6901 pointer into the body; parameters are under `/query`, `/path` and `/header`. A name in it is as
+    /// the caller wrote it, whatever its characters.
+    #[schema(max_length = 400, pattern = r"^[\s\S]*$", example = "/units/0/name")]
     pub pointer: String,
     /// What is wrong, as a stable word.
     #[schema(max_length = 64, example = "length")]
@@ -163,10 +164,15 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// A failure; a text beyond the limit is cut.
+    /// A failure; a text beyond the limit is cut, and characters of the caller's that no text has are not told again.
     pub fn new(pointer: impl Into<String>, code: impl Into<String>, detail: impl fmt::Display) -> Self {
-        Self { pointer: cut(pointer.into()), code: code.into(), detail: cut(detail.to_string()) }
+        Self { pointer: cut(pointer.into()), code: code.into(), detail: cut(legible(&detail.to_string())) }
     }
+}
+
+fn legible(text: &str) -> String {
+    let is_text = |c: char| !c.is_control() || matches!(c, '\n' | '\r' | '\t');
+    text.chars().map(|c| if is_text(c) { c } else { char::REPLACEMENT_CHARACTER }).collect()
 }
 
 fn cut(mut text: String) -> String {
@@ -425,6 +431,13 @@ mod tests {
     fn sent(problem: &Problem) -> serde_json::Value {
         let body = problem.error_response().into_body().try_into_bytes().unwrap();
         serde_json::from_slice(&body).unwrap()
+    }
+
+    #[test]
+    fn characters_that_no_text_has_are_pointed_at_and_not_told_again() {
+        let failure = Failure::new("/items/\u{84}", "unknown", "there is no \u{84} here,\nnor \0");
+        assert_eq!(failure.pointer, "/items/\u{84}");
+        assert_eq!(failure.detail, "there is no \u{fffd} here,\nnor \u{fffd}");
     }
 
     #[test]

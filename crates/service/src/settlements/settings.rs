@@ -12,6 +12,7 @@ use valinta_persistence::settlements::{self, StoredSettings};
 use super::run::target_of;
 use crate::app::{App, Reply};
 use crate::cx::found;
+use crate::http::openapi::MissingProblems;
 use crate::http::permit::{SettlementsWrite, StatementsRead};
 use crate::http::{Errors, IdempotencyKey, Json, Parse, Permit, Problem};
 
@@ -98,7 +99,7 @@ pub(crate) async fn set_settlement_settings(
 /// Shows how months are settled today.
 #[utoipa::path(
     tag = "settlements",
-    responses((status = 200, description = "How.", body = SettlementSettings)),
+    responses((status = 200, description = "How.", body = SettlementSettings), MissingProblems),
     security(("bearer" = ["statements:read"])),
 )]
 #[get("/v1/settlement-settings")]
