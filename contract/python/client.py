@@ -5,14 +5,14 @@ It is compiled and checked, not run, and shows that what a resident's and a case
 
 from uuid import UUID
 
-from valinta_client import AuthenticatedClient
+from valinta_client import AuthenticatedClient, Client
 from valinta_client.api.choices import compare_choices
 from valinta_client.api.vouchers import issue_voucher
 from valinta_client.models import IssueVoucher, Problem, ValueRuleFlat, ValueRuleFlatFlat, ValueRuleNamed
 from valinta_client.models.voucher_view import VoucherView
 
 
-def choices(client: AuthenticatedClient, voucher_type: UUID, municipality: str) -> list[str]:
+def choices(client: Client, voucher_type: UUID, municipality: str) -> list[str]:
     """The names of what can be chosen in a municipality, in the neutral order. No token is looked at."""
     answer = compare_choices.sync(client=client, voucher_type=voucher_type, municipality=municipality, limit=100)
     if answer is None or isinstance(answer, Problem):

@@ -20,6 +20,9 @@ const CALLERS: [&str; 7] = ["case-worker", "officer", "finance", "auditor", "pro
 /// What answers are held to.
 const SETTINGS: &str = "contract/schemathesis.toml";
 
+/// How files are sent.
+const HOOKS: &str = "contract/schemathesis_hooks.py";
+
 /// Phases of schemathesis, and how many of the seconds for an operation they may take. The first ones end by themselves, far
 /// earlier; the others go on for as long as they may.
 const TURNS: [(&str, u32); 2] = [("examples,coverage", 10), ("fuzzing,stateful", 1)];
@@ -108,6 +111,7 @@ fn seconds(own: &[Operation], each: u32) -> u32 {
 
 fn called(authority: &str, own: &[Operation], token: Option<&str>, phases: &str, seconds: u32) -> Result<()> {
     let mut command = tools::python("schemathesis");
+    command.env("SCHEMATHESIS_HOOKS", root().join(HOOKS));
     command.arg("--config-file").arg(root().join(SETTINGS)).arg("run").arg(root().join(changes::DOCUMENT));
     command.args(["--url", &format!("http://{authority}"), "--phases", phases, "--max-time", &seconds.to_string()]);
     command.args(["--warnings", "off"]);
@@ -127,7 +131,7 @@ mod tests {
     #[test]
     fn an_operation_asks_for_the_scopes_of_its_security() {
         let document = json!({"paths": {"/v1/a": {
-            "get": {"operationId": "show_a", "security": [{}]},
+            "get": {"operationId": "show_a", "security": []},
             "post": {"operationId": "make_a", "security": [{"bearer": ["a:write"]}]},
         }}});
         let found: Vec<_> = operations(&document).into_iter().map(|o| (o.id, o.scopes.into_iter().collect())).collect();

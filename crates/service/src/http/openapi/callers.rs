@@ -1,4 +1,5 @@
-//! Says in an operation's description who may call it, which the scheme of bearer tokens leaves for people to guess.
+//! Says of an operation who may call it: in its description, which the scheme of bearer tokens leaves for people to guess, and
+//! with no requirement at all where no token is looked at.
 
 use utoipa::openapi::path::Operation;
 
@@ -6,11 +7,15 @@ use super::BEARER;
 
 const OPEN: &str = "Open to everyone: no token is needed.";
 
-/// Adds it as the last paragraph.
+/// Adds it as the last paragraph. An empty requirement, which is how the macro writes that there is none, is one that a token
+/// may come with to generators of clients.
 pub(super) fn describe(operation: &mut Operation) {
     let told = match scope(operation) {
         Some(scope) => format!("Needs a token with the scope `{scope}`."),
-        None => OPEN.to_owned(),
+        None => {
+            operation.security.iter_mut().for_each(Vec::clear);
+            OPEN.to_owned()
+        }
     };
     let description = match operation.description.as_deref() {
         None | Some("") => told,
@@ -37,11 +42,15 @@ mod tests {
 
     use super::*;
 
-    fn described(security: serde_json::Value, before: Option<&str>) -> String {
+    fn told(security: serde_json::Value, before: Option<&str>) -> Operation {
         let operation = json!({"responses": {}, "security": security, "description": before});
         let mut operation: Operation = serde_json::from_value(operation).unwrap();
         describe(&mut operation);
-        operation.description.unwrap()
+        operation
+    }
+
+    fn described(security: serde_json::Value, before: Option<&str>) -> String {
+        told(security, before).description.unwrap()
     }
 
     #[test]
@@ -53,6 +62,8 @@ mod tests {
 
     #[test]
     fn what_asks_for_nothing_is_open() {
-        assert_eq!(described(json!([{}]), None), OPEN);
+        let open = told(json!([{}]), None);
+        assert_eq!(open.description.as_deref(), Some(OPEN));
+        assert_eq!(serde_json::to_value(open.security).unwrap(), json!([]));
     }
 }
