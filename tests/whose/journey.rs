@@ -229,10 +229,8 @@ fn delivery(world: &World, county: &County, statement: &str) -> String {
         organiser: county.id.parse().unwrap(),
         kind: DeliveryKind::Invoice,
         channel: Channel::Files,
-        destination: None,
         subject_kind: "statement".to_owned(),
         subject: statement.parse::<Id<kind::Statement>>().unwrap().uuid(),
-        message: None,
         created_at: world.clock.now(),
     };
     world.db.as_ref().unwrap().write_blocking(move |c: &mut Conn| deliveries::add(c, &waiting)).unwrap();

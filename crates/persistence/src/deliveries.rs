@@ -40,14 +40,10 @@ pub struct NewDelivery {
     pub kind: DeliveryKind,
     /// How.
     pub channel: Channel,
-    /// To which of those whom the channel reaches, where there are several.
-    pub destination: Option<Uuid>,
     /// Of what kind of thing.
     pub subject_kind: String,
     /// Of which.
     pub subject: Uuid,
-    /// Of which message, where it is of one.
-    pub message: Option<Id<kind::OutboxMessage>>,
     /// When it was made. It can be handed over at once.
     pub created_at: Moment,
 }
@@ -87,10 +83,8 @@ struct Row {
     organiser_id: DbId,
     kind: String,
     channel: String,
-    destination_id: Option<DbId>,
     subject_kind: String,
     subject_id: DbId,
-    outbox_id: Option<DbId>,
     state: String,
     due_at: DbMoment,
     lease_id: Option<DbId>,
@@ -111,10 +105,8 @@ impl Row {
                 organiser: self.organiser_id.id(),
                 kind: coded(TABLE, &self.kind, DeliveryKind::from_code)?,
                 channel: coded(TABLE, &self.channel, Channel::from_code)?,
-                destination: self.destination_id.map(|id| id.0),
                 subject_kind: self.subject_kind,
                 subject: self.subject_id.0,
-                message: self.outbox_id.map(DbId::id),
                 created_at: self.created_at.moment(),
             },
             state: coded(TABLE, &self.state, DeliveryState::from_code)?,
@@ -131,17 +123,15 @@ impl Row {
 /// Adds what is to be handed over.
 ///
 /// # Errors
-/// [`DbError::Unique`] where the same of the same thing, or of the same message, is handed over there already.
+/// [`DbError::Unique`] where the same of the same thing is handed over there already.
 pub fn add(c: &mut Conn, delivery: &NewDelivery) -> Result<(), DbError> {
     let row = Row {
         id: delivery.id.into(),
         organiser_id: delivery.organiser.into(),
         kind: delivery.kind.code().to_owned(),
         channel: delivery.channel.code().to_owned(),
-        destination_id: delivery.destination.map(DbId),
         subject_kind: delivery.subject_kind.clone(),
         subject_id: DbId(delivery.subject),
-        outbox_id: delivery.message.map(DbId::from),
         state: DeliveryState::Waiting.code().to_owned(),
         due_at: delivery.created_at.into(),
         lease_id: None,
@@ -346,7 +336,7 @@ pub fn find(c: &mut Conn, id: Id<kind::Delivery>) -> Result<Option<Delivery>, Db
     row.map(Row::delivery).transpose()
 }
 
-/// What of a thing is handed over by a channel, if it is, not as the message of anything.
+/// What of a thing is handed over by a channel, if it is.
 ///
 /// # Errors
 /// The database's.
@@ -360,7 +350,6 @@ pub fn of_subject(
         .filter(deliveries::subject_id.eq(DbId(subject)))
         .filter(deliveries::kind.eq(kind.code()))
         .filter(deliveries::channel.eq(channel.code()))
-        .filter(deliveries::outbox_id.is_null())
         .select(Row::as_select())
         .first(c)
         .optional()?;

@@ -10,6 +10,7 @@ use valinta_domain::{Id, Moment};
 use crate::convert::coded;
 use crate::dialect::{Conn, insert_many};
 use crate::error::DbError;
+use crate::machine_clients::ActsFor;
 use crate::schema::{event_places, outbox};
 use crate::types::{DbId, DbMoment};
 
@@ -132,7 +133,26 @@ pub enum Hearer {
     Providers(Vec<Id<kind::Provider>>),
 }
 
-/// What is told after a place, in order, of some kinds.
+impl From<ActsFor> for Hearer {
+    fn from(owner: ActsFor) -> Self {
+        match owner {
+            ActsFor::Organiser(organiser) => Self::Organiser(organiser),
+            ActsFor::Provider(provider) => Self::Providers(vec![provider]),
+        }
+    }
+}
+
+/// What a hearer is told next.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Telling {
+    /// In order.
+    pub events: Vec<Event>,
+    /// Up to where was looked: behind the last event there is nothing for the hearer until there, if not as many were found
+    /// as were asked for.
+    pub until: Position,
+}
+
+/// What is told after a place, in order, of some kinds, so many at most.
 ///
 /// # Errors
 /// The database's.
@@ -142,10 +162,13 @@ pub fn after(
     kinds: &[EventKind],
     after: Position,
     limit: i64,
-) -> Result<Vec<Event>, DbError> {
+) -> Result<Telling, DbError> {
+    // First how far is looked, then what is there: what gets its place meanwhile is for the next look.
+    let until = last_place(c)?;
     let codes: Vec<&str> = kinds.iter().map(|kind| kind.code()).collect();
     let mut query = outbox::table
         .filter(outbox::position.gt(after.0))
+        .filter(outbox::position.le(until.0))
         .filter(outbox::kind.eq_any(codes))
         .order(outbox::position)
         .limit(limit)
@@ -159,9 +182,10 @@ pub fn after(
         }
     };
     let rows: Vec<(Stored, i64)> = query.load(c)?;
-    rows.into_iter()
-        .map(|(row, position)| Ok(Event { position: Position(position), message: row.message()? }))
-        .collect()
+    let event = |(row, position): (Stored, i64)| {
+        Ok::<_, DbError>(Event { position: Position(position), message: row.message()? })
+    };
+    Ok(Telling { events: rows.into_iter().map(event).collect::<Result<_, _>>()?, until })
 }
 
 /// The latest messages, in the order in which they were written, whether or not they have a place.

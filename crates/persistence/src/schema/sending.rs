@@ -1,4 +1,4 @@
-//! Tables of what leaves the house and of what the service does by itself, as migration 11 makes them.
+//! Tables of what leaves the house and of what the service does by itself, as migrations 11 and 18 make them.
 
 use diesel::table;
 
@@ -10,10 +10,8 @@ table! {
         organiser_id -> SqlId,
         kind -> Text,
         channel -> Text,
-        destination_id -> Nullable<SqlId>,
         subject_kind -> Text,
         subject_id -> SqlId,
-        outbox_id -> Nullable<SqlId>,
         state -> Text,
         due_at -> SqlMoment,
         lease_id -> Nullable<SqlId>,

@@ -167,7 +167,7 @@ fn what_is_told_has_one_place_and_is_heard_by_those_whom_it_concerns() {
         let heard = |hearer: &Hearer, kinds: &[EventKind], after| {
             let (hearer, kinds) = (hearer.clone(), kinds.to_vec());
             let read = move |c: &mut Conn| outbox::after(c, &hearer, &kinds, Position(after), 100);
-            let events = db.read_blocking(read).unwrap();
+            let events = db.read_blocking(read).unwrap().events;
             events.into_iter().map(|event| (event.position.0, event.message.id.uuid().as_u128())).collect::<Vec<_>>()
         };
         let (chosen, offered) = (EventKind::VoucherChosen, EventKind::VoucherOffered);
@@ -207,7 +207,7 @@ fn places_that_several_give_at_once_are_each_given_once() {
         assert_eq!(placed, 400);
         let read =
             move |c: &mut Conn| outbox::after(c, &Hearer::Organiser(organiser), &EventKind::ALL, Position(0), 1_000);
-        let places: Vec<i64> = db.read_blocking(read).unwrap().iter().map(|event| event.position.0).collect();
+        let places: Vec<i64> = db.read_blocking(read).unwrap().events.iter().map(|event| event.position.0).collect();
         assert_eq!(places, (1..=400).collect::<Vec<i64>>());
     });
 }

@@ -23,10 +23,8 @@ fn waiting(n: u128) -> NewDelivery {
         organiser: Id::new(uuid(ORGANISER)),
         kind: DeliveryKind::Invoice,
         channel: Channel::Files,
-        destination: None,
         subject_kind: "statement".to_owned(),
         subject: uuid(2_000 + n),
-        message: None,
         created_at: moment(0),
     }
 }

@@ -6,7 +6,7 @@ use validator::Validate;
 use valinta_domain::event::{EventKind, Position};
 use valinta_domain::policy::{Action, Role, Target, require};
 use valinta_persistence::Conn;
-use valinta_persistence::outbox::{self, Event, Hearer};
+use valinta_persistence::outbox::{self, Event, Hearer, Telling};
 
 use super::place::{Place, place_of};
 use super::view::EventView;
@@ -122,19 +122,15 @@ pub(crate) async fn list_events(
 
 fn page(c: &mut Conn, cx: &Cx, asked: &Asked) -> Result<EventsPage, Problem> {
     let hearer = hearer_of(cx)?;
-    // First where it begins, then how far it goes: what is told meanwhile is for the next page.
     let after = place_of(c, asked.after, "/query/after")?;
-    let last = outbox::last_place(c)?;
     let mut kinds = EventKind::told_to(cx.actor().role);
     if let Some(wanted) = &asked.kinds {
         kinds.retain(|kind| wanted.contains(kind));
     }
-    let mut events = outbox::after(c, &hearer, &kinds, after, i64::from(asked.limit) + 1)?;
-    events.retain(|event| event.position <= last);
+    let Telling { mut events, until } = outbox::after(c, &hearer, &kinds, after, i64::from(asked.limit) + 1)?;
     let more = events.len() > usize::from(asked.limit);
     events.truncate(usize::from(asked.limit));
-    // Behind the last one there is nothing else for this caller up to what was told when it was looked.
-    let next = if more { events.last().map_or(after, |event| event.position) } else { last };
+    let next = if more { events.last().map_or(after, |event| event.position) } else { until };
     let view = |event: Event| EventView::of(event.message);
     Ok(EventsPage { items: events.into_iter().map(view).collect(), next: next.0.to_string(), more })
 }

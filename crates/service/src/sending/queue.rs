@@ -22,10 +22,8 @@ pub(crate) fn queue_statement(c: &mut Conn, cx: &Cx, statement: &Statement, curr
             organiser: statement.organiser,
             kind,
             channel: Channel::Files,
-            destination: None,
             subject_kind: "statement".to_owned(),
             subject: statement.id.uuid(),
-            message: None,
             created_at: cx.now(),
         };
         deliveries::add(c, &delivery)?;

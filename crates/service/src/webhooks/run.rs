@@ -11,8 +11,7 @@ use valinta_domain::Moment;
 use valinta_domain::delivery::said;
 use valinta_domain::event::{EventKind, Position};
 use valinta_domain::webhook::{Next, WebhookState, after_call};
-use valinta_persistence::machine_clients::ActsFor;
-use valinta_persistence::outbox::{self, Event, Hearer};
+use valinta_persistence::outbox::{self, Event, Hearer, Telling};
 use valinta_persistence::webhooks::{self, Call, Webhook};
 use valinta_persistence::{Conn, DbError};
 
@@ -64,29 +63,21 @@ pub(crate) fn tell_due(app: &App) -> Result<usize, Problem> {
     })
 }
 
-/// What a webhook is told next.
-struct Round {
-    events: Vec<Event>,
-    secrets: Vec<Vec<u8>>,
-    /// How far was looked for it.
-    last: Position,
-}
-
 /// Tells one webhook what it has not heard, until it does not hear or nothing is left.
 fn tell_one(app: &App, mut webhook: Webhook, until: Instant) -> Result<usize, Problem> {
     let caller: Arc<WebhookCaller> = app.webhook_caller();
     let mut heard = 0_usize;
     loop {
-        let round = round(app, &webhook)?;
-        if round.events.is_empty() {
+        let (telling, secrets) = next_for(app, &webhook)?;
+        if telling.events.is_empty() {
             // What is not for it is as if it had heard it.
-            let now = Webhook { heard: round.last, ..webhook.clone() };
-            if webhook.heard < round.last {
+            let now = Webhook { heard: telling.until, ..webhook.clone() };
+            if webhook.heard < telling.until {
                 write(app, move |c, _| webhooks::store(c, &webhook, &now))?;
             }
             return Ok(heard);
         }
-        for event in round.events {
+        for event in telling.events {
             if Instant::now() >= until {
                 return Ok(heard);
             }
@@ -95,7 +86,7 @@ fn tell_one(app: &App, mut webhook: Webhook, until: Instant) -> Result<usize, Pr
                 url: &webhook.url,
                 id: event.message.id.to_string(),
                 body: &body,
-                secrets: &round.secrets,
+                secrets: &secrets,
                 at: app.clock().now(),
             };
             let called = caller.call(&told);
@@ -110,22 +101,18 @@ fn tell_one(app: &App, mut webhook: Webhook, until: Instant) -> Result<usize, Pr
     }
 }
 
-fn round(app: &App, webhook: &Webhook) -> Result<Round, Problem> {
+/// What a webhook is told next, and by which secrets.
+fn next_for(app: &App, webhook: &Webhook) -> Result<(Telling, Vec<Vec<u8>>), Problem> {
     let (now, vault) = (app.clock().now(), Arc::clone(app.vault()));
-    let hearer = match webhook.owner {
-        ActsFor::Organiser(organiser) => Hearer::Organiser(organiser),
-        ActsFor::Provider(provider) => Hearer::Providers(vec![provider]),
-    };
+    let hearer = Hearer::from(webhook.owner);
     let mut kinds = EventKind::told_to(webhook.role);
     if let Some(wanted) = &webhook.kinds {
         kinds.retain(|kind| wanted.contains(kind));
     }
     app.db().read_blocking(|c| {
-        let last = outbox::last_place(c)?;
-        let mut events = outbox::after(c, &hearer, &kinds, webhook.heard, READ)?;
-        events.retain(|event| event.position <= last);
+        let telling = outbox::after(c, &hearer, &kinds, webhook.heard, READ)?;
         let secrets = webhooks::secrets(c, &vault, webhook.id, now)?.into_iter().map(|secret| secret.secret).collect();
-        Ok::<_, Problem>(Round { events, secrets, last })
+        Ok::<_, Problem>((telling, secrets))
     })
 }
 
