@@ -1,11 +1,11 @@
-// A client in TypeScript, made of the types that are generated from the document: it is compiled, not run, and shows that
-// what a resident's and a case worker's programs need is there and fits.
+// A client in TypeScript, made of the types that are generated from the document. It is compiled, not run, and has what the
+// integration in `examples/typescript` does not come by: a call without a token, and forms of which one holds another. That
+// one is run.
 
 import createClient from "openapi-fetch";
 import type { components, paths } from "./valinta";
 
 type Schemas = components["schemas"];
-type Issued = Schemas["VoucherView"] | null;
 
 const valinta = createClient<paths>({ baseUrl: "https://valinta.example" });
 
@@ -16,17 +16,6 @@ export async function choices(voucherType: string, municipality: string): Promis
   });
   if (error) throw refused(error);
   return data.items.map((option) => `${option.unit_name}: ${option.sector}`);
-}
-
-/** Issues a voucher; asked again with the same key, it is the same one. */
-export async function issue(token: string, key: string, wish: Schemas["IssueVoucher"]): Promise<Issued> {
-  const { data, error } = await valinta.POST("/v1/vouchers", {
-    params: { header: { "Idempotency-Key": key } },
-    headers: { Authorization: `Bearer ${token}` },
-    body: wish,
-  });
-  if (error) throw refused(error);
-  return data.voucher ?? null;
 }
 
 /** A refusal, with the place of each thing that is wrong. */

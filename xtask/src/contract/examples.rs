@@ -92,8 +92,6 @@ fn examples(
 ) -> (Map<String, Value>, Vec<String>) {
     let operations = Document(document).operations();
     let mut by_operation: BTreeMap<String, Vec<&Call>> = BTreeMap::new();
-    // What is sent with empty texts is what a test wants refused, in part.
-    let is_meant = |call: &Call| !call.sent.as_deref().is_some_and(|sent| sent.contains("\"\""));
     for call in calls.iter().filter(|call| (200..300).contains(&call.status) && is_meant(call)) {
         if let Some(operation) = called(&operations, call) {
             by_operation.entry(id(operation)).or_default().push(call);
@@ -112,6 +110,12 @@ fn examples(
         }
     }
     (examples, missing)
+}
+
+/// Whether a call was meant as it was sent: where empty texts are, a test wants a part of it refused, which an answer of 200
+/// may tell of.
+fn is_meant(call: &Call) -> bool {
+    !call.sent.as_deref().is_some_and(|sent| sent.contains("\"\""))
 }
 
 fn id(operation: &Operation<'_>) -> String {
@@ -314,6 +318,16 @@ mod tests {
         assert_eq!(example["request"]["application/json"], json!({"name": "b"}));
         assert_eq!(example["answers"]["201"]["application/json"], json!({"id": 2, "items": [{"x": 1}, {"x": 2}]}));
         assert_eq!(missing, ["list_lost", "show_thing"]);
+    }
+
+    #[test]
+    fn a_call_with_empty_texts_is_no_example_however_full_its_answer_is() {
+        let make = |name: &str, answered: &str| {
+            call("POST", "/v1/things", 201, Some(json!({"name": name})), "application/json", answered)
+        };
+        let (examples, _) = made(&[make("", r#"{"id": 1, "errors": ["name"]}"#), make("b", r#"{"id": 2}"#)]);
+        assert_eq!(examples["make_thing"]["request"]["application/json"], json!({"name": "b"}));
+        assert_eq!(made(&[make("", r#"{"id": 1}"#)]).1.len(), 3);
     }
 
     #[test]
