@@ -138,7 +138,7 @@ fn a_mandate_ends_when_the_token_says_though_the_token_goes_on() {
     for answer in [user.get(&scene.at("")), user.get("/v1/me/vouchers"), choose()] {
         let challenge = answer.header("www-authenticate").unwrap().to_owned();
         assert!(challenge.contains("invalid_token"), "{challenge}");
-        assert!(answer.refused(401, "unauthenticated").detail().contains("it ended at 2026-11-11T09:00:00"));
+        assert!(answer.refused(401, "unauthenticated").detail().contains("it ended at 2026-11-11T09:00:00Z"));
     }
     // What was done stands.
     assert_eq!(scene.client.user.get(&scene.at("")).ok()["choice"]["chosen_by"], "representative");

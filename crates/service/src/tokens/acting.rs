@@ -63,7 +63,7 @@ pub enum UnfitMandate {
     #[error("mandate_exp is a whole number of seconds since 1970, up to the year {END_YEAR_MAX}")]
     End,
     /// It has ended.
-    #[error("it ended at {at}, as mandate_exp says", at = .0.utc().to_rfc3339())]
+    #[error("it ended at {at}, as mandate_exp says", at = .0.utc().to_rfc3339_opts(chrono::SecondsFormat::Secs, true))]
     Ended(Moment),
 }
 
