@@ -85,9 +85,9 @@ impl Program {
     fn run(&self, world: &World, command: &mut Command, arguments: &[&str]) -> Running {
         let mut child = command
             .args(arguments)
-            .env("VALINTA_URL", format!("http://{}", world.api.address()))
-            .env("VALINTA_CLIENT_ID", &self.id)
-            .env("VALINTA_CLIENT_SECRET", &self.secret)
+            .env("API_URL", format!("http://{}", world.api.address()))
+            .env("CLIENT_ID", &self.id)
+            .env("CLIENT_SECRET", &self.secret)
             .env_remove("LISTEN_PORT")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

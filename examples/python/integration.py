@@ -15,7 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from queue import Queue
 from threading import Thread
 from typing import Any, TypeVar
-from uuid import uuid4
+from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
@@ -45,11 +45,11 @@ Answer = TypeVar("Answer")
 
 def signed_in() -> AuthenticatedClient:
     """The API as the program that the settings name: the token is good for a quarter of an hour."""
-    url = os.environ["VALINTA_URL"]
+    url = os.environ["API_URL"]
     wish = TokenRequest(
         grant_type="client_credentials",
-        client_id=os.environ["VALINTA_CLIENT_ID"],
-        client_secret=os.environ["VALINTA_CLIENT_SECRET"],
+        client_id=os.environ["CLIENT_ID"],
+        client_secret=os.environ["CLIENT_SECRET"],
     )
     token = done(obtain_token.sync(client=Client(base_url=url), body=wish))
     return AuthenticatedClient(base_url=url, token=token.access_token)
@@ -104,25 +104,31 @@ def issue(personal_identity_code: str, type_code: str) -> None:
     wish = MakeWebhook(url=hearing.url, types=[EventKind.VOUCHER_CHOSEN])
     webhook = done(make_webhook.sync(client=valinta, body=wish, idempotency_key=key()))
     hearing.webhook = Webhook(webhook.secret)
+    try:
+        number = issued(valinta, client.id, voucher_type.id)
+        print(f"issued {number}", flush=True)
+        chosen = hearing.event(lambda event: event["type"] == "voucher.chosen" and event["subject"]["id"] == number)
+        print(f"chosen {chosen['provider']}", flush=True)
+    finally:
+        # It may have taken the resident days: the token is long over.
+        done(end_webhook.sync(client=signed_in(), id=webhook.id, idempotency_key=key()))
 
+
+def issued(valinta: AuthenticatedClient, client: UUID, voucher_type: UUID) -> str:
+    """The id of a new voucher."""
     facts = Facts.from_dict({"gross_income_per_month": "1650.00", "household_size": 1})
     voucher = IssueVoucher(
-        client=client.id,
-        voucher_type=voucher_type.id,
+        client=client,
+        voucher_type=voucher_type,
         quantity="20",
         valid_from=today(),
         valid_until=today() + timedelta(days=180),
         facts=facts,
     )
-    issued = done(issue_voucher.sync(client=valinta, body=voucher, idempotency_key=key()))
-    if not isinstance(issued.voucher, VoucherView):
-        raise SystemExit(f"refused: {issued.reason}")
-    number = str(issued.voucher.id)
-    print(f"issued {number}", flush=True)
-
-    chosen = hearing.event(lambda event: event["type"] == "voucher.chosen" and event["subject"]["id"] == number)
-    print(f"chosen {chosen['provider']}", flush=True)
-    done(end_webhook.sync(client=valinta, id=webhook.id, idempotency_key=key()))
+    decided = done(issue_voucher.sync(client=valinta, body=voucher, idempotency_key=key()))
+    if not isinstance(decided.voucher, VoucherView):
+        raise SystemExit(f"refused: {decided.reason}")
+    return str(decided.voucher.id)
 
 
 def statements(month: date) -> None:

@@ -13,15 +13,15 @@ import type { components, paths } from "./valinta.js";
 type Schemas = components["schemas"];
 type Valinta = Client<paths>;
 
-const baseUrl = setting("VALINTA_URL");
+const baseUrl = setting("API_URL");
 
 /** The API as the program that the settings name: the token is good for a quarter of an hour. */
 async function signedIn(): Promise<Valinta> {
   const { data, error } = await createClient<paths>({ baseUrl }).POST("/oauth/token", {
     body: {
       grant_type: "client_credentials",
-      client_id: setting("VALINTA_CLIENT_ID"),
-      client_secret: setting("VALINTA_CLIENT_SECRET"),
+      client_id: setting("CLIENT_ID"),
+      client_secret: setting("CLIENT_SECRET"),
     },
     headers: { "Content-Type": "application/x-www-form-urlencoded" },
   });
@@ -93,13 +93,27 @@ async function issue(personalIdentityCode: string, typeCode: string): Promise<vo
   const hearing = await listen();
   const webhook = done(await valinta.POST("/v1/webhooks", { ...once(), body: { url: hearing.url, types: ["voucher.chosen"] } }));
   hearing.believes(webhook.secret);
+  try {
+    const voucher = await issued(valinta, client.id, type.id);
+    console.log(`issued ${voucher}`);
+    const chosen = await hearing.event((event) => event.type === "voucher.chosen" && event.subject.id === voucher);
+    console.log(`chosen ${chosen.provider}`);
+  } finally {
+    // It may have taken the resident days: the token is long over.
+    const again = await signedIn();
+    done(await again.POST("/v1/webhooks/{id}/end", { params: { path: { id: webhook.id }, header: key() } }));
+    hearing.close();
+  }
+}
 
-  const issued = done(
+/** The id of a new voucher. */
+async function issued(valinta: Valinta, client: string, type: string): Promise<string> {
+  const decided = done(
     await valinta.POST("/v1/vouchers", {
       ...once(),
       body: {
-        client: client.id,
-        voucher_type: type.id,
+        client,
+        voucher_type: type,
         quantity: "20",
         valid_from: day(0),
         valid_until: day(180),
@@ -107,14 +121,8 @@ async function issue(personalIdentityCode: string, typeCode: string): Promise<vo
       },
     }),
   );
-  if (!issued.voucher) throw new Error(`refused: ${issued.reason}`);
-  const id = issued.voucher.id;
-  console.log(`issued ${id}`);
-
-  const chosen = await hearing.event((event) => event.type === "voucher.chosen" && event.subject.id === id);
-  console.log(`chosen ${chosen.provider}`);
-  done(await valinta.POST("/v1/webhooks/{id}/end", { params: { path: { id: webhook.id }, header: key() } }));
-  hearing.close();
+  if (!decided.voucher) throw new Error(`refused: ${decided.reason}`);
+  return decided.voucher.id;
 }
 
 async function statements(month: string): Promise<void> {

@@ -1,6 +1,8 @@
 //! Programs that get tokens from the service itself. Owns `machine_clients`, `machine_credentials` and `used_assertions`: no
 //! secret is kept, only its hash.
 
+use std::collections::BTreeMap;
+
 use diesel::prelude::*;
 use valinta_domain::id::kind;
 use valinta_domain::policy::{Role, Scope};
@@ -283,13 +285,29 @@ pub fn add_credential(c: &mut Conn, credential: &Credential) -> Result<(), DbErr
 /// # Errors
 /// The database's.
 pub fn credentials(c: &mut Conn, client: Id<kind::MachineClient>) -> Result<Vec<Credential>, DbError> {
+    Ok(credentials_of(c, &[client])?.remove(&client).unwrap_or_default())
+}
+
+/// Those of several programs; a program without any is not in it.
+///
+/// # Errors
+/// The database's.
+pub fn credentials_of(
+    c: &mut Conn,
+    clients: &[Id<kind::MachineClient>],
+) -> Result<BTreeMap<Id<kind::MachineClient>, Vec<Credential>>, DbError> {
+    let ids: Vec<DbId> = clients.iter().map(|id| DbId::from(*id)).collect();
     let rows: Vec<CredentialRow> = machine_credentials::table
-        .filter(machine_credentials::machine_client_id.eq(DbId::from(client)))
+        .filter(machine_credentials::machine_client_id.eq_any(ids))
         .order(machine_credentials::id)
-        .limit(1_000)
         .select(CredentialRow::as_select())
         .load(c)?;
-    rows.into_iter().map(CredentialRow::credential).collect()
+    let mut of_clients: BTreeMap<_, Vec<Credential>> = BTreeMap::new();
+    for row in rows {
+        let credential = row.credential()?;
+        of_clients.entry(credential.client).or_default().push(credential);
+    }
+    Ok(of_clients)
 }
 
 /// Ends a key or a secret of a program's: it proves nothing any more. Says whether it had not been ended before.

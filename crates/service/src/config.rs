@@ -68,7 +68,8 @@ const WEBHOOK_NETWORKS: &str = "VALINTA_WEBHOOK_NETWORKS";
 const S3_SCHEME: &str = "s3://";
 const S3_REGION_DEFAULT: &str = "us-east-1";
 
-const DEMO_ISSUER: &str = "http://valinta.localhost";
+/// Where the demo is found if nobody says where it listens, so that what it says of its token endpoint is right.
+const DEMO_ISSUER: &str = "http://127.0.0.1:8080";
 /// This machine.
 const DEMO_WEBHOOK_NETWORKS: &str = "127.0.0.0/8,::1/128";
 const DEMO_AUDIENCE: &str = "valinta";

@@ -4,7 +4,7 @@ use actix_web::{get, web};
 use valinta_domain::Id;
 use valinta_domain::id::kind;
 use valinta_domain::policy::{Action, Role, Target};
-use valinta_persistence::{Conn, machine_clients};
+use valinta_persistence::machine_clients;
 
 use super::view::MachineClientView;
 use crate::app::App;
@@ -34,12 +34,13 @@ pub(crate) async fn list_machine_clients(
         let own = own_providers(cx);
         let listed = machine_clients::list(c, own.as_deref(), after, limit)?;
         let Page { items, next } = Page::cut(listed, &page, |client| client.id);
-        let shown = |c: &mut Conn, client: machine_clients::MachineClient| -> Result<_, Problem> {
-            let credentials = machine_clients::credentials(c, client.id)?;
-            Ok(MachineClientView::of(client, credentials))
+        let ids: Vec<_> = items.iter().map(|client| client.id).collect();
+        let mut credentials = machine_clients::credentials_of(c, &ids)?;
+        let shown = |client: machine_clients::MachineClient| {
+            let own = credentials.remove(&client.id).unwrap_or_default();
+            MachineClientView::of(client, own)
         };
-        let items = items.into_iter().map(|client| shown(c, client)).collect::<Result<_, _>>()?;
-        Ok(Page { items, next })
+        Ok(Page { items: items.into_iter().map(shown).collect(), next })
     })
     .await
 }
