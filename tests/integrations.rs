@@ -137,7 +137,7 @@ fn goes_all_the_way(command: impl Fn() -> Command) {
     let terms = json!({"payment_days": 14, "iban": "FI21 1234 5600 0007 85", "buyer_reference": "4711"});
     let settings = json!({"valid_from": world.today().to_string(), "terms": terms});
     county.finance.post("/v1/settlement-settings", &settings).created();
-    let work = ["clients:write", "vouchers:write", "webhooks:write"];
+    let work = ["clients:write", "vouchers:write", "vouchers:read", "webhooks:write"];
     let worker = Program::register(&world, &county, Role::CaseWorker, &work);
     let finance = Program::register(&world, &county, Role::Finance, &["statements:read"]);
     let app = world.apps.last().unwrap();

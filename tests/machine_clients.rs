@@ -1,5 +1,7 @@
 //! Programs that get tokens from the service itself: who registers them, by what they prove who they are, and what is no proof.
 
+mod bounds;
+
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use chrono::TimeDelta;

@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};
+use valinta_persistence::{Conn, outbox};
 use valinta_service::app::App;
 use valinta_service::deadlines::run_once;
 
@@ -47,6 +48,11 @@ impl Scene {
     /// Gives places to what has happened, and calls everybody who is due.
     fn call(&self) {
         run_once(self.app()).unwrap();
+    }
+
+    /// Gives places to what has happened, and calls nobody.
+    fn place(&self) {
+        self.app().db().write_blocking(|c: &mut Conn| outbox::place_next(c, 100)).unwrap();
     }
 
     /// As [`Scene::call`], so much later.

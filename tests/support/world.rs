@@ -26,7 +26,7 @@ use valinta_service::keys::Keys;
 use valinta_service::openid::Provider;
 use valinta_service::storage::Folder;
 use valinta_service::tokens::{Grant, Tokens};
-use valinta_service::webhooks::WebhookCaller;
+use valinta_service::webhooks::{WebhookCaller, WebhookNetworks};
 
 use super::api::{Api, User};
 
@@ -316,7 +316,9 @@ fn app_of(db: Db, tokens: &Tokens, clock: &Clock, keys: &Keys, files: &TempDir) 
 
 /// Lets a service call webhooks on this machine, where the tests' receivers are.
 pub(crate) fn calling_this_machine(app: App) -> App {
-    app.with_webhooks(WebhookCaller::new(vec!["127.0.0.0/8".parse().unwrap(), "::1/128".parse().unwrap()]))
+    let this_machine = || vec!["127.0.0.0/8".parse().unwrap(), "::1/128".parse().unwrap()];
+    let networks = WebhookNetworks { of_organisers: this_machine(), of_providers: this_machine() };
+    app.with_webhooks(WebhookCaller::new(networks))
 }
 
 /// A service that does nothing by itself, but for what follows the registry.

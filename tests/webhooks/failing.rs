@@ -1,5 +1,6 @@
 //! Receivers that do not hear: slow, elsewhere, private, broken for a day, gone, or who say everything twice.
 
+use std::thread;
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -36,6 +37,32 @@ fn who_is_slow_is_told_again_and_keeps_back_nobody_else() {
     assert_eq!((heard[0].id(), &heard[0].body), (heard[1].id(), &heard[1].body), "the same event has the same id");
     assert_eq!(slow_one.calls(), [failed(), ("heard".to_owned(), json!(200))]);
     assert!(slow_one.show().get("failing_since").is_none());
+}
+
+#[test]
+fn who_hears_slowly_keeps_nobody_from_what_happens_meanwhile() {
+    let scene = Scene::new();
+    let (slow, quick) = (Receiver::start(), Receiver::start());
+    slow.answers(Answers { after: Duration::from_secs(3), ..Answers::with("204 No Content") });
+    let _webhooks = (scene.webhook(&slow), scene.webhook(&quick));
+    scene.offer();
+    scene.offer();
+    let (app, mut heard) = (scene.app().clone(), 0);
+    let calling = thread::spawn(move || run_once(&app));
+    while heard < 2 {
+        assert!(!calling.is_finished());
+        heard += quick.kinds().len();
+        thread::sleep(Duration::from_millis(20));
+    }
+    scene.offer();
+    scene.place();
+    while heard < 3 {
+        assert!(!calling.is_finished(), "the slow one is through before the quick one hears");
+        heard += quick.kinds().len();
+        thread::sleep(Duration::from_millis(20));
+    }
+    calling.join().unwrap().unwrap();
+    assert_eq!(slow.kinds().len(), 3);
 }
 
 #[test]

@@ -36,7 +36,7 @@ pub enum BatchState {
     Running,
     /// All rows are decided on.
     Done,
-    /// Nothing was issued, and nothing will be: all or nothing was asked, and not all could be.
+    /// Nothing more will be issued: all or nothing was asked, and not all could be; or the program that asked was ended.
     Refused,
 }
 

@@ -21,7 +21,7 @@ macro_rules! events {
                 match self { $($(Self::$name => $code,)+)+ }
             }
 
-            /// By which scope it is read what the event is about. An event is told to roles that can hold it.
+            /// By which scope it is read what the event is about: that is who is told of it.
             pub const fn scope(self) -> Scope {
                 match self { $($(Self::$name)|+ => Scope::$scope,)+ }
             }
@@ -226,9 +226,14 @@ impl EventKind {
         Self::ALL.into_iter().find(|kind| kind.code() == code)
     }
 
-    /// The kinds that a role is told of: those of what it can read.
+    /// The kinds that a role can be told of: those of what it can read.
     pub fn told_to(role: Role) -> Vec<Self> {
         Self::ALL.into_iter().filter(|kind| kind.scope().roles().contains(&role)).collect()
+    }
+
+    /// The kinds that a token is told of: those of what it can read.
+    pub fn told_by(scopes: &[Scope]) -> Vec<Self> {
+        Self::ALL.into_iter().filter(|kind| scopes.contains(&kind.scope())).collect()
     }
 }
 

@@ -18,10 +18,12 @@ pub const CREDENTIALS_MAX: usize = 10;
 /// installation is run by people.
 pub const ROLES: [Role; 5] = [Role::Officer, Role::CaseWorker, Role::Finance, Role::Auditor, Role::Provider];
 
-/// Whether a program in a role may have a scope: what the role can hold, but for what keeps programs. None makes another one.
+/// Whether a program in a role may have a scope: what the role can hold, but for two things. None keeps programs, so that none
+/// makes another one. And what takes a second person takes a person: whoever keeps a program would be both.
 pub fn may_have(role: Role, scope: Scope) -> bool {
     let keeps_programs = matches!(scope, Scope::MachineClientsWrite | Scope::MachineClientsRead);
-    scope.roles().contains(&role) && !keeps_programs
+    let is_second = matches!(scope, Scope::RulebooksAdopt | Scope::StatementsApprove | Scope::ProviderChangesDecide);
+    scope.roles().contains(&role) && !keeps_programs && !is_second
 }
 
 /// Why scopes are not given.
@@ -92,7 +94,15 @@ mod tests {
             scopes_among(["vouchers:read", "vouchers:write"], of(Role::Finance)),
             Err(ScopeRefused::NotForIt("vouchers:write"))
         );
-        let keeping = scopes_among(["machine-clients:write"], of(Role::Provider));
-        assert_eq!(keeping, Err(ScopeRefused::NotForIt("machine-clients:write")));
+        for (role, scope) in [
+            (Role::Provider, "machine-clients:write"),
+            (Role::Provider, "provider-changes:decide"),
+            (Role::Officer, "provider-changes:decide"),
+            (Role::Officer, "rulebooks:adopt"),
+            (Role::Finance, "statements:approve"),
+        ] {
+            assert!(Scope::from_code(scope).unwrap().roles().contains(&role), "{scope}");
+            assert_eq!(scopes_among([scope], of(role)), Err(ScopeRefused::NotForIt(scope)));
+        }
     }
 }

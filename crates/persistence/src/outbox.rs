@@ -1,6 +1,7 @@
 //! What is told to others: written in the transaction of what has happened, given its place in the order of all that is told,
 //! and read in that order. Owns `outbox` and `event_places`; handing it over is not its business.
 
+use diesel::dsl::min;
 use diesel::prelude::*;
 use uuid::Uuid;
 use valinta_domain::event::{EventKind, Hearers, Position};
@@ -150,6 +151,8 @@ pub struct Telling {
     /// Up to where was looked: behind the last event there is nothing for the hearer until there, if not as many were found
     /// as were asked for.
     pub until: Position,
+    /// Whether what comes next is of a kind that this release does not know. A later one does: nobody goes past it here.
+    pub is_behind_unknown: bool,
 }
 
 /// What is told after a place, in order, of some kinds, so many at most.
@@ -182,10 +185,30 @@ pub fn after(
         }
     };
     let rows: Vec<(Stored, i64)> = query.load(c)?;
+    let is_full = i64::try_from(rows.len()).unwrap_or(i64::MAX) >= limit;
+    let looked = rows.last().map(|(_, position)| *position).filter(|_| is_full).unwrap_or(until.0);
+    let unknown = first_unknown(c, after, Position(looked))?;
     let event = |(row, position): (Stored, i64)| {
         Ok::<_, DbError>(Event { position: Position(position), message: row.message()? })
     };
-    Ok(Telling { events: rows.into_iter().map(event).collect::<Result<_, _>>()?, until })
+    let told = rows.into_iter().filter(|(_, position)| unknown.is_none_or(|unknown| *position < unknown));
+    Ok(Telling {
+        events: told.map(event).collect::<Result<_, _>>()?,
+        until: unknown.map_or(until, |unknown| Position(unknown.saturating_sub(1))),
+        is_behind_unknown: unknown.is_some(),
+    })
+}
+
+/// The first place in a span that has something of a kind of another release, whoever hears of it.
+fn first_unknown(c: &mut Conn, after: Position, until: Position) -> Result<Option<i64>, DbError> {
+    let known = EventKind::ALL.map(EventKind::code);
+    let place = outbox::table
+        .filter(outbox::position.gt(after.0))
+        .filter(outbox::position.le(until.0))
+        .filter(outbox::kind.ne_all(known.to_vec()))
+        .select(min(outbox::position))
+        .first(c)?;
+    Ok(place)
 }
 
 /// The latest messages, in the order in which they were written, whether or not they have a place.

@@ -192,6 +192,20 @@ pub fn due(c: &mut Conn, last: Position, now: Moment, limit: i64) -> Result<Vec<
     rows.into_iter().map(Row::webhook).collect()
 }
 
+/// What a program or a person has made that is called.
+///
+/// # Errors
+/// The database's.
+pub fn active_of_maker(c: &mut Conn, maker: &str) -> Result<Vec<Webhook>, DbError> {
+    let rows: Vec<Row> = webhooks::table
+        .filter(webhooks::made_by.eq(maker))
+        .filter(webhooks::state.eq(WebhookState::Active.code()))
+        .order(webhooks::id)
+        .select(Row::as_select())
+        .load(c)?;
+    rows.into_iter().map(Row::webhook).collect()
+}
+
 /// Stores how a webhook stands; `false` where another has called it, moved it, turned it on or off or ended it meanwhile.
 ///
 /// # Errors

@@ -318,6 +318,7 @@ fn serve_until_stopped(app: App, listener: TcpListener, listen: SocketAddr, keys
         let interrupt = signal(SignalKind::interrupt()).map_err(CliError::Server)?;
         // What the service does by itself is the running process's alone: a test does it when it wants to.
         actix_web::rt::spawn(deadlines::follow_days(app.clone()));
+        actix_web::rt::spawn(deadlines::follow_events(app.clone()));
         actix_web::rt::spawn(deadlines::follow_deliveries(app.clone()));
         actix_web::rt::spawn(keys::follow(app.clone(), keys_at));
         let (server, address) = server_on(app, listener, None).map_err(|source| CliError::Listen { listen, source })?;

@@ -14,6 +14,7 @@ use valinta_persistence::DatabaseUrl;
 use crate::openid::Provider;
 use crate::storage::{FilesAt, S3Settings};
 use crate::telemetry::LogFormat;
+use crate::webhooks::WebhookNetworks;
 
 /// The variables that are settings, by name.
 pub type Environment = BTreeMap<String, String>;
@@ -43,8 +44,8 @@ pub const SETTINGS: [(&str, &str); 16] = [
     (OUTGOING, "path of the folder from which others take invoices and payments; if unset, these wait"),
     (
         WEBHOOK_NETWORKS,
-        "networks where webhooks are called though they are not public, also by http, with commas between, such as \
-         10.20.0.0/16; if unset, none, and this machine in the demo",
+        "networks where webhooks of organisers are called though they are not public, also by http, with commas between, \
+         such as 10.20.0.0/16; if unset, none, and this machine in the demo",
     ),
 ];
 
@@ -123,7 +124,7 @@ pub struct Config {
     /// The folder for what leaves the house, if there is one: without it that waits.
     pub outgoing: Option<PathBuf>,
     /// The networks where webhooks are called though they are not public.
-    pub webhook_networks: Vec<IpNet>,
+    pub webhook_networks: WebhookNetworks,
     /// Whether an empty database gets the demo county.
     pub demo: bool,
 }
@@ -383,12 +384,19 @@ impl<'a> Reader<'a> {
         Some(stated.map(PathBuf::from))
     }
 
-    /// The networks where webhooks are called though they are not public.
-    fn webhook_networks(&mut self, demo: bool) -> Option<Vec<IpNet>> {
-        let Some(stated) = self.text(WEBHOOK_NETWORKS).or(demo.then_some(DEMO_WEBHOOK_NETWORKS)) else {
-            return Some(Vec::new());
-        };
-        let networks: Result<Vec<IpNet>, _> = stated.split(',').map(|network| network.trim().parse()).collect();
+    /// The networks where webhooks are called though they are not public: those that are named for organisers, and in a trial
+    /// this machine for everyone.
+    fn webhook_networks(&mut self, demo: bool) -> Option<WebhookNetworks> {
+        let of_machine = demo.then_some(DEMO_WEBHOOK_NETWORKS);
+        Some(WebhookNetworks {
+            of_organisers: self.networks(self.text(WEBHOOK_NETWORKS).or(of_machine))?,
+            of_providers: self.networks(of_machine)?,
+        })
+    }
+
+    fn networks(&mut self, stated: Option<&str>) -> Option<Vec<IpNet>> {
+        let networks: Result<Vec<IpNet>, _> =
+            stated.into_iter().flat_map(|all| all.split(',')).map(|network| network.trim().parse()).collect();
         let what = || format!("{WEBHOOK_NETWORKS} names networks, such as 10.20.0.0/16, with commas between");
         networks.map_err(|_| self.mistakes.push(what())).ok()
     }

@@ -16,7 +16,7 @@ use valinta_persistence::outbox::{self, Hearer, Message};
 use valinta_persistence::testing::TestDatabase;
 use valinta_persistence::{Conn, Db, DbError};
 
-use super::support::{moment, on_each, uuid};
+use super::support::{moment, on_each, run, uuid};
 
 const ORGANISER: u128 = 1;
 
@@ -190,6 +190,37 @@ fn what_is_told_has_one_place_and_is_heard_by_those_whom_it_concerns() {
         assert_eq!(place(9), 1);
         assert_eq!(heard(&county, &EventKind::ALL, 2), [(5, 1)]);
         assert_eq!(db.read_blocking(outbox::last_place).unwrap(), Position(5));
+    });
+}
+
+#[test]
+fn nobody_goes_past_what_a_later_release_tells() {
+    on_each(|_, db| {
+        let organiser: Id<kind::Organiser> = Id::new(uuid(ORGANISER));
+        let all: Vec<Message> = (1..=5).map(|n| message(n, organiser.into(), EventKind::VoucherOffered)).collect();
+        db.write_blocking(move |c| outbox::append(c, &all)).unwrap();
+        db.write_blocking(|c| outbox::place_next(c, 10)).unwrap();
+        let look = |hearer: Hearer, after, limit| {
+            db.read_blocking(move |c| outbox::after(c, &hearer, &EventKind::ALL, Position(after), limit)).unwrap()
+        };
+        let seen = |telling: &outbox::Telling| {
+            (telling.events.iter().map(|event| event.position.0).collect::<Vec<_>>(), telling.until.0)
+        };
+        let (own, others) = (Hearer::Organiser(organiser), Hearer::Organiser(Id::new(uuid(ORGANISER + 1))));
+        assert_eq!(seen(&look(own.clone(), 0, 10)), (vec![1, 2, 3, 4, 5], 5));
+        let later = "UPDATE outbox SET kind = 'voucher.of_tomorrow' WHERE position = 4";
+        db.write_blocking(|c| run(c, later)).unwrap();
+        for (hearer, after, limit, events, until) in [
+            (&own, 0, 10, vec![1, 2, 3], 3),
+            (&own, 3, 10, vec![], 3),
+            (&others, 0, 10, vec![], 3),
+            (&own, 4, 10, vec![5], 5),
+        ] {
+            let telling = look(hearer.clone(), after, limit);
+            assert_eq!((seen(&telling), telling.is_behind_unknown), ((events, until), until == 3), "{after}");
+        }
+        // A page that is full before it does not look as far.
+        assert_eq!(seen(&look(own, 0, 2)).0, [1, 2]);
     });
 }
 

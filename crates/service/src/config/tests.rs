@@ -124,13 +124,14 @@ fn networks_of_webhooks_are_named_as_such() {
     let wished = |stated: &str, wish| {
         let required = [(KEYS, "/etc/valinta.json"), (ISSUER, "https://id.example"), (AUDIENCE, "valinta")];
         let all: Vec<_> = required.into_iter().chain([(WEBHOOK_NETWORKS, stated)]).collect();
-        Config::from_env(&env(&all), wish).map(|config| config.webhook_networks)
+        let networks = Config::from_env(&env(&all), wish).map(|config| config.webhook_networks);
+        networks.map(|networks| (networks.of_organisers.len(), networks.of_providers.len()))
     };
     let networks = |stated: &str| wished(stated, DemoWish::No);
-    assert_eq!(networks("").unwrap(), []);
-    assert_eq!(wished("", DemoWish::Yes).unwrap().len(), 2, "a trial calls the machine that it runs on");
-    assert_eq!(wished("10.20.0.0/16", DemoWish::Yes).unwrap().len(), 1);
-    assert_eq!(networks("10.20.0.0/16, fd12::/16").unwrap().len(), 2);
+    assert_eq!(networks("").unwrap(), (0, 0));
+    assert_eq!(wished("", DemoWish::Yes).unwrap(), (2, 2), "a trial calls the machine that it runs on");
+    assert_eq!(wished("10.20.0.0/16", DemoWish::Yes).unwrap(), (1, 2));
+    assert_eq!(networks("10.20.0.0/16, fd12::/16").unwrap(), (2, 0), "the house's own networks are not for providers");
     for bad in ["10.20.0.0", "10.20.0.0/33", "inside.example", "10.20.0.0/16,"] {
         assert_eq!(named(&networks(bad).unwrap_err()), [WEBHOOK_NETWORKS], "{bad}");
     }

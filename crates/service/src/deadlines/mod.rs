@@ -41,8 +41,11 @@ const BATCH: i64 = 100;
 /// Most transactions of one kind in one look; what is left, the next look tells.
 const BATCHES_MAX: usize = 10_000;
 
-/// What does not wait for what days bring.
-const SOON_TOLD: [JobKind; 3] = [JobKind::Events, JobKind::Webhooks, JobKind::Deliveries];
+/// What does not wait for what days bring. What has happened gets its place with both: a job is done by one at a time.
+const TOLD_BY_WEBHOOKS: [JobKind; 2] = [JobKind::Events, JobKind::Webhooks];
+const HANDED_OVER: [JobKind; 2] = [JobKind::Events, JobKind::Deliveries];
+/// How often is tried, when the service begins, to go on at once with what a process left.
+const GO_ON_TRIES: usize = 12;
 
 /// What was told in one look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -172,18 +175,25 @@ pub async fn follow_days(app: App) {
     // A month that was being settled when a process ended, or a batch that was being issued, need not wait for the lease that
     // it left. What it had locked may be locked for a moment more.
     let go_on = |own: App| tokio::task::spawn_blocking(move || Ok::<_, Problem>((settle(&own)?, issue_batches(&own)?)));
-    while let Ok(Err(problem)) = go_on(app.clone()).await {
+    for _ in 0..GO_ON_TRIES {
+        let Ok(Err(problem)) = go_on(app.clone()).await else { break };
         tracing::warn!(cause = problem.cause(), "what was being settled or issued could not go on yet");
         tokio::time::sleep(LOOK_EVERY).await;
     }
-    let kinds: Vec<JobKind> = JobKind::ALL.into_iter().filter(|kind| !SOON_TOLD.contains(kind)).collect();
-    follow(app, kinds).await;
+    let of_others = [TOLD_BY_WEBHOOKS, HANDED_OVER].concat();
+    follow(app, JobKind::ALL.into_iter().filter(|kind| !of_others.contains(kind)).collect()).await;
 }
 
-/// Takes its turn at telling what has happened and handing over what is to leave the house, for as long as the service runs: beside what days bring, which may
-/// take minutes.
+/// Takes its turn at telling webhooks what has happened, for as long as the service runs: beside all else, since receivers may
+/// be slow.
+pub async fn follow_events(app: App) {
+    follow(app, TOLD_BY_WEBHOOKS.to_vec()).await;
+}
+
+/// Takes its turn at handing over what is to leave the house, for as long as the service runs: beside what days bring, which
+/// may take minutes.
 pub async fn follow_deliveries(app: App) {
-    follow(app, SOON_TOLD.to_vec()).await;
+    follow(app, HANDED_OVER.to_vec()).await;
 }
 
 async fn follow(app: App, kinds: Vec<JobKind>) {

@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, get, web};
 use serde::{Deserialize, Serialize};
 use validator::Validate;
 use valinta_domain::event::{EventKind, Position};
-use valinta_domain::policy::{Action, Role, Target, require};
+use valinta_domain::policy::{Action, Role, Scope, Target, require};
 use valinta_persistence::Conn;
 use valinta_persistence::outbox::{self, Event, Hearer, Telling};
 
@@ -30,7 +30,7 @@ pub(crate) struct EventsQuery {
     #[validate(length(min = 1, max = 18))]
     #[param(min_length = 1, max_length = 18, pattern = r"^([0-9]{1,18}|now)$", example = "42")]
     after: Option<String>,
-    /// What has happened, of several things separated by commas; all that the caller's role is told of if it is left out.
+    /// What has happened, of several things separated by commas; all that the token can read if it is left out.
     #[validate(length(min = 1, max = 4000))]
     #[param(min_length = 1, max_length = 4000, example = "voucher.chosen,statement.made")]
     types: Option<String>,
@@ -47,6 +47,17 @@ pub(crate) struct Asked {
     /// None for all.
     kinds: Option<Vec<EventKind>>,
     limit: u16,
+}
+
+impl Asked {
+    /// What is asked for, of what may be told.
+    fn kinds_for(&self, scopes: &[Scope]) -> Vec<EventKind> {
+        let mut kinds = EventKind::told_by(scopes);
+        if let Some(wanted) = &self.kinds {
+            kinds.retain(|kind| wanted.contains(kind));
+        }
+        kinds
+    }
 }
 
 impl Parse for EventsQuery {
@@ -100,7 +111,7 @@ pub(crate) struct EventsPage {
 /// Lists what has happened at the caller's organiser, or to the caller's providers, in the order in which it is told.
 ///
 /// What is told are ids, days, figures and states, never personal data: what they belong to is read by its own address. A
-/// role is told of what it can read. Something is told within seconds after it has happened, and once: who goes on from
+/// token is told of what it can read. Something is told within seconds after it has happened, and once: who goes on from
 /// `next` misses nothing and hears nothing twice. The order is that of the telling; what happened at the same moment may be
 /// told in either order.
 #[utoipa::path(
@@ -116,18 +127,16 @@ pub(crate) async fn list_events(
     query: Query<EventsQuery>,
 ) -> Result<HttpResponse, Problem> {
     let asked = query.into_inner();
-    let page = app.read_as(permit.into_caller(), move |c, cx| page(c, cx, &asked)).await?;
+    let caller = permit.into_caller();
+    let kinds = asked.kinds_for(&caller.scopes);
+    let page = app.read_as(caller, move |c, cx| page(c, cx, &asked, &kinds)).await?;
     Ok(HttpResponse::Ok().json(page))
 }
 
-fn page(c: &mut Conn, cx: &Cx, asked: &Asked) -> Result<EventsPage, Problem> {
+fn page(c: &mut Conn, cx: &Cx, asked: &Asked, kinds: &[EventKind]) -> Result<EventsPage, Problem> {
     let hearer = hearer_of(cx)?;
     let after = place_of(c, asked.after, "/query/after")?;
-    let mut kinds = EventKind::told_to(cx.actor().role);
-    if let Some(wanted) = &asked.kinds {
-        kinds.retain(|kind| wanted.contains(kind));
-    }
-    let Telling { mut events, until } = outbox::after(c, &hearer, &kinds, after, i64::from(asked.limit) + 1)?;
+    let Telling { mut events, until, .. } = outbox::after(c, &hearer, kinds, after, i64::from(asked.limit) + 1)?;
     let more = events.len() > usize::from(asked.limit);
     events.truncate(usize::from(asked.limit));
     let next = if more { events.last().map_or(after, |event| event.position) } else { until };

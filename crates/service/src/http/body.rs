@@ -1,12 +1,14 @@
 //! Request bodies: JSON, bounded, checked and parsed into what the domain speaks before a handler runs.
 
+use std::fmt;
 use std::future::Future;
+use std::marker::PhantomData;
 use std::pin::Pin;
 
 use actix_web::http::header;
 use actix_web::web::{self, Bytes};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev};
-use serde::de::{Deserialize, DeserializeOwned, Deserializer};
+use serde::de::{Deserialize, DeserializeOwned, Deserializer, IgnoredAny, SeqAccess, Visitor};
 use serde_json::Value;
 use serde_path_to_error::Segment;
 use validator::Validate;
@@ -14,7 +16,7 @@ use validator::Validate;
 use super::failures::{Errors, escaped};
 use super::limits::{BODY_BYTES_MAX, BODY_DURATION_MAX};
 use super::problem::{Problem, ProblemKind};
-use super::tree::Tree;
+use super::tree::{TOO_MANY_VALUES, Tree};
 
 /// Reads comma-separated values into the JSON that they stand for.
 pub(crate) type FromCsv = fn(&str) -> Result<Value, Problem>;
@@ -151,9 +153,36 @@ impl<T: Parse> Each<T> {
 /// # Errors
 /// It is no list.
 pub fn each_up_to<'de, D: Deserializer<'de>, T: Parse>(most: usize, deserializer: D) -> Result<Vec<Each<T>>, D::Error> {
-    let items: Vec<Tree> = Vec::deserialize(deserializer)?;
+    let items: Vec<Tree> = up_to(most, deserializer)?;
     let read = |item| shaped::<T>(item).and_then(|request| parsed(&request));
-    Ok(items.into_iter().take(most).map(|item| Each(read(item))).collect())
+    Ok(items.into_iter().map(|item| Each(read(item))).collect())
+}
+
+/// Reads the items of a list up to so many, and passes over the others.
+///
+/// # Errors
+/// It is no list, or one of its items up to there does not fit.
+pub fn up_to<'de, D: Deserializer<'de>, T: Deserialize<'de>>(most: usize, deserializer: D) -> Result<Vec<T>, D::Error> {
+    struct UpTo<T>(usize, PhantomData<T>);
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for UpTo<T> {
+        type Value = Vec<T>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a sequence")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Vec<T>, A::Error> {
+            let mut read = Vec::new();
+            while read.len() < self.0
+                && let Some(item) = items.next_element()?
+            {
+                read.push(item);
+            }
+            while items.next_element::<IgnoredAny>()?.is_some() {}
+            Ok(read)
+        }
+    }
+    deserializer.deserialize_seq(UpTo(most, PhantomData))
 }
 
 /// What a request's shape is parsed into, with everything that is wrong with it told at once.
@@ -202,8 +231,12 @@ fn check_head(request: &HttpRequest, bytes_max: usize) -> Result<(), Problem> {
 fn from_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let tree: Tree = serde_json::from_slice(bytes).map_err(|error| {
         // It may well be JSON, but more of it than is read.
-        if error.to_string().starts_with("recursion limit exceeded") {
+        let said = error.to_string();
+        if said.starts_with("recursion limit exceeded") {
             return Problem::invalid(Vec::new()).at("", "too_deep", "the document nests too deep");
+        }
+        if said.starts_with(TOO_MANY_VALUES) {
+            return too_many_values();
         }
         let place = format!("The body is not JSON: line {}, column {}.", error.line(), error.column());
         Problem::new(ProblemKind::MalformedJson, place)
@@ -212,7 +245,13 @@ fn from_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
 }
 
 fn tree_of(value: &Value) -> Result<Tree, Problem> {
-    Tree::deserialize(value).map_err(Problem::internal)
+    Tree::deserialize(value).map_err(|error| {
+        if error.to_string() == TOO_MANY_VALUES { too_many_values() } else { Problem::internal(error) }
+    })
+}
+
+fn too_many_values() -> Problem {
+    Problem::invalid(Vec::new()).at("", "too_many", TOO_MANY_VALUES)
 }
 
 fn read_tree<T: DeserializeOwned>(tree: Tree) -> Result<T, Problem> {
@@ -332,4 +371,20 @@ pub(super) fn pointer(path: &serde_path_to_error::Path) -> String {
         }
     }
     pointer
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_document_of_more_values_than_there_may_be_is_not_held() {
+        let many = |how_many: usize| format!("[0{}]", ",0".repeat(how_many.saturating_sub(1)));
+        assert!(from_json::<Vec<u8>>(many(999_999).as_bytes()).is_ok(), "the list is one, too");
+        let refused = from_json::<Vec<u8>>(many(1_000_000).as_bytes()).unwrap_err();
+        assert_eq!(refused.kind(), ProblemKind::InvalidInput);
+        assert!(serde_json::to_string(&refused.document(None)).unwrap().contains(r#""code":"too_many""#));
+        let refused = tree_of(&serde_json::from_str(&many(1_000_000)).unwrap()).err().unwrap();
+        assert_eq!(refused.kind(), ProblemKind::InvalidInput);
+    }
 }

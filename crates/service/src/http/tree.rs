@@ -4,6 +4,7 @@
 //! asked for where a shape is one: serde alone would also take its fields from an array, by their order; and that where
 //! an object is one of several by its only name, a second name is not passed over.
 
+use std::cell::Cell;
 use std::collections::HashSet;
 use std::fmt;
 
@@ -95,15 +96,34 @@ impl de::Error for Unfit {
     }
 }
 
+/// The most values that a document may have: of small ones, each takes many times the room here that it takes as text.
+const VALUES_MAX: usize = 1_000_000;
+/// What is said of a document that has more.
+pub(super) const TOO_MANY_VALUES: &str = "the document has more than 1000000 values";
+
 impl<'de> Deserialize<'de> for Tree {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Grower)
+        Grower { left: &Cell::new(VALUES_MAX) }.deserialize(deserializer)
     }
 }
 
-struct Grower;
+#[derive(Clone, Copy)]
+struct Grower<'a> {
+    /// How many values there may still be.
+    left: &'a Cell<usize>,
+}
 
-impl<'de> Visitor<'de> for Grower {
+impl<'de> DeserializeSeed<'de> for Grower<'_> {
+    type Value = Tree;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Tree, D::Error> {
+        let left = self.left.get().checked_sub(1).ok_or_else(|| D::Error::custom(TOO_MANY_VALUES))?;
+        self.left.set(left);
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Grower<'_> {
     type Value = Tree;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -140,7 +160,7 @@ impl<'de> Visitor<'de> for Grower {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Tree, A::Error> {
         let mut list = Vec::new();
-        while let Some(item) = items.next_element()? {
+        while let Some(item) = items.next_element_seed(self)? {
             list.push(item);
         }
         Ok(Tree::List(list))
@@ -148,8 +168,8 @@ impl<'de> Visitor<'de> for Grower {
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Tree, A::Error> {
         let mut object = Vec::new();
-        while let Some(entry) = entries.next_entry()? {
-            object.push(entry);
+        while let Some(name) = entries.next_key()? {
+            object.push((name, entries.next_value_seed(self)?));
         }
         Ok(Tree::Object(object))
     }

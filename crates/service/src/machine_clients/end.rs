@@ -13,9 +13,11 @@ use crate::cx::Cx;
 use crate::http::openapi::StateProblems;
 use crate::http::permit::MachineClientsWrite;
 use crate::http::{IdempotencyKey, PathId, Permit, Problem};
+use crate::webhooks::turn_off_all_of;
 
 /// Ends a program: it gets no tokens any more, and those that it has are good for minutes. One of a provider is no member of
-/// it any more, from now on. What it has done stands.
+/// it any more, from now on. What it has done stands, but webhooks that it has made are turned off, and batches of vouchers
+/// that it has asked for are not gone on with.
 #[utoipa::path(
     tag = "machine-clients",
     params(IdempotencyKey),
@@ -46,6 +48,7 @@ fn end(c: &mut Conn, cx: &Cx, id: Id<kind::MachineClient>) -> Result<Reply<Machi
     if let ActsFor::Provider(provider) = client.acts_for {
         providers::remove_member(c, provider, &id.to_string())?;
     }
+    turn_off_all_of(c, cx, id)?;
     note(cx, "end_machine_client", &client, &target);
     client.ended = Some(ended);
     let credentials = machine_clients::credentials(c, id)?;

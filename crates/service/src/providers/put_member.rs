@@ -11,7 +11,7 @@ use valinta_domain::id::kind;
 use valinta_domain::policy::{Action, Role, Target};
 use valinta_domain::provider::{MemberChange, MemberRole, MembersBy, MembersNow, MembersRefused, change_members};
 use valinta_persistence::providers::Member;
-use valinta_persistence::{Conn, providers};
+use valinta_persistence::{Conn, DbError, machine_clients, providers};
 
 use super::list_members::MemberView;
 use super::whose::target_of;
@@ -84,6 +84,10 @@ fn put(
     role: MemberRole,
 ) -> Result<Reply<MemberView>, Problem> {
     let (target, before) = permit_change(c, cx, id, subject, MemberChange::Put(role))?;
+    if role == MemberRole::Admin && is_program(c, subject)? {
+        let why = "what binds a provider is done by people: a program is a worker or a clerk";
+        return Err(Problem::invalid(Vec::new()).at("/role", "not_for_it", why));
+    }
     let noted = json!({"provider": id, "role": role, "before": before.as_ref().map(|member| member.role)});
     // The outbox is told that it happened; who it was is for those who may list members, and for the audit trail.
     let mut audited = noted.clone();
@@ -104,6 +108,14 @@ fn put(
         cx.tell(EventKind::ProviderMemberChanged, ("provider", id.uuid()), &target, noted);
     }
     Ok(Reply::ok(MemberView::of(cx, Member { role, ..member })))
+}
+
+/// Whether a subject is a program's, which is known by its id.
+fn is_program(c: &mut Conn, subject: &str) -> Result<bool, DbError> {
+    match subject.parse() {
+        Ok(id) => Ok(machine_clients::find(c, id)?.is_some()),
+        Err(_) => Ok(false),
+    }
 }
 
 /// Goes on if the caller may make this of the subject. The provider is locked first, so that two admins who remove each

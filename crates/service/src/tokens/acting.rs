@@ -2,7 +2,7 @@
 //! says, until `mandate_exp`. Looked at when the token itself is known to be good, so that why it cannot be used is told.
 
 use chrono::Datelike;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use thiserror::Error;
 use uuid::Uuid;
@@ -19,9 +19,17 @@ const END_YEAR_MAX: i32 = 2200;
 /// What a token says of a mandate, whatever that is.
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct MandateClaims {
+    #[serde(default, deserialize_with = "said")]
     act: Option<Value>,
+    #[serde(default, deserialize_with = "said")]
     mandate_scope: Option<Value>,
+    #[serde(default, deserialize_with = "said")]
     mandate_exp: Option<Value>,
+}
+
+/// A claim that is there, also where it is null: an issuer that found no mandate says nothing, or else what is no mandate.
+fn said<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(deserializer).map(Some)
 }
 
 /// Whom a token says to be represented.

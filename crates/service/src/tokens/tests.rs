@@ -211,8 +211,18 @@ fn what_a_token_says_of_a_mandate_is_whole_or_it_is_refused() {
         }
     };
     for name in ["act", "mandate_scope", "mandate_exp"] {
-        assert_eq!(refused(name, Value::Null), UnfitMandate::Missing(name));
+        let without = carrying(&tokens, |claims| drop(claims.as_object_mut().unwrap().remove(name)));
+        let unfit = tokens.verify(&without, at(NOW_S));
+        let expected = UnfitMandate::Missing(name);
+        assert!(matches!(unfit, Err(NotVerified::Mandate(ref why)) if *why == expected), "{unfit:?}");
     }
+    // An issuer that looked for a mandate and found none has not said that the client acts.
+    let nulls = carrying(&tokens, |claims| {
+        for name in ["act", "mandate_scope", "mandate_exp"] {
+            claims[name] = Value::Null;
+        }
+    });
+    assert!(matches!(tokens.verify(&nulls, at(NOW_S)), Err(NotVerified::Mandate(UnfitMandate::Actor))));
     for role in Role::ALL.into_iter().filter(|role| *role != Role::Resident) {
         let token = carrying(&tokens, |claims| {
             claims["valinta_role"] = json!(role.code());

@@ -11,7 +11,7 @@ use valinta_domain::{Id, Period};
 use valinta_persistence::voucher_batches::AskedRow;
 
 use super::csv::from_csv;
-use crate::http::body::{Each, FromCsv};
+use crate::http::body::{Each, FromCsv, up_to};
 use crate::http::limits::VOUCHER_BATCH_BYTES_MAX;
 use crate::http::problem::ProblemDocument;
 use crate::http::upload::text_file;
@@ -19,7 +19,7 @@ use crate::http::{Errors, Parse, Problem, ProblemKind};
 use crate::vouchers::{IssueCommand, IssueVoucher};
 
 /// Most vouchers in one batch.
-const ROWS_MAX: usize = 10_000;
+pub(super) const ROWS_MAX: usize = 10_000;
 
 /// Vouchers that are asked for.
 #[derive(Debug, Deserialize, Validate, utoipa::ToSchema)]
@@ -43,9 +43,7 @@ impl utoipa::ToSchema for IssueVouchersText {}
 
 /// Rows as they come; of too many, one more than there can be.
 fn values<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Value>, D::Error> {
-    let mut rows = Vec::<Value>::deserialize(deserializer)?;
-    rows.truncate(ROWS_MAX.saturating_add(1));
-    Ok(rows)
+    up_to(ROWS_MAX.saturating_add(1), deserializer)
 }
 
 impl Parse for IssueVouchers {

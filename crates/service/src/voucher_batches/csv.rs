@@ -3,11 +3,14 @@
 
 use serde_json::{Map, Number, Value};
 
+use super::asked::ROWS_MAX;
 use crate::http::Problem;
 use crate::tabular::csv_cell::unguard;
 
 /// Most columns that are looked at.
 const COLUMNS_MAX: usize = 100;
+/// Longest name of a column.
+const NAME_CHARS_MAX: usize = 100;
 
 /// The rows of a file, as `{"rows": […]}`.
 pub(super) fn from_csv(text: &str) -> Result<Value, Problem> {
@@ -19,7 +22,8 @@ pub(super) fn from_csv(text: &str) -> Result<Value, Problem> {
     let columns: Vec<String> = reader.headers().map_err(not_csv)?.iter().map(|name| name.trim().to_owned()).collect();
     check(&columns)?;
     let mut rows = Vec::new();
-    for record in reader.records() {
+    // More than a batch has are not looked at: that they are there is told.
+    for record in reader.records().take(ROWS_MAX.saturating_add(1)) {
         let record = record.map_err(not_csv)?;
         let mut row = Map::new();
         for (place, cell) in record.iter().enumerate() {
@@ -31,7 +35,10 @@ pub(super) fn from_csv(text: &str) -> Result<Value, Problem> {
             match columns.get(place) {
                 Some(column) => put(&mut row, column, cell),
                 // A shape that knows no such name refuses the row at its place.
-                None => put(&mut row, &format!("column {}", place.saturating_add(1)), cell),
+                None => {
+                    put(&mut row, &format!("column {}", place.saturating_add(1)), cell);
+                    break;
+                }
             }
         }
         rows.push(Value::Object(row));
@@ -46,7 +53,7 @@ fn check(columns: &[String]) -> Result<(), Problem> {
         if place >= COLUMNS_MAX {
             return fail(place, "too_many", format!("a file has at most {COLUMNS_MAX} columns"));
         }
-        if name.is_empty() || name.matches('.').count() > 1 {
+        if name.is_empty() || name.chars().count() > NAME_CHARS_MAX || name.matches('.').count() > 1 {
             return fail(place, "unknown_column", "a column is called as in the first line of the example".to_owned());
         }
         let clashes = |before: &String| before == name || before.split('.').next() == Some(name.as_str());
@@ -112,8 +119,16 @@ mod tests {
 
     #[test]
     fn columns_that_are_none_are_refused() {
-        for header in ["a,,b", "a,a", "a.b,a", "a.b.c"] {
+        for header in ["a,,b", "a,a", "a.b,a", "a.b.c", &"a".repeat(101)] {
             assert!(from_csv(&format!("{header}\n1,2,3")).is_err(), "{header}");
         }
+    }
+
+    #[test]
+    fn rows_and_cells_that_are_too_many_are_not_kept() {
+        let rows = from_csv(&format!("a\n{}", "1\n".repeat(50_000))).unwrap();
+        assert_eq!(rows["rows"].as_array().unwrap().len(), ROWS_MAX + 1);
+        let cells = from_csv(&format!("a\n{}", "1,".repeat(50_000))).unwrap();
+        assert_eq!(cells["rows"][0].as_object().unwrap().len(), 2);
     }
 }

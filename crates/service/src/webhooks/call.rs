@@ -15,6 +15,7 @@ use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 use ureq::{Agent, Error};
 use valinta_domain::Moment;
 use valinta_domain::webhook::CallOutcome;
+use valinta_persistence::machine_clients::ActsFor;
 
 use super::address::{AddressError, may_call};
 
@@ -24,16 +25,29 @@ pub(super) const CALL_MAX: Duration = Duration::from_secs(10);
 const CONNECT_MAX: Duration = Duration::from_secs(5);
 const NOT_CONNECTED: &str = "no connection came about";
 
+/// The networks that are called though they are not public, also by plain http. Those of the installation are its organisers'
+/// own: a provider that had them called would learn from the answers what there is in them.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct WebhookNetworks {
+    /// For webhooks of organisers.
+    pub of_organisers: Vec<IpNet>,
+    /// For webhooks of providers.
+    pub of_providers: Vec<IpNet>,
+}
+
 /// Calls webhooks.
 #[derive(Debug)]
 pub struct WebhookCaller {
-    agent: Agent,
-    networks: Vec<IpNet>,
+    networks: WebhookNetworks,
+    for_organisers: Agent,
+    for_providers: Agent,
 }
 
 /// What is told in a call.
 #[derive(Debug)]
 pub(super) struct Told<'a> {
+    /// Whose webhook it is.
+    pub(super) owner: ActsFor,
     pub(super) url: &'a str,
     /// Its id: the same when it is told again.
     pub(super) id: String,
@@ -53,31 +67,28 @@ pub(super) struct Called {
 }
 
 impl WebhookCaller {
-    /// Calls the public network, and these besides, which may be called by plain http.
-    pub fn new(networks: Vec<IpNet>) -> Self {
-        let config = Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .proxy(None)
-            .timeout_connect(Some(CONNECT_MAX))
-            .timeout_global(Some(CALL_MAX))
-            .user_agent(concat!("valinta/", env!("CARGO_PKG_VERSION")))
-            .build();
-        let resolver = Checked { networks: networks.clone() };
-        Self { agent: Agent::with_parts(config, DefaultConnector::default(), resolver), networks }
+    /// Calls the public network, and these besides.
+    pub fn new(networks: WebhookNetworks) -> Self {
+        Self { for_organisers: agent(&networks.of_organisers), for_providers: agent(&networks.of_providers), networks }
     }
 
-    /// The networks that are called though they are not public.
-    pub(super) fn networks(&self) -> &[IpNet] {
-        &self.networks
+    /// The networks that are called for an owner though they are not public.
+    pub(super) fn networks_of(&self, owner: ActsFor) -> &[IpNet] {
+        match owner {
+            ActsFor::Organiser(_) => &self.networks.of_organisers,
+            ActsFor::Provider(_) => &self.networks.of_providers,
+        }
     }
 
     /// Calls, and says what came of it. What the receiver writes is not read.
     pub(super) fn call(&self, told: &Told<'_>) -> Called {
         let began = Instant::now();
         let timestamp = told.at.utc().timestamp().to_string();
-        let answered = self
-            .agent
+        let agent = match told.owner {
+            ActsFor::Organiser(_) => &self.for_organisers,
+            ActsFor::Provider(_) => &self.for_providers,
+        };
+        let answered = agent
             .post(told.url)
             .header("content-type", "application/json")
             .header("webhook-id", &told.id)
@@ -93,6 +104,18 @@ impl WebhookCaller {
             Err(error) => Called { outcome: CallOutcome::Failed, status: None, said: Some(why(error)), took },
         }
     }
+}
+
+fn agent(networks: &[IpNet]) -> Agent {
+    let config = Agent::config_builder()
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .proxy(None)
+        .timeout_connect(Some(CONNECT_MAX))
+        .timeout_global(Some(CALL_MAX))
+        .user_agent(concat!("valinta/", env!("CARGO_PKG_VERSION")))
+        .build();
+    Agent::with_parts(config, DefaultConnector::default(), Checked { networks: networks.to_vec() })
 }
 
 fn said_of(status: u16) -> Option<String> {
@@ -152,12 +175,15 @@ impl Resolver for Checked {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use uuid::Uuid;
+    use valinta_domain::Id;
 
     #[test]
     fn a_signature_is_that_of_the_standard() {
         // The example of the standard's own libraries.
         let secret = STANDARD.decode("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
         let told = Told {
+            owner: ActsFor::Provider(Id::new(Uuid::nil())),
             url: "https://county.example/hear",
             id: "msg_p5jXN8AQM9LWM0D4loKWxJek".to_owned(),
             body: r#"{"test": 2432232314}"#,
@@ -173,16 +199,21 @@ mod tests {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
         let port = listener.local_addr().unwrap().port();
-        let caller = WebhookCaller::new(Vec::new());
+        let (organiser, provider) = (ActsFor::Organiser(Id::new(Uuid::nil())), ActsFor::Provider(Id::new(Uuid::nil())));
+        let of_organisers: Vec<IpNet> = vec!["127.0.0.0/8".parse().unwrap(), "::1/128".parse().unwrap()];
+        let nowhere = WebhookCaller::new(WebhookNetworks::default());
+        let own = WebhookCaller::new(WebhookNetworks { of_organisers, of_providers: Vec::new() });
         for url in [
             format!("https://127.0.0.1:{port}/"),
             format!("https://localhost:{port}/"),
             format!("http://localhost:{port}/"),
         ] {
-            let at = Moment::from_micros(0).unwrap();
-            let called = caller.call(&Told { url: &url, id: "1".to_owned(), body: "{}", secrets: &[], at });
-            assert_eq!((called.outcome, called.status), (CallOutcome::Failed, None));
-            assert!(called.said.unwrap().starts_with("the address"), "{url}");
+            for (caller, owner) in [(&nowhere, organiser), (&nowhere, provider), (&own, provider)] {
+                let at = Moment::from_micros(0).unwrap();
+                let called = caller.call(&Told { owner, url: &url, id: "1".to_owned(), body: "{}", secrets: &[], at });
+                assert_eq!((called.outcome, called.status), (CallOutcome::Failed, None));
+                assert!(called.said.unwrap().starts_with("the address"), "{url}");
+            }
         }
         assert!(listener.accept().is_err(), "nobody came");
     }

@@ -13,6 +13,7 @@ use valinta_persistence::machine_clients::ActsFor;
 use valinta_persistence::webhooks::{self, Webhook};
 
 use super::address::checked;
+use super::call::WebhookCaller;
 use super::rotate::new_secret;
 use super::view::WebhookWithSecret;
 use super::whose::{note, target_of};
@@ -37,7 +38,7 @@ pub(crate) struct MakeWebhook {
     #[validate(length(min = 1, max = 200))]
     #[schema(min_length = 1, max_length = 200, example = "Client information system")]
     description: Option<String>,
-    /// What it is told; everything that the caller's role is told of if it is left out.
+    /// What it is told; everything that the caller's token can read if it is left out.
     #[serde(default)]
     #[validate(length(min = 1, max = 200))]
     #[schema(min_items = 1, max_items = 200)]
@@ -102,25 +103,25 @@ pub(crate) async fn make_webhook(
     let bytes = body.bytes().to_vec();
     let command = body.into_inner();
     let caller = app.webhook_caller();
-    let run = move |c: &mut Conn, cx: &Cx| {
-        let url = checked(&command.url, caller.networks());
-        let url =
-            url.map_err(|why| Problem::invalid(Vec::new()).at("/url", "not_called", format!("the address {why}")))?;
-        make(c, cx, &command, url)
-    };
-    app.command(permit.into_caller(), "make_webhook", &key, &bytes, run).await
+    let token = permit.into_caller();
+    let told = EventKind::told_by(&token.scopes);
+    let run = move |c: &mut Conn, cx: &Cx| make(c, cx, &command, (&told, &caller));
+    app.command(token, "make_webhook", &key, &bytes, run).await
 }
 
-fn make(c: &mut Conn, cx: &Cx, command: &MakeCommand, url: String) -> Result<Reply<WebhookWithSecret>, Problem> {
+fn make(
+    c: &mut Conn,
+    cx: &Cx,
+    command: &MakeCommand,
+    (told, caller): (&[EventKind], &WebhookCaller),
+) -> Result<Reply<WebhookWithSecret>, Problem> {
     let owner = owner(cx, command.provider)?;
+    let url = checked(&command.url, caller.networks_of(owner));
+    let url = url.map_err(|why| Problem::invalid(Vec::new()).at("/url", "not_called", format!("the address {why}")))?;
     let target = target_of(owner);
     cx.require(Action::ManageWebhooks, &target)?;
     let role = cx.actor().role;
-    let told = EventKind::told_to(role);
-    if let Some(place) = command.kinds.iter().flatten().position(|kind| !told.contains(kind)) {
-        let why = "the caller's role is not told of it";
-        return Err(Problem::invalid(Vec::new()).at(&format!("/types/{place}"), "not_for_it", why));
-    }
+    let kinds = kinds(command, role, told)?;
     if webhooks::list(c, &[owner], i64::MAX)?.len() >= WEBHOOKS_MAX {
         let why = format!("There are {WEBHOOKS_MAX} webhooks already: end one first.");
         return Err(Problem::new(ProblemKind::Conflict, why));
@@ -132,7 +133,7 @@ fn make(c: &mut Conn, cx: &Cx, command: &MakeCommand, url: String) -> Result<Rep
         role,
         url,
         description: command.description.clone(),
-        kinds: command.kinds.clone(),
+        kinds,
         state: WebhookState::Active,
         heard,
         tries: 0,
@@ -149,6 +150,21 @@ fn make(c: &mut Conn, cx: &Cx, command: &MakeCommand, url: String) -> Result<Rep
     note(cx, "make_webhook", &webhook, &target);
     let place = format!("/v1/webhooks/{}", webhook.id);
     Ok(Reply::created(place, WebhookWithSecret::of(webhook, &secret)))
+}
+
+/// What it is told: what is named, or what the caller's token can read. None for all that the role can be told of, also of
+/// what there is not yet.
+fn kinds(command: &MakeCommand, role: Role, told: &[EventKind]) -> Result<Option<Vec<EventKind>>, Problem> {
+    let Some(named) = &command.kinds else {
+        return Ok((told != EventKind::told_to(role)).then(|| told.to_vec()));
+    };
+    match named.iter().enumerate().find(|(_, kind)| !told.contains(kind)) {
+        None => Ok(Some(named.clone())),
+        Some((place, kind)) => {
+            let why = format!("it is told to tokens with the scope {}", kind.scope().code());
+            Err(Problem::invalid(Vec::new()).at(&format!("/types/{place}"), "not_for_it", why))
+        }
+    }
 }
 
 /// Whose it is to be: the caller's organiser's, or the named one's of the caller's providers.

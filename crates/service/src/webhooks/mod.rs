@@ -15,8 +15,9 @@ mod show;
 mod view;
 mod whose;
 
-pub use call::WebhookCaller;
+pub use call::{WebhookCaller, WebhookNetworks};
 pub(crate) use run::tell_due;
+pub(crate) use whose::turn_off_all_of;
 
 use std::sync::Arc;
 
@@ -48,6 +49,7 @@ impl App {
 
     /// By what webhooks are called; by what calls public addresses alone, where nothing was said.
     pub(crate) fn webhook_caller(&self) -> Arc<WebhookCaller> {
-        Arc::clone(self.webhook_caller_cell().get_or_init(|| Arc::new(WebhookCaller::new(Vec::new()))))
+        let public_alone = || Arc::new(WebhookCaller::new(WebhookNetworks::default()));
+        Arc::clone(self.webhook_caller_cell().get_or_init(public_alone))
     }
 }

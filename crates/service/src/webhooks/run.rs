@@ -1,22 +1,24 @@
 //! The telling itself: each webhook is called with what it has not heard, one event after the other, outside of any transaction,
 //! and how far it has heard is stored after each call. Several are called at once, so that one that is slow keeps back no other.
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::BTreeMap;
+use std::sync::{Arc, mpsc};
+use std::thread::{self, ScopedJoinHandle};
 use std::time::{Duration, Instant};
-use std::{iter, thread};
 
-use serde_json::json;
-use valinta_domain::Moment;
+use chrono::TimeDelta;
 use valinta_domain::delivery::said;
 use valinta_domain::event::{EventKind, Position};
+use valinta_domain::id::kind;
+use valinta_domain::lease::later;
 use valinta_domain::webhook::{Next, WebhookState, after_call};
+use valinta_domain::{Id, Moment};
 use valinta_persistence::outbox::{self, Event, Hearer, Telling};
 use valinta_persistence::webhooks::{self, Call, Webhook};
 use valinta_persistence::{Conn, DbError};
 
 use super::call::{Called, Told, WebhookCaller};
-use super::whose::target_of;
+use super::whose::tell_off;
 use crate::app::App;
 use crate::clock::random_u64;
 use crate::cx::Cx;
@@ -24,43 +26,65 @@ use crate::events::EventView;
 use crate::http::Problem;
 
 /// Webhooks that are called at once.
-const AT_ONCE: usize = 8;
-/// Webhooks that are looked for in one look; the others are found by the next.
-const LOOKED_FOR: i64 = 500;
+const AT_ONCE: u8 = 16;
 /// Events that are read at once.
 const READ: i64 = 50;
 /// No call is begun later than so long after the look began: the lease of the job is longer.
 const TURN_MAX: Duration = Duration::from_secs(60);
+/// One webhook is told events for so long, and then others that have waited longer.
+const ONE_MAX: Duration = Duration::from_secs(10);
+/// How often is looked for others while some are being told.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+/// When is looked again whether this release knows what is to be told next.
+const BEHIND_UNKNOWN: TimeDelta = TimeDelta::minutes(1);
 
 /// Tells webhooks what has happened. How much was heard. For a thread that may block.
 ///
 /// # Errors
 /// The database is away or busy: the next look goes on.
 pub(crate) fn tell_due(app: &App) -> Result<usize, Problem> {
-    let (until, now) = (Instant::now() + TURN_MAX, app.clock().now());
+    let until = Instant::now() + TURN_MAX;
+    let (say_ended, ended) = mpsc::channel();
+    thread::scope(|scope| {
+        let (mut told, mut heard, mut wrong) = (BTreeMap::new(), 0_usize, None);
+        loop {
+            if wrong.is_none() && Instant::now() < until {
+                for webhook in due(app, |id| !told.contains_key(&id), told.len())? {
+                    let (id, say_ended) = (webhook.id, say_ended.clone());
+                    let tell = move || {
+                        let heard = tell_one(app, webhook, until.min(Instant::now() + ONE_MAX));
+                        let _ = say_ended.send(id);
+                        heard
+                    };
+                    told.insert(id, scope.spawn(tell));
+                }
+            }
+            if told.is_empty() {
+                return wrong.map_or(Ok(heard), Err);
+            }
+            // One that says so is at its end, and one that breaks off says nothing.
+            let said = ended.recv_timeout(LOOK_AGAIN).ok();
+            let over = |id: &Id<_>, telling: &mut ScopedJoinHandle<'_, _>| Some(*id) == said || telling.is_finished();
+            for (_, telling) in told.extract_if(.., over) {
+                match telling.join().unwrap_or_else(|_| Err(Problem::internal("the telling of a webhook broke off"))) {
+                    Ok(of_one) => heard = heard.saturating_add(of_one),
+                    Err(problem) => wrong = wrong.or(Some(problem)),
+                }
+            }
+        }
+    })
+}
+
+/// The next webhooks to be told, beside some that are told already.
+fn due(app: &App, is_free: impl Fn(Id<kind::Webhook>) -> bool, told: usize) -> Result<Vec<Webhook>, Problem> {
+    let now = app.clock().now();
     let due = app.db().read_blocking(|c| {
         let last = outbox::last_place(c)?;
-        webhooks::due(c, last, now, LOOKED_FOR)
+        // As many as there can be besides, if all that are told are among them.
+        webhooks::due(c, last, now, i64::from(AT_ONCE))
     })?;
-    let threads = due.len().min(AT_ONCE);
-    let queue = Mutex::new(VecDeque::from(due));
-    let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
-    let tell_some = || -> Result<usize, Problem> {
-        let mut heard = 0_usize;
-        while let Some(webhook) = next().filter(|_| Instant::now() < until) {
-            heard = heard.saturating_add(tell_one(app, webhook, until)?);
-        }
-        Ok(heard)
-    };
-    thread::scope(|scope| {
-        let telling: Vec<_> = iter::repeat_with(|| scope.spawn(tell_some)).take(threads).collect();
-        let mut heard = 0_usize;
-        for one in telling {
-            let of_one = one.join().map_err(|_| Problem::internal("the telling of a webhook broke off"))?;
-            heard = heard.saturating_add(of_one?);
-        }
-        Ok(heard)
-    })
+    let free = usize::from(AT_ONCE).saturating_sub(told);
+    Ok(due.into_iter().filter(|webhook| is_free(webhook.id)).take(free).collect())
 }
 
 /// Tells one webhook what it has not heard, until it does not hear or nothing is left.
@@ -70,9 +94,11 @@ fn tell_one(app: &App, mut webhook: Webhook, until: Instant) -> Result<usize, Pr
     loop {
         let (telling, secrets) = next_for(app, &webhook)?;
         if telling.events.is_empty() {
-            // What is not for it is as if it had heard it.
-            let now = Webhook { heard: telling.until, ..webhook.clone() };
-            if webhook.heard < telling.until {
+            // What is not for it is as if it had heard it, and what it failed at is behind it.
+            let wait = if telling.is_behind_unknown { BEHIND_UNKNOWN } else { TimeDelta::zero() };
+            let due_at = later(app.clock().now(), wait);
+            let now = Webhook { heard: telling.until, due_at, failing_since: None, ..webhook.clone() };
+            if webhook.heard < telling.until || webhook.failing_since.is_some() || telling.is_behind_unknown {
                 write(app, move |c, _| webhooks::store(c, &webhook, &now))?;
             }
             return Ok(heard);
@@ -83,6 +109,7 @@ fn tell_one(app: &App, mut webhook: Webhook, until: Instant) -> Result<usize, Pr
             }
             let body = serde_json::to_string(&EventView::of(event.message.clone())).map_err(Problem::internal)?;
             let told = Told {
+                owner: webhook.owner,
                 url: &webhook.url,
                 id: event.message.id.to_string(),
                 body: &body,
@@ -161,14 +188,6 @@ fn moved_on(seen: &Webhook, position: Position, (next, tries, at): (Next, i32, M
             Webhook { tries, state: WebhookState::Disabled, disabled_at: Some(at), failing_since, ..called }
         }
     }
-}
-
-fn tell_off(cx: &Cx, webhook: &Webhook) {
-    let (target, subject) = (target_of(webhook.owner), ("webhook", webhook.id.uuid()));
-    let details =
-        json!({"webhook": webhook.id, "failing_since": webhook.failing_since, "heard": webhook.heard.0.to_string()});
-    cx.audit("disable_webhook", subject, &target, details.clone());
-    cx.tell(EventKind::WebhookDisabled, subject, &target, details);
 }
 
 /// Runs one step in a transaction, for the service itself.

@@ -2,8 +2,10 @@
 
 use serde_json::json;
 use valinta_domain::Id;
+use valinta_domain::event::EventKind;
 use valinta_domain::id::kind;
 use valinta_domain::policy::{Action, Role, Target};
+use valinta_domain::webhook::WebhookState;
 use valinta_persistence::machine_clients::ActsFor;
 use valinta_persistence::webhooks::{self, Webhook};
 use valinta_persistence::{Conn, DbError};
@@ -67,6 +69,27 @@ pub(super) fn store(
 pub(super) fn note(cx: &Cx, action: &'static str, webhook: &Webhook, target: &Target) {
     let details = json!({"state": webhook.state, "heard": webhook.heard.0.to_string()});
     cx.audit(action, ("webhook", webhook.id.uuid()), target, details);
+}
+
+/// Turns off what a program has made that gets no tokens any more: whether it is to be called still is for people to say.
+pub(crate) fn turn_off_all_of(c: &mut Conn, cx: &Cx, program: Id<kind::MachineClient>) -> Result<(), Problem> {
+    for seen in webhooks::active_of_maker(c, &program.to_string())? {
+        let now = Webhook { state: WebhookState::Disabled, disabled_at: Some(cx.now()), ..seen.clone() };
+        if !webhooks::store(c, &seen, &now)? {
+            return Err(DbError::Serialization.into());
+        }
+        tell_off(cx, &now);
+    }
+    Ok(())
+}
+
+/// Notes and tells that a webhook is turned off.
+pub(super) fn tell_off(cx: &Cx, webhook: &Webhook) {
+    let (target, subject) = (target_of(webhook.owner), ("webhook", webhook.id.uuid()));
+    let details =
+        json!({"webhook": webhook.id, "failing_since": webhook.failing_since, "heard": webhook.heard.0.to_string()});
+    cx.audit("disable_webhook", subject, &target, details.clone());
+    cx.tell(EventKind::WebhookDisabled, subject, &target, details);
 }
 
 /// Refuses what cannot be done any more.
