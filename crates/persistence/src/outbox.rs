@@ -1,5 +1,7 @@
 //! What is told to others: written in the transaction of what has happened, given its place in the order of all that is told,
-//! and read in that order. Owns `outbox` and `event_places`; handing it over is not its business.
+//! and read in that order. Owns `outbox`, `event_places` and `event_kinds`; handing it over is not its business.
+
+use std::collections::BTreeMap;
 
 use diesel::dsl::min;
 use diesel::prelude::*;
@@ -9,10 +11,10 @@ use valinta_domain::id::kind;
 use valinta_domain::{Id, Moment};
 
 use crate::convert::coded;
-use crate::dialect::{Conn, insert_many};
+use crate::dialect::{Conn, insert_many, insert_or_ignore};
 use crate::error::DbError;
 use crate::machine_clients::ActsFor;
-use crate::schema::{event_places, outbox};
+use crate::schema::{event_kinds, event_places, outbox};
 use crate::types::{DbId, DbMoment};
 
 /// Something that has happened, as others are told of it.
@@ -108,13 +110,19 @@ pub fn place_next(c: &mut Conn, limit: i64) -> Result<usize, DbError> {
         .set(event_places::last.eq(event_places::last))
         .returning(event_places::last)
         .get_result(c)?;
-    let ids: Vec<DbId> = waiting.order(outbox::id).limit(limit).load(c)?;
-    for id in &ids {
+    let placed: Vec<(DbId, String)> =
+        waiting.select((outbox::id, outbox::kind)).order(outbox::id).limit(limit).load(c)?;
+    let mut kinds = BTreeMap::new();
+    for (id, kind) in &placed {
         last = last.checked_add(1).ok_or_else(|| DbError::Internal("there are no places left".to_owned()))?;
         diesel::update(outbox::table.find(*id)).set(outbox::position.eq(Some(last))).execute(c)?;
+        kinds.entry(kind).or_insert(last);
+    }
+    for (kind, first) in kinds {
+        insert_or_ignore!(c, event_kinds::table, (event_kinds::kind.eq(kind), event_kinds::first.eq(first)))?;
     }
     diesel::update(event_places::table.find(1)).set(event_places::last.eq(last)).execute(c)?;
-    Ok(ids.len())
+    Ok(placed.len())
 }
 
 /// The last place that was given.
@@ -185,30 +193,22 @@ pub fn after(
         }
     };
     let rows: Vec<(Stored, i64)> = query.load(c)?;
-    let is_full = i64::try_from(rows.len()).unwrap_or(i64::MAX) >= limit;
-    let looked = rows.last().map(|(_, position)| *position).filter(|_| is_full).unwrap_or(until.0);
-    let unknown = first_unknown(c, after, Position(looked))?;
+    let unknown = first_unknown(c)?.filter(|first| *first <= until);
+    // Who is past it already stays where they are.
+    let until = unknown.map_or(until, |first| Position(first.0.saturating_sub(1)).max(after));
     let event = |(row, position): (Stored, i64)| {
         Ok::<_, DbError>(Event { position: Position(position), message: row.message()? })
     };
-    let told = rows.into_iter().filter(|(_, position)| unknown.is_none_or(|unknown| *position < unknown));
-    Ok(Telling {
-        events: told.map(event).collect::<Result<_, _>>()?,
-        until: unknown.map_or(until, |unknown| Position(unknown.saturating_sub(1))),
-        is_behind_unknown: unknown.is_some(),
-    })
+    let told = rows.into_iter().filter(|(_, position)| *position <= until.0);
+    Ok(Telling { events: told.map(event).collect::<Result<_, _>>()?, until, is_behind_unknown: unknown.is_some() })
 }
 
-/// The first place in a span that has something of a kind of another release, whoever hears of it.
-fn first_unknown(c: &mut Conn, after: Position, until: Position) -> Result<Option<i64>, DbError> {
-    let known = EventKind::ALL.map(EventKind::code);
-    let place = outbox::table
-        .filter(outbox::position.gt(after.0))
-        .filter(outbox::position.le(until.0))
-        .filter(outbox::kind.ne_all(known.to_vec()))
-        .select(min(outbox::position))
-        .first(c)?;
-    Ok(place)
+/// The first place of something of a kind that only a later release knows.
+fn first_unknown(c: &mut Conn) -> Result<Option<Position>, DbError> {
+    let known = EventKind::ALL.map(EventKind::code).to_vec();
+    let of_others = event_kinds::table.filter(event_kinds::kind.ne_all(known));
+    let first: Option<i64> = of_others.select(min(event_kinds::first)).first(c)?;
+    Ok(first.map(Position))
 }
 
 /// The latest messages, in the order in which they were written, whether or not they have a place.

@@ -77,6 +77,14 @@ table! {
 }
 
 table! {
+    use diesel::sql_types::{BigInt, Text};
+    event_kinds (kind) {
+        kind -> Text,
+        first -> BigInt,
+    }
+}
+
+table! {
     event_places (one) {
         one -> Integer,
         last -> BigInt,
