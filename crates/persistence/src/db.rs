@@ -207,13 +207,40 @@ impl Db {
         T: Send + 'static,
         E: From<DbError> + Retryable + Send + 'static,
     {
+        self.write_blocking_of(Length::Short, f)
+    }
+
+    fn write_blocking_of<T, E>(
+        &self,
+        length: Length,
+        f: impl Fn(&mut Conn) -> Result<T, E> + Send + Sync + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<DbError> + Retryable + Send + 'static,
+    {
         match &self.inner.writer {
-            Some(writer) => writer.submit(Length::Short, f)?.outcome_blocking(Self::WRITER_WAIT_MAX),
+            Some(writer) => writer.submit(length, f)?.outcome_blocking(Self::WRITER_WAIT_MAX),
             None => {
                 let _permit = self.inner.lane.enter_blocking()?;
                 self.inner.lane.run(Mode::Write, &f)
             }
         }
+    }
+
+    /// [`Db::write_long`] on a thread that may block.
+    ///
+    /// # Errors
+    /// What `f` or the database says.
+    pub fn write_long_blocking<T, E>(
+        &self,
+        f: impl Fn(&mut Conn) -> Result<T, E> + Send + Sync + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<DbError> + Retryable + Send + 'static,
+    {
+        self.write_blocking_of(Length::Long, f)
     }
 
     /// Whether the database answers.

@@ -49,19 +49,25 @@ macro_rules! on {
 /// Rows that one INSERT takes: 500 rows of 32 columns stay below the bind limits of both databases.
 pub(crate) const ROWS_PER_INSERT_MAX: usize = 500;
 
-/// Inserts a slice of rows, any number of them: `insert_many!(c, table, &rows)` gives how many.
+/// Inserts a slice of rows, any number of them: `insert_many!(c, table, &rows)` gives how many. Where one fails, the others may
+/// be there: a transaction goes no further then.
 macro_rules! insert_many {
-    ($conn:expr, $table:expr, $rows:expr) => {
-        $rows.chunks($crate::dialect::ROWS_PER_INSERT_MAX).try_fold(0_usize, |done, chunk| {
-            use diesel::RunQueryDsl as _;
-            // On SQLite several rows are several statements in a savepoint, which one row needs not.
-            let inserted = match chunk {
-                [row] => $crate::dialect::on!($conn, c => diesel::insert_into($table).values(row).execute(c)),
-                rows => $crate::dialect::on!($conn, c => diesel::insert_into($table).values(rows).execute(c)),
-            };
-            inserted.map(|inserted| done.saturating_add(inserted))
-        })
-    };
+    ($conn:expr, $table:expr, $rows:expr) => {{
+        use diesel::RunQueryDsl as _;
+        match &mut *$conn {
+            $crate::dialect::Conn::Postgres(c) => {
+                $rows.chunks($crate::dialect::ROWS_PER_INSERT_MAX).try_fold(0_usize, |done, chunk| {
+                    let inserted = diesel::insert_into($table).values(chunk).execute(c);
+                    inserted.map(|inserted| done.saturating_add(inserted))
+                })
+            }
+            // One by one: diesel would do the same in a savepoint, which costs more the more it changes.
+            $crate::dialect::Conn::Sqlite(c) => $rows.iter().try_fold(0_usize, |done, row| {
+                let inserted = diesel::insert_into($table).values(row).execute(c);
+                inserted.map(|inserted| done.saturating_add(inserted))
+            }),
+        }
+    }};
 }
 
 /// Inserts a row unless it would violate a unique index: `insert_or_ignore!(c, table, &row)` gives 1 or 0.

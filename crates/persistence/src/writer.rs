@@ -1,7 +1,7 @@
 //! SQLite's one writer: a thread that commits waiting commands in groups, because it is the commit that takes time.
 //! Each command has a savepoint of its own; nobody is answered before the group is committed. A command that takes its
-//! time is committed alone, so that none waits for it that has been run already; and who waits too long for a turn is told
-//! so, and the command is not run.
+//! time is alone in its transaction, without a savepoint, so that none waits for it that has been run already; and who waits too
+//! long for a turn is told so, and the command is not run.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -148,7 +148,7 @@ trait Job: Send {
     fn is_long(&self) -> bool;
     /// Lets its turn come, if anybody still waits for the answer.
     fn begin(&self) -> bool;
-    /// Runs it in the open savepoint and keeps the outcome.
+    /// Runs it in the open transaction or savepoint and keeps the outcome.
     fn run(&mut self, link: &mut Link) -> Verdict;
     /// Tells the outcome, or why the commit of it failed.
     fn answer(self: Box<Self>, committed: Result<(), DbError>);
@@ -226,6 +226,12 @@ impl Thread {
     fn serve(&mut self, queue: &Receiver<Box<dyn Job>>) {
         let mut next = None;
         while let Some(first) = next.take().or_else(|| queue.recv().ok()) {
+            if first.is_long() {
+                if first.begin() {
+                    self.run_alone(first);
+                }
+                continue;
+            }
             let mut jobs = Vec::new();
             let outcome = match self.begin() {
                 Err(e) => {
@@ -265,15 +271,20 @@ impl Thread {
         }
     }
 
+    /// Runs a command in a transaction of its own. It needs no savepoint, in which SQLite keeps every page as it was: at the
+    /// end of each statement with a trigger it walks through all of them, which for thousands of rows takes seconds.
     fn run_alone(&mut self, mut job: Box<dyn Job>) {
-        match self.begin() {
-            Err(e) => job.answer(Err(e)),
-            Ok(mut link) => {
-                let keep = job.run(&mut link) == Verdict::Keep;
-                let committed = if keep { link.commit() } else { Ok(()) };
-                link.roll_back_to(0);
-                self.keep(link);
-                job.answer(committed);
+        for tries in 1..=TRIES_MAX {
+            let mut link = match self.begin() {
+                Err(e) => return job.answer(Err(e)),
+                Ok(link) => link,
+            };
+            let verdict = job.run(&mut link);
+            let committed = if verdict == Verdict::Keep { link.commit() } else { Ok(()) };
+            link.roll_back_to(0);
+            self.keep(link);
+            if verdict != Verdict::UndoAndRetry || tries == TRIES_MAX {
+                return job.answer(committed);
             }
         }
     }
@@ -291,20 +302,16 @@ fn run_group(
     let began = Instant::now();
     let mut next = Some(first);
     while let Some(mut job) = next {
-        if job.is_long() && !jobs.is_empty() {
+        if job.is_long() {
             *after = Some(job);
             break;
         }
-        let is_long = job.is_long();
         if job.begin() {
             let whole = run_in_savepoint(link, job.as_mut());
             jobs.push(job);
             if !whole {
                 link.roll_back_to(0);
                 return Group::Undone;
-            }
-            if is_long {
-                break;
             }
         }
         let full = jobs.len() >= GROUP_MAX || began.elapsed() >= GROUP_TIME_MAX;
