@@ -216,7 +216,7 @@ events! {
         /// A statement was paid.
         StatementPaid = "statement.paid";
     WebhooksRead:
-        /// A webhook was turned off: it had failed for long, or was not there any more.
+        /// A webhook was turned off: it had failed for long, or was not there any more, or the program that made it was ended.
         WebhookDisabled = "webhook.disabled";
 }
 

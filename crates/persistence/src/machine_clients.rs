@@ -214,6 +214,17 @@ pub fn find(c: &mut Conn, id: Id<kind::MachineClient>) -> Result<Option<MachineC
     row.map(Row::client).transpose()
 }
 
+/// The program that is the subject of a token, if it is one: its id is its subject.
+///
+/// # Errors
+/// The database's.
+pub fn of_subject(c: &mut Conn, subject: &str) -> Result<Option<MachineClient>, DbError> {
+    match subject.parse() {
+        Ok(id) => find(c, id),
+        Err(_) => Ok(None),
+    }
+}
+
 /// Programs in order of id, after the one with id `after`: all that act for organisers, or those of some providers.
 ///
 /// # Errors

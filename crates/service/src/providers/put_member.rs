@@ -11,7 +11,7 @@ use valinta_domain::id::kind;
 use valinta_domain::policy::{Action, Role, Target};
 use valinta_domain::provider::{MemberChange, MemberRole, MembersBy, MembersNow, MembersRefused, change_members};
 use valinta_persistence::providers::Member;
-use valinta_persistence::{Conn, DbError, machine_clients, providers};
+use valinta_persistence::{Conn, machine_clients, providers};
 
 use super::list_members::MemberView;
 use super::whose::target_of;
@@ -84,7 +84,7 @@ fn put(
     role: MemberRole,
 ) -> Result<Reply<MemberView>, Problem> {
     let (target, before) = permit_change(c, cx, id, subject, MemberChange::Put(role))?;
-    if role == MemberRole::Admin && is_program(c, subject)? {
+    if role == MemberRole::Admin && machine_clients::of_subject(c, subject)?.is_some() {
         let why = "what binds a provider is done by people: a program is a worker or a clerk";
         return Err(Problem::invalid(Vec::new()).at("/role", "not_for_it", why));
     }
@@ -108,14 +108,6 @@ fn put(
         cx.tell(EventKind::ProviderMemberChanged, ("provider", id.uuid()), &target, noted);
     }
     Ok(Reply::ok(MemberView::of(cx, Member { role, ..member })))
-}
-
-/// Whether a subject is a program's, which is known by its id.
-fn is_program(c: &mut Conn, subject: &str) -> Result<bool, DbError> {
-    match subject.parse() {
-        Ok(id) => Ok(machine_clients::find(c, id)?.is_some()),
-        Err(_) => Ok(false),
-    }
 }
 
 /// Goes on if the caller may make this of the subject. The provider is locked first, so that two admins who remove each

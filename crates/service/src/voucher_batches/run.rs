@@ -10,7 +10,7 @@ use valinta_domain::event::EventKind;
 use valinta_domain::id::kind;
 use valinta_domain::policy::{Actor, Role, Target};
 use valinta_persistence::voucher_batches::{self, AskedRow, DecidedRow, VoucherBatch};
-use valinta_persistence::{Conn, DbError, issue_references, machine_clients};
+use valinta_persistence::{Conn, issue_references, machine_clients};
 
 use super::asked::{Kept, document};
 use crate::cx::Cx;
@@ -35,7 +35,8 @@ pub(crate) fn go_on(c: &mut Conn, cx: &Cx, id: Id<kind::VoucherBatch>) -> Result
     // Another process may have ended it meanwhile.
     let Some(batch) = voucher_batches::take(c, id)? else { return Ok(0) };
     let asker = cx.acting_as(asker_of(&batch));
-    let done = if is_ended_program(c, &batch.asked_by)? {
+    let program = machine_clients::of_subject(c, &batch.asked_by)?;
+    let done = if program.is_some_and(|program| program.ended.is_some()) {
         let why = Some("The program that asked for it has been ended.".to_owned());
         end(c, &asker, VoucherBatch { why, ..batch }, BatchState::Refused, Vec::new(), 0)?
     } else {
@@ -43,14 +44,6 @@ pub(crate) fn go_on(c: &mut Conn, cx: &Cx, id: Id<kind::VoucherBatch>) -> Result
     };
     asker.finish(c)?;
     Ok(done)
-}
-
-/// Whether one who has asked for it is a program that may do nothing any more.
-fn is_ended_program(c: &mut Conn, subject: &str) -> Result<bool, DbError> {
-    match subject.parse() {
-        Ok(id) => Ok(machine_clients::find(c, id)?.is_some_and(|program| program.ended.is_some())),
-        Err(_) => Ok(false),
-    }
 }
 
 /// Who has asked for it decides, whoever does it.

@@ -1,9 +1,10 @@
 //! The telling itself: each webhook is called with what it has not heard, one event after the other, outside of any transaction,
 //! and how far it has heard is stored after each call. Several are called at once, so that one that is slow keeps back no other.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, mpsc};
-use std::thread::{self, ScopedJoinHandle};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
@@ -46,45 +47,44 @@ pub(crate) fn tell_due(app: &App) -> Result<usize, Problem> {
     let until = Instant::now() + TURN_MAX;
     let (say_ended, ended) = mpsc::channel();
     thread::scope(|scope| {
-        let (mut told, mut heard, mut wrong) = (BTreeMap::new(), 0_usize, None);
+        let (mut told, mut heard, mut wrong) = (BTreeSet::new(), 0_usize, None);
         loop {
             if wrong.is_none() && Instant::now() < until {
-                for webhook in due(app, |id| !told.contains_key(&id), told.len())? {
+                for webhook in due(app, &told)? {
                     let (id, say_ended) = (webhook.id, say_ended.clone());
-                    let tell = move || {
-                        let heard = tell_one(app, webhook, until.min(Instant::now() + ONE_MAX));
-                        let _ = say_ended.send(id);
-                        heard
-                    };
-                    told.insert(id, scope.spawn(tell));
+                    told.insert(id);
+                    scope.spawn(move || {
+                        let tell = || tell_one(app, webhook, until.min(Instant::now() + ONE_MAX));
+                        let heard = catch_unwind(AssertUnwindSafe(tell))
+                            .unwrap_or_else(|_| Err(Problem::internal("the telling of a webhook broke off")));
+                        let _ = say_ended.send((id, heard));
+                    });
                 }
             }
             if told.is_empty() {
                 return wrong.map_or(Ok(heard), Err);
             }
-            // One that says so is at its end, and one that breaks off says nothing.
-            let said = ended.recv_timeout(LOOK_AGAIN).ok();
-            let over = |id: &Id<_>, telling: &mut ScopedJoinHandle<'_, _>| Some(*id) == said || telling.is_finished();
-            for (_, telling) in told.extract_if(.., over) {
-                match telling.join().unwrap_or_else(|_| Err(Problem::internal("the telling of a webhook broke off"))) {
-                    Ok(of_one) => heard = heard.saturating_add(of_one),
-                    Err(problem) => wrong = wrong.or(Some(problem)),
-                }
+            // Where none ends for a while, others may have come to be due.
+            let Ok((id, of_one)) = ended.recv_timeout(LOOK_AGAIN) else { continue };
+            told.remove(&id);
+            match of_one {
+                Ok(of_one) => heard = heard.saturating_add(of_one),
+                Err(problem) => wrong = wrong.or(Some(problem)),
             }
         }
     })
 }
 
 /// The next webhooks to be told, beside some that are told already.
-fn due(app: &App, is_free: impl Fn(Id<kind::Webhook>) -> bool, told: usize) -> Result<Vec<Webhook>, Problem> {
+fn due(app: &App, told: &BTreeSet<Id<kind::Webhook>>) -> Result<Vec<Webhook>, Problem> {
     let now = app.clock().now();
     let due = app.db().read_blocking(|c| {
         let last = outbox::last_place(c)?;
         // As many as there can be besides, if all that are told are among them.
         webhooks::due(c, last, now, i64::from(AT_ONCE))
     })?;
-    let free = usize::from(AT_ONCE).saturating_sub(told);
-    Ok(due.into_iter().filter(|webhook| is_free(webhook.id)).take(free).collect())
+    let free = usize::from(AT_ONCE).saturating_sub(told.len());
+    Ok(due.into_iter().filter(|webhook| !told.contains(&webhook.id)).take(free).collect())
 }
 
 /// Tells one webhook what it has not heard, until it does not hear or nothing is left.
