@@ -70,6 +70,13 @@ fn columns_are_those_of_the_kind() {
     {
         assert!(told.contains(&(1, wrong.0.into(), wrong.1.into())), "{wrong:?}: {told:?}");
     }
+    // A name that is told again is legible.
+    let body = "[{\"na\\u001bme\": \"x\"}]";
+    let answer = officer.send("POST", "/v1/imports/providers", &[("Content-Type", "application/json")], Some(body));
+    let told = errors(&came_to(answer));
+    assert!(told.contains(&(1, "na\u{fffd}me".into(), "unknown_column".into())), "{told:?}");
+    let problem = send(&officer, "providers", "source_id,na\u{1b}me\n").refused(422, "invalid_input");
+    problem.at("/columns/1", "unknown_column").saying("“na\u{fffd}me”");
     let short = errors(&came_to(send(&officer, "providers", &format!("{PROVIDERS}\nP1,x\n"))));
     assert_eq!(short, [(1, String::new(), "cells".into())]);
 }

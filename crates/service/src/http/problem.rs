@@ -170,7 +170,8 @@ impl Failure {
     }
 }
 
-fn legible(text: &str) -> String {
+/// A text of the caller's to be told again: characters that no text has are marked.
+pub(crate) fn legible(text: &str) -> String {
     let is_text = |c: char| !c.is_control() || matches!(c, '\n' | '\r' | '\t');
     text.chars().map(|c| if is_text(c) { c } else { char::REPLACEMENT_CHARACTER }).collect()
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::apply::Source;
 use super::cells::{Cells, cell_of};
 use super::file::{Form, ImportFile};
-use super::report::RowErrors;
+use super::report::{COLUMN_CHARS_MAX, RowErrors};
 use crate::http::{Problem, ProblemKind};
 use crate::tabular::csv_cell::unguard;
 
@@ -154,8 +154,8 @@ fn places_of<T: Record>(headers: &csv::StringRecord) -> Result<Vec<Option<usize>
     for (i, name) in headers.iter().enumerate() {
         let pointer = format!("/columns/{i}");
         if !T::EXPORT_COLUMNS.contains(&name) {
-            let shown: String = name.chars().filter(|c| !c.is_control()).take(64).collect();
-            problem = problem.at(&pointer, "unknown_column", format!("there is no column {shown:?}"));
+            let shown: String = name.chars().take(COLUMN_CHARS_MAX).collect();
+            problem = problem.at(&pointer, "unknown_column", format!("there is no column “{shown}”"));
         } else if headers.iter().take(i).any(|before| before == name) {
             problem = problem.at(&pointer, "duplicate_column", format!("the column {name:?} is there twice"));
         }

@@ -5,7 +5,7 @@ use serde::Serialize;
 use uuid::Uuid;
 use valinta_domain::Id;
 
-use crate::http::problem::ProblemDocument;
+use crate::http::problem::{ProblemDocument, legible};
 use crate::http::{Problem, ProblemKind};
 
 /// Most rows of which it is listed what became of them.
@@ -14,6 +14,8 @@ const ITEMS_LISTED_MAX: usize = 1_000;
 const ERRORS_LISTED_MAX: usize = 1_000;
 /// Longest text of one error.
 const DETAIL_CHARS_MAX: usize = 300;
+/// Longest name of a column that is told again.
+pub(super) const COLUMN_CHARS_MAX: usize = 64;
 
 /// Something that is wrong with a row.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
@@ -186,9 +188,10 @@ pub(crate) struct RowErrors(Vec<(String, String, String)>);
 impl RowErrors {
     /// Something is wrong in a column. Of each column, only the first thing is told.
     pub(super) fn fail(&mut self, column: &str, code: &str, detail: impl std::fmt::Display) {
-        if !self.0.iter().any(|(known, ..)| known == column) {
-            let detail: String = detail.to_string().chars().take(DETAIL_CHARS_MAX).collect();
-            self.0.push((column.chars().take(64).collect(), code.to_owned(), detail));
+        let told = |text: &str, chars_max: usize| legible(text).chars().take(chars_max).collect::<String>();
+        let column = told(column, COLUMN_CHARS_MAX);
+        if !self.0.iter().any(|(known, ..)| *known == column) {
+            self.0.push((column, code.to_owned(), told(&detail.to_string(), DETAIL_CHARS_MAX)));
         }
     }
 
