@@ -36,6 +36,9 @@ pub(crate) enum Part {
         /// For how long each operation is called at random; the calls that are made once in any case come before
         #[arg(long, default_value_t = calls::SECONDS_EACH)]
         seconds_each: u32,
+        /// Of what the calls at random are made, as a run has told it; without one, of something new
+        #[arg(long)]
+        seed: Option<u64>,
     },
     /// Makes the present document the one of the last release
     Release,
@@ -55,7 +58,7 @@ const REDOCLY: Step = ("redocly", redocly);
 const VALID: Step = ("openapi-spec-validator", validate);
 const TYPESCRIPT: Step = ("client in TypeScript", clients::typescript);
 const PYTHON: Step = ("client in Python", clients::python_client);
-const CALLS: Step = ("schemathesis", || calls::make(calls::SECONDS_EACH));
+const CALLS: Step = ("schemathesis", || calls::make(calls::SECONDS_EACH, Some(calls::SEED)));
 
 /// Checks a part, or all.
 pub(crate) fn run(part: Option<Part>) -> Result<()> {
@@ -66,9 +69,9 @@ pub(crate) fn run(part: Option<Part>) -> Result<()> {
         Some(Part::Lint) => steps::run(&[TOOLS, SPECTRAL, REDOCLY]),
         Some(Part::Validate) => steps::run(&[TOOLS, VALID]),
         Some(Part::Clients) => steps::run(&[TOOLS, TYPESCRIPT, PYTHON]),
-        Some(Part::Calls { seconds_each }) => {
+        Some(Part::Calls { seconds_each, seed }) => {
             tools::install()?;
-            calls::make(seconds_each)
+            calls::make(seconds_each, seed)
         }
         Some(Part::Release) => changes::release(),
         Some(Part::Examples { folder, anew }) => examples::make(&folder, &anew),

@@ -234,8 +234,8 @@ pub(crate) fn serve() -> Outcome<()> {
             App::new()
                 .app_data(web::Data::from(Arc::clone(&rows)))
                 .route("/ready", web::get().to(HttpResponse::Ok))
-                .route("/v1/service-events", web::post().to(|rows| answer(rows, Of::Recorded)))
-                .route("/v1/vouchers", web::post().to(|rows| answer(rows, Of::Issued)))
+                .route("/v1/service-events", web::post().to(|rows, body| answer(rows, body, Of::Recorded)))
+                .route("/v1/vouchers", web::post().to(|rows, body| answer(rows, body, Of::Issued)))
         })
         .listen(listener)?
         .run()
@@ -244,7 +244,8 @@ pub(crate) fn serve() -> Outcome<()> {
     Ok(())
 }
 
-async fn answer(rows: web::Data<Rows>, of: Of) -> actix_web::Result<HttpResponse> {
+/// The body is read as the service reads it: a connection with one that nobody reads is closed.
+async fn answer(rows: web::Data<Rows>, _body: web::Bytes, of: Of) -> actix_web::Result<HttpResponse> {
     let writing = rows.clone();
     rows.db.write(move |c| writing.write_rows(c, of)).await.map_err(error::ErrorInternalServerError)?;
     let chars = match of {

@@ -78,7 +78,7 @@ impl ActedBy {
 }
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = acts_on_behalf)]
+#[diesel(table_name = acts_on_behalf, treat_none_as_default_value = false)]
 struct Row {
     id: DbId,
     organiser_id: DbId,

@@ -55,7 +55,7 @@ pub struct Application {
 }
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = applications)]
+#[diesel(table_name = applications, treat_none_as_default_value = false)]
 struct Row {
     id: DbId,
     organiser_id: DbId,

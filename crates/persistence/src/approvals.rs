@@ -75,7 +75,7 @@ impl Approval {
 }
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = approvals)]
+#[diesel(table_name = approvals, treat_none_as_default_value = false)]
 struct Row {
     id: DbId,
     organiser_id: DbId,
@@ -113,7 +113,7 @@ impl Row {
 }
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = approval_interruptions)]
+#[diesel(table_name = approval_interruptions, treat_none_as_default_value = false)]
 struct InterruptionRow {
     id: DbId,
     organiser_id: DbId,

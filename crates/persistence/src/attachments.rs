@@ -36,7 +36,7 @@ pub struct Attachment {
 }
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = attachments)]
+#[diesel(table_name = attachments, treat_none_as_default_value = false)]
 struct Row {
     id: DbId,
     provider_id: DbId,

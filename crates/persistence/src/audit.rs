@@ -125,7 +125,7 @@ pub enum AuditBreak {
 }
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
-#[diesel(table_name = audit_log)]
+#[diesel(table_name = audit_log, treat_none_as_default_value = false)]
 struct Stored {
     id: DbId,
     at: DbMoment,

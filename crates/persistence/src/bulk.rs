@@ -56,14 +56,14 @@ pub struct Keep<D> {
 }
 
 #[derive(Insertable)]
-#[diesel(table_name = registry_versions)]
-struct VersionRow<'a> {
+#[diesel(table_name = registry_versions, treat_none_as_default_value = false)]
+struct VersionRow {
     subject_kind: &'static str,
     subject_id: DbId,
     version: i64,
     day: NaiveDate,
     document: String,
-    by: &'a str,
+    by: String,
     organiser_id: Option<DbId>,
     at: DbMoment,
 }
@@ -88,7 +88,7 @@ pub fn keep_all<'a, D: Serialize>(
                 version: keep.version,
                 day: at.utc().date_naive(),
                 document: to_json(&keep.document)?,
-                by: subject,
+                by: subject.to_owned(),
                 organiser_id: organiser.map(DbId::from),
                 at: at.into(),
             })

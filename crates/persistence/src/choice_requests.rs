@@ -13,7 +13,7 @@ use valinta_domain::provider::Sector;
 use valinta_domain::{Day, Id, Moment};
 
 use crate::convert::{PriceColumns, coded};
-use crate::dialect::Conn;
+use crate::dialect::{Conn, literal};
 use crate::error::DbError;
 use crate::schema::{choice_requests, clients, offerings, vouchers};
 use crate::types::{DbId, DbMoment};
@@ -82,7 +82,7 @@ impl Ending<'_> {
 }
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = choice_requests)]
+#[diesel(table_name = choice_requests, treat_none_as_default_value = false)]
 struct Row {
     id: DbId,
     organiser_id: DbId,
@@ -197,7 +197,7 @@ pub fn end(
     };
     let waiting = choice_requests::table
         .filter(choice_requests::id.eq(DbId::from(id)))
-        .filter(choice_requests::state.eq(RequestState::Waiting.code()));
+        .filter(choice_requests::state.eq(literal(RequestState::Waiting.code())));
     let ended = diesel::update(waiting)
         .set((
             choice_requests::state.eq(ending.state().code()),
@@ -245,7 +245,7 @@ pub fn latest_of_voucher(c: &mut Conn, voucher: Id<kind::Voucher>) -> Result<Opt
 pub fn waiting_of_offering(c: &mut Conn, offering: Id<kind::Offering>) -> Result<Vec<ChoiceRequest>, DbError> {
     let rows: Vec<Row> = choice_requests::table
         .filter(choice_requests::offering_id.eq(DbId::from(offering)))
-        .filter(choice_requests::state.eq(RequestState::Waiting.code()))
+        .filter(choice_requests::state.eq(literal(RequestState::Waiting.code())))
         .order(choice_requests::id)
         .select(Row::as_select())
         .load(c)?;
@@ -275,7 +275,7 @@ pub fn confirmed_of_voucher(
 pub fn waiting_of_voucher(c: &mut Conn, voucher: Id<kind::Voucher>) -> Result<Option<ChoiceRequest>, DbError> {
     let row = choice_requests::table
         .filter(choice_requests::voucher_id.eq(DbId::from(voucher)))
-        .filter(choice_requests::state.eq(RequestState::Waiting.code()))
+        .filter(choice_requests::state.eq(literal(RequestState::Waiting.code())))
         .select(Row::as_select())
         .first(c)
         .optional()?;
@@ -321,7 +321,7 @@ pub fn late(
 ) -> Result<Vec<ChoiceRequest>, DbError> {
     let rows: Vec<Row> = choice_requests::table
         .filter(choice_requests::organiser_id.eq(DbId::from(organiser)))
-        .filter(choice_requests::state.eq(RequestState::Waiting.code()))
+        .filter(choice_requests::state.eq(literal(RequestState::Waiting.code())))
         .filter(choice_requests::answer_by.lt(today.date()))
         .order((choice_requests::answer_by, choice_requests::id))
         .limit(limit)
@@ -347,7 +347,7 @@ pub fn waiting_of_unit(
         .inner_join(clients::table.on(clients::id.eq(vouchers::client_id)))
         .filter(choice_requests::unit_id.eq(DbId::from(unit)))
         .filter(offerings::voucher_type_id.eq(DbId::from(voucher_type)))
-        .filter(choice_requests::state.eq(RequestState::Waiting.code()))
+        .filter(choice_requests::state.eq(literal(RequestState::Waiting.code())))
         .filter(choice_requests::first_day.ge(from.date()))
         .order(choice_requests::id)
         .select(Row::as_select())

@@ -65,7 +65,7 @@ impl Choice {
 }
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = choices)]
+#[diesel(table_name = choices, treat_none_as_default_value = false)]
 struct Row {
     id: DbId,
     organiser_id: DbId,

@@ -64,7 +64,7 @@ impl std::fmt::Debug for Contact {
 }
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = clients)]
+#[diesel(table_name = clients, treat_none_as_default_value = false)]
 struct Row {
     id: DbId,
     organiser_id: DbId,
@@ -80,7 +80,7 @@ struct Row {
 }
 
 #[derive(Insertable)]
-#[diesel(table_name = persons)]
+#[diesel(table_name = persons, treat_none_as_default_value = false)]
 struct PersonRow<'a> {
     id: DbId,
     key_hash: &'a [u8],

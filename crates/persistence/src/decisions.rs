@@ -12,7 +12,7 @@ use crate::schema::decisions;
 use crate::types::{DbId, DbMoment};
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = decisions)]
+#[diesel(table_name = decisions, treat_none_as_default_value = false)]
 struct Row {
     id: DbId,
     organiser_id: DbId,

@@ -10,7 +10,7 @@ use valinta_domain::lease::later;
 use valinta_domain::{Id, Moment};
 
 use crate::convert::coded;
-use crate::dialect::Conn;
+use crate::dialect::{Conn, literal};
 use crate::error::DbError;
 use crate::schema::{deliveries, delivery_attempts};
 use crate::types::{DbId, DbMoment};
@@ -77,7 +77,7 @@ impl Delivery {
 }
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = deliveries)]
+#[diesel(table_name = deliveries, treat_none_as_default_value = false)]
 struct Row {
     id: DbId,
     organiser_id: DbId,
@@ -155,7 +155,7 @@ macro_rules! can_be_taken {
         let leased = DbMoment::from(later(later($now, LEASE), LEASE));
         let until = deliveries::lease_until.assume_not_null();
         deliveries::state
-            .eq(DeliveryState::Waiting.code())
+            .eq(literal(DeliveryState::Waiting.code()))
             .and(deliveries::due_at.le(now).or(deliveries::due_at.gt(off)))
             .and(deliveries::lease_id.is_null().or(until.le(now)).or(until.gt(leased)))
     }};
@@ -278,7 +278,7 @@ pub struct Attempt {
 }
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = delivery_attempts)]
+#[diesel(table_name = delivery_attempts, treat_none_as_default_value = false)]
 struct AttemptRow {
     delivery_id: DbId,
     number: i32,
@@ -415,9 +415,9 @@ pub struct Open {
 /// # Errors
 /// The database's.
 pub fn open(c: &mut Conn) -> Result<Vec<Open>, DbError> {
-    let open = [DeliveryState::Waiting.code(), DeliveryState::Dead.code()];
+    let is = |state: DeliveryState| deliveries::state.eq(literal(state.code()));
     let rows: Vec<(DbId, String, i64)> = deliveries::table
-        .filter(deliveries::state.eq_any(open))
+        .filter(is(DeliveryState::Waiting).or(is(DeliveryState::Dead)))
         .group_by((deliveries::organiser_id, deliveries::state))
         .select((deliveries::organiser_id, deliveries::state, count_star()))
         .order((deliveries::organiser_id, deliveries::state))

@@ -49,25 +49,38 @@ macro_rules! on {
 /// Rows that one INSERT takes: 500 rows of 32 columns stay below the bind limits of both databases.
 pub(crate) const ROWS_PER_INSERT_MAX: usize = 500;
 
+/// Rows that SQLite's prepared INSERT of several takes.
+pub(crate) const ROWS_PER_PREPARED_INSERT: usize = 16;
+
 /// Inserts a slice of rows, any number of them: `insert_many!(c, table, &rows)` gives how many. Where one fails, the others may
 /// be there: a transaction goes no further then.
 macro_rules! insert_many {
     ($conn:expr, $table:expr, $rows:expr) => {{
         use diesel::RunQueryDsl as _;
-        match &mut *$conn {
-            $crate::dialect::Conn::Postgres(c) => {
-                $rows.chunks($crate::dialect::ROWS_PER_INSERT_MAX).try_fold(0_usize, |done, chunk| {
-                    let inserted = diesel::insert_into($table).values(chunk).execute(c);
-                    inserted.map(|inserted| done.saturating_add(inserted))
+        use $crate::dialect::{Conn, ROWS_PER_INSERT_MAX, ROWS_PER_PREPARED_INSERT, each};
+        match (&mut *$conn, $rows) {
+            (Conn::Postgres(c), rows) => {
+                each(rows.chunks(ROWS_PER_INSERT_MAX), |chunk| diesel::insert_into($table).values(chunk).execute(c))
+            }
+            // As many at once as one prepared statement has, over and over, and the rest one by one.
+            (Conn::Sqlite(c), rows) => {
+                let (chunks, rest) = rows.as_chunks::<ROWS_PER_PREPARED_INSERT>();
+                let of_chunks = each(chunks, |chunk| diesel::insert_into($table).values(chunk).execute(c));
+                of_chunks.and_then(|done| {
+                    let of_rest = each(rest, |row| diesel::insert_into($table).values(row).execute(c));
+                    of_rest.map(|more| done.saturating_add(more))
                 })
             }
-            // One by one: diesel would do the same in a savepoint, which costs more the more it changes.
-            $crate::dialect::Conn::Sqlite(c) => $rows.iter().try_fold(0_usize, |done, row| {
-                let inserted = diesel::insert_into($table).values(row).execute(c);
-                inserted.map(|inserted| done.saturating_add(inserted))
-            }),
         }
     }};
+}
+
+/// Inserts each, and gives how many rows that made.
+pub(crate) fn each<T>(
+    all: impl IntoIterator<Item = T>,
+    mut insert: impl FnMut(T) -> QueryResult<usize>,
+) -> QueryResult<usize> {
+    all.into_iter().try_fold(0_usize, |done, one| insert(one).map(|inserted| done.saturating_add(inserted)))
 }
 
 /// Inserts a row unless it would violate a unique index: `insert_or_ignore!(c, table, &row)` gives 1 or 0.
@@ -102,6 +115,39 @@ impl<E: QueryFragment<MultiBackend>> QueryFragment<MultiBackend> for SumI64<E> {
         out.push_sql("CAST(COALESCE(SUM(");
         self.0.walk_ast(out.reborrow())?;
         out.push_sql("), 0) AS BIGINT)");
+        Ok(())
+    }
+}
+
+/// A code that is a part of the statement and not bound to it. An index of those rows alone that have the code serves only a
+/// statement of which that is known before anything is bound.
+pub(crate) const fn literal(code: &'static str) -> Literal {
+    Literal(code)
+}
+
+/// What [`literal`] gives.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Literal(&'static str);
+
+impl Expression for Literal {
+    type SqlType = Text;
+}
+impl<Source> SelectableExpression<Source> for Literal {}
+impl<Source> AppearsOnTable<Source> for Literal {}
+impl<Grouping> ValidGrouping<Grouping> for Literal {
+    type IsAggregate = is_aggregate::Never;
+}
+impl QueryId for Literal {
+    type QueryId = ();
+    // Statements of other codes are others.
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+impl QueryFragment<MultiBackend> for Literal {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
+        debug_assert!(self.0.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'), "{} is no code", self.0);
+        out.push_sql("'");
+        out.push_sql(self.0);
+        out.push_sql("'");
         Ok(())
     }
 }

@@ -67,7 +67,7 @@ pub struct EventAct {
 }
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
-#[diesel(table_name = event_accounts)]
+#[diesel(table_name = event_accounts, treat_none_as_default_value = false)]
 struct Row {
     service_event_id: DbId,
     organiser_id: DbId,
@@ -304,7 +304,7 @@ pub fn settle(c: &mut Conn, events: &[Id<kind::ServiceEvent>]) -> Result<(), DbE
 }
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = event_acts)]
+#[diesel(table_name = event_acts, treat_none_as_default_value = false)]
 struct ActRow {
     id: DbId,
     service_event_id: DbId,

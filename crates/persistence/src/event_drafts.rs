@@ -7,7 +7,7 @@ use valinta_domain::service_event::draft::DraftState;
 use valinta_domain::{Day, Id, Moment};
 
 use crate::convert::coded;
-use crate::dialect::Conn;
+use crate::dialect::{Conn, literal};
 use crate::error::DbError;
 use crate::schema::event_drafts;
 use crate::types::{DbId, DbMoment};
@@ -42,7 +42,7 @@ pub struct Draft {
 }
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = event_drafts)]
+#[diesel(table_name = event_drafts, treat_none_as_default_value = false)]
 struct Row {
     id: DbId,
     provider_id: DbId,
@@ -119,7 +119,7 @@ pub fn open_of(
     let ids: Vec<DbId> = providers.iter().map(|id| DbId::from(*id)).collect();
     let mut query = event_drafts::table
         .filter(event_drafts::provider_id.eq_any(ids))
-        .filter(event_drafts::state.eq(DraftState::Open.code()))
+        .filter(event_drafts::state.eq(literal(DraftState::Open.code())))
         .order(event_drafts::id)
         .limit(limit)
         .select(Row::as_select())
@@ -137,7 +137,7 @@ pub fn open_of(
 pub fn count_open(c: &mut Conn, provider: Id<kind::Provider>) -> Result<i64, DbError> {
     Ok(event_drafts::table
         .filter(event_drafts::provider_id.eq(DbId::from(provider)))
-        .filter(event_drafts::state.eq(DraftState::Open.code()))
+        .filter(event_drafts::state.eq(literal(DraftState::Open.code())))
         .count()
         .get_result(c)?)
 }
@@ -155,7 +155,7 @@ pub fn replace(
     let read = event_drafts::table
         .find(DbId::from(draft.id))
         .filter(event_drafts::version.eq(draft.version))
-        .filter(event_drafts::state.eq(DraftState::Open.code()));
+        .filter(event_drafts::state.eq(literal(DraftState::Open.code())));
     let replaced = diesel::update(read)
         .set((
             event_drafts::content.eq(content),
@@ -181,7 +181,7 @@ pub fn end(
     let read = event_drafts::table
         .find(DbId::from(draft.id))
         .filter(event_drafts::version.eq(draft.version))
-        .filter(event_drafts::state.eq(DraftState::Open.code()));
+        .filter(event_drafts::state.eq(literal(DraftState::Open.code())));
     let ended = diesel::update(read)
         .set((
             event_drafts::state.eq(state.code()),

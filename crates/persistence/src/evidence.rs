@@ -30,7 +30,7 @@ const RULEBOOKS_MAX: i64 = 10_000;
 const PIECES_AT_ONCE: usize = 1_000;
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = evidence)]
+#[diesel(table_name = evidence, treat_none_as_default_value = false)]
 pub(crate) struct Row {
     id: DbId,
     provider_id: DbId,
@@ -91,7 +91,7 @@ impl Row {
 }
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = evidence_checks)]
+#[diesel(table_name = evidence_checks, treat_none_as_default_value = false)]
 struct CheckRow {
     id: DbId,
     organiser_id: DbId,

@@ -1,11 +1,13 @@
 //! What days bring to vouchers: whose end comes or has come, and what is left where no service can be recorded any
 //! more.
 
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 use valinta_domain::id::kind;
 use valinta_domain::{Day, Id, Quantity};
 
-use crate::dialect::{Conn, sum_i64};
+use crate::dialect::{Conn, literal, sum_i64};
 use crate::error::DbError;
 use crate::schema::{allotments, vouchers};
 use crate::types::DbId;
@@ -54,12 +56,14 @@ pub fn to_tell(
     (day, until): (Day, Day),
     limit: i64,
 ) -> Result<Vec<Ending>, DbError> {
+    let is = |state| vouchers::state.eq(literal(state));
+    let [offered, accepted, chosen, in_use] = LIVE.map(is);
     let mut query = vouchers::table
         .filter(vouchers::voucher_type_id.eq(DbId::from(voucher_type)))
         .filter(vouchers::told_of_end.lt(end.code()))
         // As the index has it.
-        .filter(vouchers::told_of_end.lt(2))
-        .filter(vouchers::state.eq_any(LIVE))
+        .filter(sql::<Bool>("vouchers.told_of_end < 2"))
+        .filter(offered.or(accepted).or(chosen).or(in_use))
         .order((vouchers::valid_to, vouchers::id))
         .limit(limit)
         .select((vouchers::id, vouchers::organiser_id, vouchers::valid_to))

@@ -15,7 +15,7 @@ use crate::types::{DbId, DbMoment};
 const TABLE: &str = "findings";
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = findings)]
+#[diesel(table_name = findings, treat_none_as_default_value = false)]
 struct Row {
     id: DbId,
     organiser_id: DbId,

@@ -28,7 +28,7 @@ pub(crate) struct Changes {
 }
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = voucher_values)]
+#[diesel(table_name = voucher_values, treat_none_as_default_value = false)]
 struct ValueRow {
     id: DbId,
     organiser_id: DbId,
@@ -50,7 +50,7 @@ impl ValueRow {
 }
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = voucher_quantities)]
+#[diesel(table_name = voucher_quantities, treat_none_as_default_value = false)]
 struct QuantityRow {
     id: DbId,
     organiser_id: DbId,

@@ -58,7 +58,7 @@ pub enum Claimed {
 }
 
 #[derive(Insertable)]
-#[diesel(table_name = idempotency_keys)]
+#[diesel(table_name = idempotency_keys, treat_none_as_default_value = false)]
 struct NewKey<'a> {
     caller: &'a str,
     key: &'a str,

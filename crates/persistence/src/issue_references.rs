@@ -29,7 +29,7 @@ pub struct IssueReference {
 }
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = issue_references)]
+#[diesel(table_name = issue_references, treat_none_as_default_value = false)]
 struct Row {
     organiser_id: DbId,
     reference: String,

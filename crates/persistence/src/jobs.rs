@@ -32,7 +32,7 @@ pub struct Job {
 }
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = jobs)]
+#[diesel(table_name = jobs, treat_none_as_default_value = false)]
 struct Row {
     kind: String,
     due_at: DbMoment,

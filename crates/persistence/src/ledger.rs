@@ -70,7 +70,7 @@ pub struct LedgerEntry {
 }
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = ledger_entries)]
+#[diesel(table_name = ledger_entries, treat_none_as_default_value = false)]
 struct EntryRow {
     id: DbId,
     organiser_id: DbId,

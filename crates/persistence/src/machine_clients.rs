@@ -104,7 +104,7 @@ impl Credential {
 }
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = machine_clients)]
+#[diesel(table_name = machine_clients, treat_none_as_default_value = false)]
 struct Row {
     id: DbId,
     organiser_id: Option<DbId>,
@@ -140,7 +140,7 @@ impl Row {
 }
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = machine_credentials)]
+#[diesel(table_name = machine_credentials, treat_none_as_default_value = false)]
 struct CredentialRow {
     id: DbId,
     machine_client_id: DbId,

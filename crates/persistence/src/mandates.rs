@@ -64,7 +64,7 @@ pub struct EndedMandate {
 }
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = mandates)]
+#[diesel(table_name = mandates, treat_none_as_default_value = false)]
 struct Row {
     id: DbId,
     organiser_id: DbId,

@@ -16,7 +16,7 @@ use crate::types::{DbId, DbMoment};
 const TABLE: &str = "measures";
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = measures)]
+#[diesel(table_name = measures, treat_none_as_default_value = false)]
 struct Row {
     id: DbId,
     organiser_id: DbId,

@@ -24,7 +24,7 @@ const AT_ONCE: usize = 500;
 pub type OfType = (Id<kind::VoucherType>, Candidate);
 
 #[derive(Insertable)]
-#[diesel(table_name = offering_states)]
+#[diesel(table_name = offering_states, treat_none_as_default_value = false)]
 struct NewRow {
     offering_id: DbId,
     revision: i64,

@@ -120,7 +120,7 @@ impl SetPrice {
 }
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = offerings)]
+#[diesel(table_name = offerings, treat_none_as_default_value = false)]
 pub(crate) struct Row {
     pub(crate) id: DbId,
     organiser_id: DbId,
@@ -177,7 +177,7 @@ impl Row {
 }
 
 #[derive(Insertable)]
-#[diesel(table_name = offering_prices)]
+#[diesel(table_name = offering_prices, treat_none_as_default_value = false)]
 struct PriceRow<'a> {
     id: DbId,
     offering_id: DbId,

@@ -47,7 +47,7 @@ pub struct Municipality {
 }
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = organisers)]
+#[diesel(table_name = organisers, treat_none_as_default_value = false)]
 struct OrganiserRow {
     id: DbId,
     code: String,
@@ -75,7 +75,7 @@ impl OrganiserRow {
 }
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = municipalities)]
+#[diesel(table_name = municipalities, treat_none_as_default_value = false)]
 struct MunicipalityRow {
     code: String,
     name_fi: String,
@@ -97,7 +97,7 @@ impl MunicipalityRow {
 }
 
 #[derive(Insertable)]
-#[diesel(table_name = organiser_municipalities)]
+#[diesel(table_name = organiser_municipalities, treat_none_as_default_value = false)]
 struct ServedRow<'a> {
     id: DbId,
     organiser_id: DbId,

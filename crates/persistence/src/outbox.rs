@@ -46,7 +46,7 @@ pub struct Event {
 }
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
-#[diesel(table_name = outbox)]
+#[diesel(table_name = outbox, treat_none_as_default_value = false)]
 struct Stored {
     id: DbId,
     organiser_id: Option<DbId>,

@@ -12,7 +12,7 @@ use valinta_domain::{Day, Id};
 
 use crate::candidates::{IDS_AT_ONCE, rows_of};
 use crate::choices::reaches;
-use crate::dialect::Conn;
+use crate::dialect::{Conn, literal};
 use crate::error::DbError;
 use crate::offerings::Offering;
 use crate::schema::{choice_requests, choices, offerings, vouchers};
@@ -57,7 +57,7 @@ pub fn own_of(c: &mut Conn, voucher: Id<kind::Voucher>, today: Day) -> Result<Ve
         .load(c)?;
     let asked: Vec<DbId> = choice_requests::table
         .filter(choice_requests::voucher_id.eq(DbId::from(voucher)))
-        .filter(choice_requests::state.eq(RequestState::Waiting.code()))
+        .filter(choice_requests::state.eq(literal(RequestState::Waiting.code())))
         .filter(choice_requests::answer_by.ge(today.date()))
         .select(choice_requests::offering_id)
         .load(c)?;
@@ -118,7 +118,7 @@ fn taken(c: &mut Conn, ids: &[DbId], since: Option<Day>) -> Result<HashMap<(DbId
     let mut asked = choice_requests::table
         .inner_join(vouchers::table.on(vouchers::id.eq(choice_requests::voucher_id)))
         .filter(choice_requests::offering_id.eq_any(ids))
-        .filter(choice_requests::state.eq(RequestState::Waiting.code()))
+        .filter(choice_requests::state.eq(literal(RequestState::Waiting.code())))
         .select((choice_requests::offering_id, choice_requests::voucher_id, vouchers::valid_to))
         .into_boxed();
     if let Some(since) = since {

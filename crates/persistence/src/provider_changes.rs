@@ -7,7 +7,7 @@ use valinta_domain::provider::{AgreedField, AgreedValue, ChangeState, Sector};
 use valinta_domain::{Day, Id, Moment};
 
 use crate::convert::{coded, parsed};
-use crate::dialect::Conn;
+use crate::dialect::{Conn, literal};
 use crate::error::DbError;
 use crate::schema::provider_changes;
 use crate::types::{DbId, DbMoment};
@@ -50,7 +50,7 @@ pub struct Decided {
 }
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = provider_changes)]
+#[diesel(table_name = provider_changes, treat_none_as_default_value = false)]
 struct Row {
     id: DbId,
     provider_id: DbId,
@@ -204,7 +204,7 @@ pub fn of_provider(
 pub fn waiting_of(c: &mut Conn, vault: &Vault, provider: Id<kind::Provider>) -> Result<Vec<ProviderChange>, DbError> {
     let rows: Vec<Row> = provider_changes::table
         .filter(provider_changes::provider_id.eq(DbId::from(provider)))
-        .filter(provider_changes::state.eq(ChangeState::Waiting.code()))
+        .filter(provider_changes::state.eq(literal(ChangeState::Waiting.code())))
         .order(provider_changes::id)
         .limit(10)
         .select(Row::as_select())

@@ -51,7 +51,7 @@ pub struct Provider {
 }
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = providers)]
+#[diesel(table_name = providers, treat_none_as_default_value = false)]
 pub(crate) struct ProviderRow {
     id: DbId,
     business_id: String,

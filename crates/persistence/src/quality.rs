@@ -23,7 +23,7 @@ const TABLE: &str = "offering_quality";
 const NOTHING: &str = "{}";
 
 #[derive(Insertable)]
-#[diesel(table_name = offering_quality)]
+#[diesel(table_name = offering_quality, treat_none_as_default_value = false)]
 struct Row {
     offering_id: DbId,
     facts: String,

@@ -116,7 +116,7 @@ fn note_moved(c: &mut Conn, revision: i64, moved: &BTreeSet<DbId>) -> Result<(),
 }
 
 #[derive(Insertable)]
-#[diesel(table_name = registry_changes)]
+#[diesel(table_name = registry_changes, treat_none_as_default_value = false)]
 struct ChangeRow {
     revision: i64,
     line: i32,

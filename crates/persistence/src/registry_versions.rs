@@ -60,7 +60,7 @@ impl<'a> From<(&'a String, Moment)> for By<'a> {
 }
 
 #[derive(Insertable)]
-#[diesel(table_name = registry_versions)]
+#[diesel(table_name = registry_versions, treat_none_as_default_value = false)]
 struct NewRow<'a> {
     subject_kind: &'static str,
     subject_id: DbId,

@@ -25,7 +25,7 @@ pub struct Reminder {
 }
 
 #[derive(Insertable)]
-#[diesel(table_name = evidence_reminders)]
+#[diesel(table_name = evidence_reminders, treat_none_as_default_value = false)]
 struct ReminderRow {
     organiser_id: DbId,
     evidence_id: DbId,

@@ -77,7 +77,7 @@ impl Rulebook {
 }
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = rulebooks)]
+#[diesel(table_name = rulebooks, treat_none_as_default_value = false)]
 struct Row {
     #[diesel(embed)]
     head: Head,
@@ -86,7 +86,7 @@ struct Row {
 
 /// All of a rulebook but its terms, which are long.
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = rulebooks)]
+#[diesel(table_name = rulebooks, treat_none_as_default_value = false)]
 struct Head {
     id: DbId,
     organiser_id: DbId,

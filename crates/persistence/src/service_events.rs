@@ -95,7 +95,7 @@ impl ServiceEvent {
 }
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = service_events)]
+#[diesel(table_name = service_events, treat_none_as_default_value = false)]
 struct EventRow {
     id: DbId,
     organiser_id: DbId,
@@ -175,7 +175,7 @@ fn missed_of(kind: &str, cancelled_at: Option<DbMoment>, reason: Option<String>)
 }
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = service_event_lines)]
+#[diesel(table_name = service_event_lines, treat_none_as_default_value = false)]
 struct LineRow {
     service_event_id: DbId,
     line: i32,

@@ -43,7 +43,7 @@ pub struct StoredSettings {
 }
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = settlement_settings)]
+#[diesel(table_name = settlement_settings, treat_none_as_default_value = false)]
 struct SettingsRow {
     id: DbId,
     organiser_id: DbId,
@@ -130,7 +130,7 @@ pub struct Settlement {
 }
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = settlements)]
+#[diesel(table_name = settlements, treat_none_as_default_value = false)]
 struct Row {
     id: DbId,
     organiser_id: DbId,
@@ -329,7 +329,7 @@ pub struct SettlementLine {
 }
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = settlement_lines)]
+#[diesel(table_name = settlement_lines, treat_none_as_default_value = false)]
 struct LineRow {
     settlement_id: DbId,
     service_event_id: DbId,

@@ -49,7 +49,7 @@ pub struct ShownList {
 }
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = shown_lists)]
+#[diesel(table_name = shown_lists, treat_none_as_default_value = false)]
 struct Row {
     id: DbId,
     organiser_id: DbId,

@@ -51,11 +51,11 @@ pub struct SourceName {
 }
 
 #[derive(Insertable)]
-#[diesel(table_name = source_ids)]
-struct NewRow<'a> {
+#[diesel(table_name = source_ids, treat_none_as_default_value = false)]
+struct NewRow {
     source_id: DbId,
     subject_kind: &'static str,
-    name: &'a str,
+    name: String,
     subject_id: DbId,
     linked: bool,
     at: DbMoment,
@@ -127,12 +127,12 @@ pub fn insert_all(
     names: &[SourceName],
     at: Moment,
 ) -> Result<(), DbError> {
-    let rows: Vec<NewRow<'_>> = names
+    let rows: Vec<NewRow> = names
         .iter()
         .map(|named| NewRow {
             source_id: DbId(source),
             subject_kind: kind.code(),
-            name: &named.name,
+            name: named.name.clone(),
             subject_id: DbId(named.subject),
             linked: named.linked,
             at: at.into(),

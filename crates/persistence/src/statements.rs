@@ -73,7 +73,7 @@ impl Statement {
 }
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = statements)]
+#[diesel(table_name = statements, treat_none_as_default_value = false)]
 struct Row {
     id: DbId,
     organiser_id: DbId,

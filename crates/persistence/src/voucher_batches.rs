@@ -7,7 +7,7 @@ use valinta_domain::id::kind;
 use valinta_domain::{Id, Moment};
 
 use crate::convert::coded;
-use crate::dialect::{Conn, insert_many};
+use crate::dialect::{Conn, insert_many, literal};
 use crate::error::DbError;
 use crate::schema::{voucher_batch_requests, voucher_batch_rows, voucher_batches};
 use crate::types::{DbId, DbMoment};
@@ -70,7 +70,7 @@ pub struct DecidedRow {
 }
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = voucher_batches)]
+#[diesel(table_name = voucher_batches, treat_none_as_default_value = false)]
 struct Row {
     id: DbId,
     organiser_id: DbId,
@@ -114,7 +114,7 @@ impl Row {
 }
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = voucher_batch_requests)]
+#[diesel(table_name = voucher_batch_requests, treat_none_as_default_value = false)]
 struct RequestRow {
     batch_id: DbId,
     place: i32,
@@ -122,7 +122,7 @@ struct RequestRow {
 }
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = voucher_batch_rows)]
+#[diesel(table_name = voucher_batch_rows, treat_none_as_default_value = false)]
 struct OutcomeRow {
     batch_id: DbId,
     place: i32,
@@ -213,7 +213,7 @@ pub fn list(
 /// The database's.
 pub fn running(c: &mut Conn, limit: i64) -> Result<Vec<Id<kind::VoucherBatch>>, DbError> {
     let ids: Vec<DbId> = voucher_batches::table
-        .filter(voucher_batches::state.eq(BatchState::Running.code()))
+        .filter(voucher_batches::state.eq(literal(BatchState::Running.code())))
         .order(voucher_batches::id)
         .limit(limit)
         .select(voucher_batches::id)

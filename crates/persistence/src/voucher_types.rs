@@ -36,7 +36,7 @@ pub struct VoucherType {
 }
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = voucher_types)]
+#[diesel(table_name = voucher_types, treat_none_as_default_value = false)]
 struct VoucherTypeRow {
     id: DbId,
     organiser_id: DbId,

@@ -56,7 +56,7 @@ impl StoredVoucher {
 }
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = vouchers)]
+#[diesel(table_name = vouchers, treat_none_as_default_value = false)]
 pub(crate) struct Row {
     id: DbId,
     organiser_id: DbId,

@@ -9,7 +9,7 @@ use valinta_domain::webhook::{CallOutcome, WebhookState};
 use valinta_domain::{Id, Moment};
 
 use crate::convert::coded;
-use crate::dialect::Conn;
+use crate::dialect::{Conn, literal};
 use crate::error::DbError;
 use crate::machine_clients::ActsFor;
 use crate::schema::{webhook_calls, webhook_secrets, webhooks};
@@ -56,7 +56,7 @@ pub struct Webhook {
 }
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = webhooks, treat_none_as_null = true)]
+#[diesel(table_name = webhooks, treat_none_as_null = true, treat_none_as_default_value = false)]
 struct Row {
     id: DbId,
     organiser_id: Option<DbId>,
@@ -182,7 +182,7 @@ pub fn list(c: &mut Conn, owners: &[ActsFor], limit: i64) -> Result<Vec<Webhook>
 /// The database's.
 pub fn due(c: &mut Conn, last: Position, now: Moment, limit: i64) -> Result<Vec<Webhook>, DbError> {
     let rows: Vec<Row> = webhooks::table
-        .filter(webhooks::state.eq(WebhookState::Active.code()))
+        .filter(webhooks::state.eq(literal(WebhookState::Active.code())))
         .filter(webhooks::due_at.le(DbMoment::from(now)))
         .filter(webhooks::heard.lt(last.0))
         .order((webhooks::due_at, webhooks::id))
@@ -233,7 +233,7 @@ pub struct Secret {
 }
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = webhook_secrets)]
+#[diesel(table_name = webhook_secrets, treat_none_as_default_value = false)]
 struct SecretRow {
     id: DbId,
     webhook_id: DbId,
@@ -326,7 +326,7 @@ pub struct Call {
 }
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = webhook_calls)]
+#[diesel(table_name = webhook_calls, treat_none_as_default_value = false)]
 struct CallRow {
     webhook_id: DbId,
     number: i64,

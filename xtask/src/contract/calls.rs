@@ -32,8 +32,11 @@ pub(super) const SECONDS_EACH: u32 = 1;
 
 const TURN_SECONDS_MIN: u32 = 10;
 
-/// Calls every operation, for about so many seconds each.
-pub(super) fn make(seconds_each: u32) -> Result<()> {
+/// What a change is held to: the same calls as the one before it, so that it is not refused for what was there already.
+pub(super) const SEED: u64 = 20_260_101;
+
+/// Calls every operation, for about so many seconds each. Without a seed they are calls that were never made before.
+pub(super) fn make(seconds_each: u32, seed: Option<u64>) -> Result<()> {
     let text = fs::read_to_string(root().join(changes::DOCUMENT)).map_err(|e| format!("{}: {e}", changes::DOCUMENT))?;
     let document: Value = serde_json::from_str(&text).map_err(|e| format!("{}: {e}", changes::DOCUMENT))?;
     let mut left = operations(&document);
@@ -57,7 +60,7 @@ pub(super) fn make(seconds_each: u32) -> Result<()> {
         for (phases, times) in TURNS {
             println!("\n{who}: {phases} of {} operations", own.len());
             let seconds = seconds(&own, seconds_each.saturating_mul(times));
-            if let Err(why) = called(&service.authority, &own, token.as_deref(), phases, seconds) {
+            if let Err(why) = called(&service.authority, &own, token.as_deref(), (phases, seconds, seed)) {
                 println!("{why}");
                 refused.push(format!("{who} ({phases})"));
             }
@@ -109,12 +112,20 @@ fn seconds(own: &[Operation], each: u32) -> u32 {
     u32::try_from(own.len()).unwrap_or(u32::MAX).saturating_mul(each).max(TURN_SECONDS_MIN)
 }
 
-fn called(authority: &str, own: &[Operation], token: Option<&str>, phases: &str, seconds: u32) -> Result<()> {
+fn called(
+    authority: &str,
+    own: &[Operation],
+    token: Option<&str>,
+    (phases, seconds, seed): (&str, u32, Option<u64>),
+) -> Result<()> {
     let mut command = tools::python("schemathesis");
     command.env("SCHEMATHESIS_HOOKS", root().join(HOOKS));
     command.arg("--config-file").arg(root().join(SETTINGS)).arg("run").arg(root().join(changes::DOCUMENT));
     command.args(["--url", &format!("http://{authority}"), "--phases", phases, "--max-time", &seconds.to_string()]);
-    command.args(["--warnings", "off"]);
+    command.args(["--warnings", "off", "--generation-database", "none"]);
+    if let Some(seed) = seed {
+        command.args(["--seed", &seed.to_string()]);
+    }
     command.args(own.iter().flat_map(|operation| ["--include-operation-id", &operation.id]));
     if let Some(token) = token {
         command.arg("--header").arg(format!("Authorization: Bearer {token}"));

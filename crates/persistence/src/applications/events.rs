@@ -52,7 +52,7 @@ pub struct NewEvent<'a> {
 }
 
 #[derive(Insertable)]
-#[diesel(table_name = application_events)]
+#[diesel(table_name = application_events, treat_none_as_default_value = false)]
 struct NewRow<'a> {
     id: DbId,
     organiser_id: DbId,

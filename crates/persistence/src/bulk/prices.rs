@@ -41,8 +41,7 @@ pub struct DatedOfferPrice {
 }
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = offering_prices)]
-#[diesel(treat_none_as_default_value = false)]
+#[diesel(table_name = offering_prices, treat_none_as_default_value = false)]
 struct Row {
     id: DbId,
     offering_id: DbId,

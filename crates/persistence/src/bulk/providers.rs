@@ -31,23 +31,22 @@ pub struct NewProvider {
 }
 
 #[derive(Insertable)]
-#[diesel(table_name = providers)]
-#[diesel(treat_none_as_default_value = false)]
-struct NewRow<'a> {
+#[diesel(table_name = providers, treat_none_as_default_value = false)]
+struct NewRow {
     id: DbId,
-    business_id: &'a str,
-    name: &'a str,
-    email: Option<&'a str>,
-    phone: Option<&'a str>,
-    website: Option<&'a str>,
+    business_id: String,
+    name: String,
+    email: Option<String>,
+    phone: Option<String>,
+    website: Option<String>,
     version: i64,
     created_at: DbMoment,
-    oid: Option<&'a str>,
+    oid: Option<String>,
     languages: String,
 }
 
 #[derive(Insertable)]
-#[diesel(table_name = provider_sectors)]
+#[diesel(table_name = provider_sectors, treat_none_as_default_value = false)]
 struct SectorRow {
     id: DbId,
     provider_id: DbId,
@@ -66,14 +65,14 @@ pub fn insert_providers(c: &mut Conn, new: &[NewProvider]) -> Result<(), DbError
             let ProviderDetails { name, oid, email, phone, website, languages } = &provider.details;
             Ok(NewRow {
                 id: provider.id.into(),
-                business_id: provider.business_id.as_str(),
-                name,
-                email: email.as_deref(),
-                phone: phone.as_deref(),
-                website: website.as_deref(),
+                business_id: provider.business_id.as_str().to_owned(),
+                name: name.clone(),
+                email: email.clone(),
+                phone: phone.clone(),
+                website: website.clone(),
                 version: provider.version,
                 created_at: provider.created_at.into(),
-                oid: oid.as_ref().map(|oid| oid.as_str()),
+                oid: oid.as_ref().map(|oid| oid.as_str().to_owned()),
                 languages: to_json(languages)?,
             })
         })

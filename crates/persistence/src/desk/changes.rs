@@ -9,7 +9,7 @@ use valinta_domain::{Day, Id, Moment};
 
 use super::{Counted, counted};
 use crate::convert::{coded, parsed};
-use crate::dialect::Conn;
+use crate::dialect::{Conn, literal};
 use crate::error::DbError;
 use crate::providers::relates_since;
 use crate::schema::{provider_changes, providers};
@@ -88,7 +88,7 @@ macro_rules! waiting {
     ($organiser:expr, $today:expr) => {
         provider_changes::table
             .inner_join(providers::table.on(providers::id.eq(provider_changes::provider_id)))
-            .filter(provider_changes::state.eq(ChangeState::Waiting.code()))
+            .filter(provider_changes::state.eq(literal(ChangeState::Waiting.code())))
             .filter(relates_since!(providers::id, $organiser, $today))
     };
 }

@@ -16,7 +16,7 @@ use valinta_domain::{Day, Id};
 use super::deadlines::warnings_of;
 use super::evidence::lapses_between;
 use crate::convert::coded;
-use crate::dialect::Conn;
+use crate::dialect::{Conn, literal};
 use crate::error::DbError;
 use crate::providers::organisers_related_to;
 use crate::schema::{
@@ -134,7 +134,7 @@ fn requests(c: &mut Conn, provider: Id<kind::Provider>, today: Day) -> Result<Ve
         .inner_join(service_units::table.on(service_units::id.eq(choice_requests::unit_id)))
         .inner_join(offerings::table.on(offerings::id.eq(choice_requests::offering_id)))
         .filter(choice_requests::provider_id.eq(DbId::from(provider)))
-        .filter(choice_requests::state.eq(RequestState::Waiting.code()))
+        .filter(choice_requests::state.eq(literal(RequestState::Waiting.code())))
         .filter(choice_requests::answer_by.ge(today.date()))
         .order((choice_requests::answer_by, choice_requests::id))
         .limit(ONE_MORE)

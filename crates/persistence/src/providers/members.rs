@@ -30,7 +30,7 @@ pub struct Member {
 }
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = provider_members)]
+#[diesel(table_name = provider_members, treat_none_as_default_value = false)]
 struct Row {
     provider_id: DbId,
     subject: String,

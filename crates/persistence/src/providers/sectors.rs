@@ -17,7 +17,7 @@ use crate::schema::provider_sectors;
 use crate::types::DbId;
 
 #[derive(Insertable)]
-#[diesel(table_name = provider_sectors)]
+#[diesel(table_name = provider_sectors, treat_none_as_default_value = false)]
 struct SectorRow {
     id: DbId,
     provider_id: DbId,

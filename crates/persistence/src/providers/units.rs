@@ -30,7 +30,7 @@ pub struct ServiceUnit {
 }
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = service_units, treat_none_as_null = true)]
+#[diesel(table_name = service_units, treat_none_as_null = true, treat_none_as_default_value = false)]
 pub(crate) struct UnitRow {
     id: DbId,
     provider_id: DbId,

@@ -37,7 +37,7 @@ pub struct InformationGiven {
 }
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = information_given)]
+#[diesel(table_name = information_given, treat_none_as_default_value = false)]
 struct InformationRow {
     id: DbId,
     organiser_id: DbId,

@@ -23,7 +23,7 @@ pub struct StoredAllotment {
 }
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = allotments)]
+#[diesel(table_name = allotments, treat_none_as_default_value = false)]
 pub(super) struct AllotmentRow {
     id: DbId,
     voucher_id: DbId,

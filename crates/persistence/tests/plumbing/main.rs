@@ -20,6 +20,7 @@ mod ledger_check;
 mod migrations;
 mod parity;
 mod persons;
+mod plans;
 mod providers;
 mod records;
 mod rules;
