@@ -4,6 +4,7 @@
 mod identity;
 mod layers;
 mod migrations;
+mod rows;
 mod schemas;
 mod text;
 
@@ -53,6 +54,7 @@ pub(crate) fn run() -> Result<()> {
     findings.extend(text::check(&files));
     findings.extend(identity::check(&files));
     findings.extend(migrations::check(&files));
+    findings.extend(rows::check(&files));
     findings.extend(schemas::check(&files));
     findings.sort();
     if findings.is_empty() {

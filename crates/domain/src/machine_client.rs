@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 use thiserror::Error;
 
 use crate::policy::{Role, Scope};
+use crate::provider::MemberRole;
 
 /// For how long a program's token is good.
 pub const TOKEN_LIFETIME: TimeDelta = TimeDelta::minutes(15);
@@ -24,6 +25,22 @@ pub fn may_have(role: Role, scope: Scope) -> bool {
     let keeps_programs = matches!(scope, Scope::MachineClientsWrite | Scope::MachineClientsRead);
     let is_second = matches!(scope, Scope::RulebooksAdopt | Scope::StatementsApprove | Scope::ProviderChangesDecide);
     scope.roles().contains(&role) && !keeps_programs && !is_second
+}
+
+/// Why a program cannot be a member in a role.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("what binds a provider is done by people: a program is a worker or a clerk")]
+pub struct BindsProvider;
+
+/// The role of a program among a provider's members.
+///
+/// # Errors
+/// It would bind the provider.
+pub const fn as_member(role: MemberRole) -> Result<MemberRole, BindsProvider> {
+    match role {
+        MemberRole::Worker | MemberRole::Clerk => Ok(role),
+        MemberRole::Admin => Err(BindsProvider),
+    }
 }
 
 /// Why scopes are not given.
@@ -61,14 +78,18 @@ pub fn scopes_among<'a>(
     if scopes.is_empty() { Err(ScopeRefused::None) } else { Ok(scopes) }
 }
 
-/// What a token is good for: all that its program is registered for, or as much of it as is asked for.
+/// What a token is good for: all that its program is registered for and may still have, or as much of it as is asked for.
 ///
 /// # Errors
-/// Something is asked for that it is not registered for.
-pub fn narrowed(registered: &[Scope], asked: Option<&str>) -> Result<Vec<Scope>, ScopeRefused> {
+/// Something is asked for that is not of it, or nothing is left.
+pub fn narrowed(role: Role, registered: &[Scope], asked: Option<&str>) -> Result<Vec<Scope>, ScopeRefused> {
+    // What no program may have by now, one may have been registered for.
+    let may_be_had = |scope: Scope| registered.contains(&scope) && may_have(role, scope);
     match asked.map(str::split_ascii_whitespace) {
-        Some(named) => scopes_among(named, |scope| registered.contains(&scope)),
-        None => Ok(registered.to_vec()),
+        Some(named) => scopes_among(named, may_be_had),
+        None => {
+            scopes_among(registered.iter().copied().filter(|scope| may_be_had(*scope)).map(Scope::code), may_be_had)
+        }
     }
 }
 
@@ -79,11 +100,28 @@ mod tests {
     #[test]
     fn a_token_is_good_for_what_is_asked_of_what_its_program_may_have() {
         let registered = [Scope::VouchersWrite, Scope::VouchersRead];
-        assert_eq!(narrowed(&registered, None).unwrap(), registered);
-        assert_eq!(narrowed(&registered, Some(" vouchers:read  vouchers:read")).unwrap(), [Scope::VouchersRead]);
-        assert_eq!(narrowed(&registered, Some("ledger:read")), Err(ScopeRefused::NotForIt("ledger:read")));
-        assert_eq!(narrowed(&registered, Some("all")), Err(ScopeRefused::Unknown("all".into())));
-        assert_eq!(narrowed(&registered, Some(" ")), Err(ScopeRefused::None));
+        let of = |asked| narrowed(Role::CaseWorker, &registered, asked);
+        assert_eq!(of(None).unwrap(), registered);
+        assert_eq!(of(Some(" vouchers:read  vouchers:read")).unwrap(), [Scope::VouchersRead]);
+        assert_eq!(of(Some("ledger:read")), Err(ScopeRefused::NotForIt("ledger:read")));
+        assert_eq!(of(Some("all")), Err(ScopeRefused::Unknown("all".into())));
+        assert_eq!(of(Some(" ")), Err(ScopeRefused::None));
+    }
+
+    #[test]
+    fn what_no_program_may_have_any_more_is_of_no_token() {
+        let registered = [Scope::StatementsRead, Scope::StatementsApprove];
+        let of = |registered, asked| narrowed(Role::Finance, registered, asked);
+        assert_eq!(of(&registered, None).unwrap(), [Scope::StatementsRead]);
+        let asked = of(&registered, Some("statements:approve"));
+        assert_eq!(asked, Err(ScopeRefused::NotForIt("statements:approve")));
+        assert_eq!(of(&[Scope::StatementsApprove], None), Err(ScopeRefused::None));
+    }
+
+    #[test]
+    fn a_program_binds_no_provider() {
+        let of = MemberRole::ALL.map(|role| as_member(role).ok());
+        assert_eq!(of, [Some(MemberRole::Worker), Some(MemberRole::Clerk), None]);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use validator::Validate;
 use valinta_domain::Id;
 use valinta_domain::id::kind;
-use valinta_domain::machine_client::{ROLES, may_have, scopes_among};
+use valinta_domain::machine_client::{ROLES, as_member, may_have, scopes_among};
 use valinta_domain::policy::{Role, Scope};
 use valinta_domain::provider::MemberRole;
 use valinta_domain::text::LineText;
@@ -94,13 +94,14 @@ impl Parse for RegisterMachineClient {
 
 impl RegisterMachineClient {
     fn member_role(&self, errors: &mut Errors) -> Option<Option<MemberRole>> {
-        let wrong = match (self.provider, self.member_role) {
-            (Some(_), None) => ("required", "say as what it acts for the provider: worker or clerk"),
-            (Some(_), Some(MemberRole::Admin)) => ("not_for_it", "what binds a provider is done by people"),
-            (None, Some(_)) => ("not_for_it", "it is for programs of providers"),
-            (Some(_), Some(MemberRole::Worker | MemberRole::Clerk)) | (None, None) => return Some(self.member_role),
+        let (code, why) = match (self.provider, self.member_role.map(as_member).transpose()) {
+            (None, Ok(None)) => return Some(None),
+            (Some(_), Ok(Some(role))) => return Some(Some(role)),
+            (Some(_), Ok(None)) => ("required", "say as what it acts for the provider: worker or clerk".to_owned()),
+            (Some(_), Err(binds)) => ("not_for_it", binds.to_string()),
+            (None, Ok(Some(_)) | Err(_)) => ("not_for_it", "it is for programs of providers".to_owned()),
         };
-        errors.fail("/member_role", wrong.0, wrong.1);
+        errors.fail("/member_role", code, why);
         None
     }
 }

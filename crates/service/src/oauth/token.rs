@@ -110,7 +110,7 @@ async fn token(app: &App, shown: Shown, asked: Option<&str>) -> Result<Result<To
         Ok(assertion) => assertion,
         Err(reason) => return not_proved(&reason),
     };
-    let scopes = match narrowed(&client.scopes, asked) {
+    let scopes = match narrowed(client.role, &client.scopes, asked) {
         Ok(scopes) => scopes,
         Err(refused) => return Ok(Err(OAuthRefusal::new(OAuthCode::InvalidScope, format!("{refused}.")))),
     };

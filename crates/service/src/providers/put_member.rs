@@ -8,6 +8,7 @@ use validator::Validate;
 use valinta_domain::Id;
 use valinta_domain::event::EventKind;
 use valinta_domain::id::kind;
+use valinta_domain::machine_client::as_member;
 use valinta_domain::policy::{Action, Role, Target};
 use valinta_domain::provider::{MemberChange, MemberRole, MembersBy, MembersNow, MembersRefused, change_members};
 use valinta_persistence::providers::Member;
@@ -84,9 +85,10 @@ fn put(
     role: MemberRole,
 ) -> Result<Reply<MemberView>, Problem> {
     let (target, before) = permit_change(c, cx, id, subject, MemberChange::Put(role))?;
-    if role == MemberRole::Admin && machine_clients::of_subject(c, subject)?.is_some() {
-        let why = "what binds a provider is done by people: a program is a worker or a clerk";
-        return Err(Problem::invalid(Vec::new()).at("/role", "not_for_it", why));
+    if let Err(binds) = as_member(role)
+        && machine_clients::of_subject(c, subject)?.is_some()
+    {
+        return Err(Problem::invalid(Vec::new()).at("/role", "not_for_it", binds));
     }
     let noted = json!({"provider": id, "role": role, "before": before.as_ref().map(|member| member.role)});
     // The outbox is told that it happened; who it was is for those who may list members, and for the audit trail.
