@@ -10,6 +10,7 @@
 mod area;
 mod interrupt;
 mod list;
+mod serving;
 
 pub use area::hold_for;
 pub use interrupt::{
@@ -17,6 +18,7 @@ pub use interrupt::{
     insert_interruption, mark_told, not_over, remove_lapse, untold,
 };
 pub use list::{ApprovalFilter, list};
+pub use serving::{Serving, serving};
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -273,20 +275,11 @@ pub fn interruptions_of(
 ) -> Result<HashMap<Id<kind::Approval>, Vec<Interruption>>, DbError> {
     let ids: Vec<DbId> = approvals.iter().map(|id| DbId::from(*id)).collect();
     let order = (approval_interruptions::valid_from, approval_interruptions::id);
-    let rows: Vec<InterruptionRow> = match ids.as_slice() {
-        [] => Vec::new(),
-        // Whoever records a service asks for one: that statement is prepared once.
-        [id] => on!(c, c => approval_interruptions::table
-            .filter(approval_interruptions::approval_id.eq(*id))
-            .order(order)
-            .select(InterruptionRow::as_select())
-            .load(c))?,
-        _ => approval_interruptions::table
-            .filter(approval_interruptions::approval_id.eq_any(ids))
-            .order(order)
-            .select(InterruptionRow::as_select())
-            .load(c)?,
-    };
+    let rows: Vec<InterruptionRow> = approval_interruptions::table
+        .filter(approval_interruptions::approval_id.eq_any(ids))
+        .order(order)
+        .select(InterruptionRow::as_select())
+        .load(c)?;
     let mut by_approval: HashMap<_, Vec<_>> = HashMap::new();
     for row in rows {
         let interruption = row.interruption()?;

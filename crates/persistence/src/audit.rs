@@ -17,6 +17,7 @@ use crate::dialect::{Conn, insert_many, on};
 use crate::error::DbError;
 use crate::schema::{audit_chains, audit_log};
 use crate::types::{DbId, DbMoment};
+use crate::update::{Bind, Returning, Update};
 
 /// The longest list that is given at once.
 pub const AUDIT_PAGE_MAX: i64 = 1_000;
@@ -154,12 +155,14 @@ pub fn append<'a>(c: &mut Conn, rows: impl IntoIterator<Item = &'a NewAuditRow>)
     let Some(first) = rows.first() else { return Ok(()) };
     let chain = chain_of(first);
     let added = i64::try_from(rows.len()).map_err(|_| DbError::Internal("too many audit rows".to_owned()))?;
-    let (length, head): (i64, Vec<u8>) = on!(c, c => diesel::update(audit_chains::table.find(chain))
-        .set(audit_chains::length.eq(audit_chains::length + added))
-        .returning((audit_chains::length, audit_chains::head_hash))
-        .get_result(c))
-    .optional()?
-    .ok_or_else(|| DbError::corrupt(format!("audit chain {chain} has no head")))?;
+    let lengthen = Update([
+        ("UPDATE audit_chains SET length = length + ", Bind::BigInt(added)),
+        (" WHERE chain = ", Bind::Integer(chain)),
+    ]);
+    let columns = (audit_chains::length, audit_chains::head_hash);
+    let (length, head): (i64, Vec<u8>) = on!(c, c => Returning(lengthen, columns).get_result(c))
+        .optional()?
+        .ok_or_else(|| DbError::corrupt(format!("audit chain {chain} has no head")))?;
     let mut head = head;
     let mut stored = Vec::with_capacity(rows.len());
     for (row, position) in rows.iter().zip(length.saturating_sub(added).saturating_add(1)..) {
@@ -185,7 +188,11 @@ pub fn append<'a>(c: &mut Conn, rows: impl IntoIterator<Item = &'a NewAuditRow>)
         stored.push(new);
     }
     insert_many!(c, audit_log::table, &stored)?;
-    on!(c, c => diesel::update(audit_chains::table.find(chain)).set(audit_chains::head_hash.eq(head)).execute(c))?;
+    let head = Update([
+        ("UPDATE audit_chains SET head_hash = ", Bind::Bytes(&head)),
+        (" WHERE chain = ", Bind::Integer(chain)),
+    ]);
+    on!(c, c => head.execute(c))?;
     Ok(())
 }
 

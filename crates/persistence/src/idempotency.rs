@@ -10,6 +10,7 @@ use crate::dialect::{Conn, insert_or_ignore, on};
 use crate::error::DbError;
 use crate::schema::idempotency_keys;
 use crate::types::{DbId, DbMoment};
+use crate::update::{Bind, Update};
 
 /// What a command was about, as its audit row says: an answer that is given again is noted there again.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -135,19 +136,20 @@ pub fn look(c: &mut Conn, caller: &str, key: &str, operation: &str, body_hash: &
 /// # Errors
 /// The database's; [`DbError::Internal`] where the key was not claimed or is complete.
 pub fn complete(c: &mut Conn, caller: &str, key: &str, kept: &Kept<'_>) -> Result<(), DbError> {
-    let open = idempotency_keys::table.find((caller, key)).filter(idempotency_keys::status.is_null());
     let trace = &kept.trace;
-    let completed = on!(c, c => diesel::update(open)
-        .set((
-            idempotency_keys::status.eq(i32::from(kept.status)),
-            idempotency_keys::response.eq(kept.body),
-            idempotency_keys::location.eq(kept.location),
-            idempotency_keys::organiser_id.eq(trace.organiser.map(DbId::from)),
-            idempotency_keys::person_id.eq(trace.person.map(DbId::from)),
-            idempotency_keys::target_kind.eq(Some(trace.target_kind.as_str()).filter(|kind| !kind.is_empty())),
-            idempotency_keys::target_id.eq(trace.target.map(DbId)),
-        ))
-        .execute(c))?;
+    let target_kind = Some(trace.target_kind.as_str()).filter(|kind| !kind.is_empty());
+    let update = Update([
+        ("UPDATE idempotency_keys SET status = ", Bind::Integer(kept.status.into())),
+        (", response = ", Bind::Text(kept.body)),
+        (", location = ", Bind::MaybeText(kept.location)),
+        (", organiser_id = ", Bind::MaybeId(trace.organiser.map(DbId::from))),
+        (", person_id = ", Bind::MaybeId(trace.person.map(DbId::from))),
+        (", target_kind = ", Bind::MaybeText(target_kind)),
+        (", target_id = ", Bind::MaybeId(trace.target.map(DbId))),
+        (" WHERE status IS NULL AND caller = ", Bind::Text(caller)),
+        (" AND key = ", Bind::Text(key)),
+    ]);
+    let completed = on!(c, c => update.execute(c))?;
     if completed == 1 {
         Ok(())
     } else {

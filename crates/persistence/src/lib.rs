@@ -68,6 +68,7 @@ mod lane;
 mod link;
 mod migrations;
 mod schema;
+mod update;
 mod writer;
 
 pub use database_url::{DatabaseUrl, DatabaseUrlError};

@@ -11,11 +11,12 @@ use valinta_domain::id::kind;
 use valinta_domain::{Id, Moment};
 
 use crate::convert::coded;
-use crate::dialect::{Conn, insert_many, insert_or_ignore};
+use crate::dialect::{Conn, insert_many, insert_or_ignore, on};
 use crate::error::DbError;
 use crate::machine_clients::ActsFor;
 use crate::schema::{event_kinds, event_places, outbox};
 use crate::types::{DbId, DbMoment};
+use crate::update::{Bind, Update};
 
 /// Something that has happened, as others are told of it.
 #[derive(Debug, Clone, PartialEq)]
@@ -115,7 +116,8 @@ pub fn place_next(c: &mut Conn, limit: i64) -> Result<usize, DbError> {
     let mut kinds = BTreeMap::new();
     for (id, kind) in &placed {
         last = last.checked_add(1).ok_or_else(|| DbError::Internal("there are no places left".to_owned()))?;
-        diesel::update(outbox::table.find(*id)).set(outbox::position.eq(Some(last))).execute(c)?;
+        let place = Update([("UPDATE outbox SET position = ", Bind::BigInt(last)), (" WHERE id = ", Bind::Id(*id))]);
+        on!(c, c => place.execute(c))?;
         kinds.entry(kind).or_insert(last);
     }
     for (kind, first) in kinds {

@@ -25,8 +25,8 @@ pub(crate) use sectors::sector_timeline;
 pub use sectors::{follow_sector, last_sector, replace_sector, sectors, sectors_of_each};
 pub(crate) use units::UnitRow;
 pub use units::{
-    ServiceUnit, closed_from, count_units, count_units_of_each, find_unit, find_units, insert_unit, store_unit,
-    take_unit, units_of, units_of_each,
+    ServiceUnit, count_units, count_units_of_each, find_unit, find_units, insert_unit, store_unit, take_unit, units_of,
+    units_of_each,
 };
 
 use crate::convert::{from_json, parsed, to_json};

@@ -21,6 +21,7 @@ use crate::error::DbError;
 use crate::grants;
 use crate::schema::{allotments, vouchers};
 use crate::types::{DbId, DbMoment};
+use crate::update::{Bind, Returning, Update};
 use parts::part_rows;
 
 pub use information::{InformationGiven, find_information, insert_information};
@@ -328,11 +329,8 @@ pub fn id_of_number(c: &mut Conn, number: &VoucherNumber) -> Result<Option<Id<ki
 /// # Errors
 /// The database's.
 pub fn take(c: &mut Conn, id: Id<kind::Voucher>) -> Result<Option<StoredVoucher>, DbError> {
-    let row = on!(c, c => diesel::update(vouchers::table.find(DbId::from(id)))
-        .set(vouchers::version.eq(vouchers::version + 1))
-        .returning(vouchers::all_columns)
-        .get_result(c))
-    .optional()?;
+    let update = Update([("UPDATE vouchers SET version = version + 1 WHERE id = ", Bind::Id(id.into()))]);
+    let row = on!(c, c => Returning(update, vouchers::all_columns).get_result(c)).optional()?;
     whole(c, row)
 }
 

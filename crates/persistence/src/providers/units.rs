@@ -133,17 +133,6 @@ pub fn find_unit(c: &mut Conn, id: Id<kind::ServiceUnit>) -> Result<Option<Servi
     row.map(UnitRow::unit).transpose()
 }
 
-/// From which day a unit is closed, if it is; none where there is no such unit.
-///
-/// # Errors
-/// The database's.
-pub fn closed_from(c: &mut Conn, id: Id<kind::ServiceUnit>) -> Result<Option<Option<Day>>, DbError> {
-    let found: Option<Option<NaiveDate>> =
-        on!(c, c => service_units::table.find(DbId::from(id)).select(service_units::closed_from).first(c))
-            .optional()?;
-    Ok(found.map(|day| day.map(Day::new)))
-}
-
 /// A provider's units, in order of id.
 ///
 /// # Errors

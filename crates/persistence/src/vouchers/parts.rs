@@ -12,6 +12,7 @@ use crate::dialect::{Conn, insert_many, on};
 use crate::error::DbError;
 use crate::schema::allotments;
 use crate::types::DbId;
+use crate::update::{Bind, Update};
 
 /// An allotment with its id.
 #[derive(Debug, Clone, Copy)]
@@ -84,9 +85,11 @@ pub fn allotments(c: &mut Conn, voucher: Id<kind::Voucher>) -> Result<Vec<Stored
 /// # Errors
 /// [`DbError::Check`] where it would be overdrawn.
 pub fn draw(c: &mut Conn, allotment: Id<kind::Allotment>, quantity: Quantity) -> Result<(), DbError> {
-    on!(c, c => diesel::update(allotments::table.find(DbId::from(allotment)))
-        .set(allotments::used_e4.eq(allotments::used_e4 + quantity.e4()))
-        .execute(c))?;
+    let update = Update([
+        ("UPDATE allotments SET used_e4 = used_e4 + ", Bind::BigInt(quantity.e4())),
+        (" WHERE id = ", Bind::Id(allotment.into())),
+    ]);
+    on!(c, c => update.execute(c))?;
     Ok(())
 }
 

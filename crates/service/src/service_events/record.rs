@@ -3,7 +3,7 @@
 use actix_web::{HttpResponse, post, web};
 use serde::Serialize;
 use serde_json::json;
-use valinta_domain::approval::{CutChoice, Interruption, may_serve};
+use valinta_domain::approval::{CutChoice, may_serve};
 use valinta_domain::choice_request::RequestCause;
 use valinta_domain::event::EventKind;
 use valinta_domain::id::kind;
@@ -23,9 +23,7 @@ use valinta_persistence::organisers::Organiser;
 use valinta_persistence::service_events::{NewEntry, ServiceEvent};
 use valinta_persistence::voucher_types::Rulebook;
 use valinta_persistence::vouchers::{StoredAllotment, StoredVoucher};
-use valinta_persistence::{
-    Conn, DbError, approvals, choices, organisers, providers, service_events, voucher_types, vouchers,
-};
+use valinta_persistence::{Conn, DbError, approvals, choices, organisers, service_events, voucher_types, vouchers};
 
 use super::act::target_of;
 use super::request::{RecordCommand, RecordServiceEvent, VoucherRef};
@@ -304,12 +302,9 @@ fn cut_own(choice: Choice, cut: CutChoice, day: Day) -> Option<Own> {
 /// Whether the unit could serve on the day: what it delivered before it closed or its approval ended is owed, and nothing
 /// after.
 fn check_serving(c: &mut Conn, choice: &Choice, voucher_type: Id<kind::VoucherType>, day: Day) -> Result<(), Problem> {
-    let approvals = approvals::of_unit(c, choice.unit, voucher_type)?;
-    let ids: Vec<Id<kind::Approval>> = approvals.iter().map(|approval| approval.id).collect();
-    let gaps: Vec<Interruption> = approvals::interruptions_of(c, &ids)?.into_values().flatten().collect();
-    let periods: Vec<Period> = approvals.iter().filter_map(Approval::period).collect();
-    let closed_from = found(providers::closed_from(c, choice.unit)?)?;
-    Ok(may_serve(day, &periods, &gaps, closed_from)?)
+    let serving = found(approvals::serving(c, choice.unit, voucher_type)?)?;
+    let periods: Vec<Period> = serving.approvals.iter().filter_map(Approval::period).collect();
+    Ok(may_serve(day, &periods, &serving.interruptions, serving.closed_from)?)
 }
 
 /// Why an event may be another one, and which.

@@ -1,7 +1,7 @@
 //! What a choice rests on, read anew from the database: the same for one that holds at once, for one that is asked for, and
 //! for the provider's answer to it.
 
-use valinta_domain::approval::{Approved, Interruption, served_until};
+use valinta_domain::approval::{Approved, served_until};
 use valinta_domain::choice::{Candidate, Chooser, Entitled, Entitlement, Grant, home_of};
 use valinta_domain::id::kind;
 use valinta_domain::identifiers::MunicipalityCode;
@@ -14,7 +14,7 @@ use valinta_persistence::choice_requests::ChoiceRequest;
 use valinta_persistence::offerings::Offering;
 use valinta_persistence::registry::Asking;
 use valinta_persistence::vouchers::StoredVoucher;
-use valinta_persistence::{Conn, approvals, offerings, providers, registry, voucher_types, vouchers};
+use valinta_persistence::{Conn, approvals, offerings, registry, voucher_types, vouchers};
 
 use super::not_choosable::{Told, not_choosable};
 use super::places::Places;
@@ -173,15 +173,13 @@ fn known_end(
     from: Day,
     home: Option<&MunicipalityCode>,
 ) -> Result<Option<Day>, Problem> {
-    let approvals = approvals::of_unit(c, offered.unit, offered.voucher_type)?;
-    let ids: Vec<Id<kind::Approval>> = approvals.iter().map(|approval| approval.id).collect();
-    let gaps: Vec<Interruption> = approvals::interruptions_of(c, &ids)?.into_values().flatten().collect();
-    let whole: Vec<Approved> = approvals
+    let serving = found(approvals::serving(c, offered.unit, offered.voucher_type)?)?;
+    let whole: Vec<Approved> = serving
+        .approvals
         .into_iter()
         .filter_map(|approval| approval.period().map(|period| Approved { period, area: approval.area }))
         .collect();
-    let unit = found(providers::find_unit(c, offered.unit)?)?;
-    Ok(served_until(from, home, &whole, &gaps, unit.details.closed_from))
+    Ok(served_until(from, home, &whole, &serving.interruptions, serving.closed_from))
 }
 
 fn in_words(price: &OfferPrice) -> String {
